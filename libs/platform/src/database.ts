@@ -1,0 +1,68 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { migrations } from '../../../migrations/index.js';
+
+/** The role that the running program uses: it may read the log and append to it, never change it. */
+export const APP_ROLE = 'openpro_app';
+
+/** The same server and login, another database. */
+export const withDatabase = (url: string, database: string): string => {
+  const changed = new URL(url);
+  changed.pathname = `/${encodeURIComponent(database)}`;
+  return changed.href;
+};
+
+/** The same database with the rights of the running program; for `pg` and TypeORM alike. */
+export const asApp = (url: string): string => {
+  const changed = new URL(url);
+  if (changed.username === APP_ROLE) return url;
+  const options = changed.searchParams.get('options');
+  changed.searchParams.set('options', [options, `-c role=${APP_ROLE}`].filter(Boolean).join(' '));
+  return changed.href;
+};
+
+/** Creates the database when it is missing; true if it did. */
+export const createDatabase = async (serverUrl: string, database: string): Promise<boolean> => {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
+    return true;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === '42P04' || code === '23505') return false; // it exists, or another server creates it just now
+    throw error;
+  } finally {
+    await client.end();
+  }
+};
+
+/**
+ * Brings the database up to date; needs the owner's rights. Servers that start together take turns.
+ * Returns the names of the migrations that ran.
+ */
+export const migrate = async (ownerUrl: string): Promise<readonly string[]> => {
+  const turn = new pg.Client({ connectionString: ownerUrl });
+  await turn.connect();
+  const database = new DataSource({
+    type: 'postgres',
+    url: ownerUrl,
+    migrations: [...migrations],
+    poolSize: 1,
+  });
+  try {
+    await turn.query(`SELECT pg_advisory_lock(hashtext('openpro migrations'))`);
+    await database.initialize();
+    return (await database.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+  } finally {
+    if (database.isInitialized) await database.destroy();
+    await turn.end(); // gives the lock back as well
+  }
+};
+
+/** Connections with the rights of the running program. */
+export const appPool = (url: string, { max = 10 }: { max?: number } = {}): pg.Pool => {
+  const pool = new pg.Pool({ connectionString: asApp(url), max, application_name: 'openpro' });
+  pool.on('error', () => undefined); // an idle connection was lost: the pool has dropped it and makes a new one
+  return pool;
+};
