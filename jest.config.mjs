@@ -21,4 +21,6 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   setupFiles: ['reflect-metadata'],
+  globalSetup: '<rootDir>/test/harness/setup.mjs',
+  globalTeardown: '<rootDir>/test/harness/teardown.mjs',
 };
