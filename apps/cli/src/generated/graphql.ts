@@ -1,0 +1,1521 @@
+// Made by schema/generate.mjs from schema/*.graphql and apps/cli/src/*.graphql: do not edit.
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type UploadKind =
+  | 'ENGINE'
+  | 'APP'
+  /** Input data: the text of an identifier, for example an MPS file. */
+  | 'FILE';
+
+export type JobState =
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'COMPLETED'
+  | 'INTERRUPTED'
+  | 'TIME_LIMIT'
+  | 'INFEASIBLE'
+  | 'UNBOUNDED'
+  | 'FAILED'
+  | 'CANCELLED'
+  | 'ABANDONED';
+
+export type JobFilter = {
+  states?: Array<JobState> | null | undefined;
+  app?: string | null | undefined;
+  owner?: string | null | undefined;
+  session?: string | null | undefined;
+  /** In the description, the app's name or the procedure. */
+  search?: string | null | undefined;
+};
+
+/** A scalar or text identifier that gets its value from an upload. */
+export type FileInput = {
+  identifier: string;
+  upload: string;
+};
+
+export type ValueInput = {
+  identifier: string;
+  cells: Array<Cell>;
+};
+
+/** The data comes from one of: `session` (as it stands), `case`, or the app's default case; `files` and `values` go on top. */
+export type SubmitJob = {
+  app?: string | null | undefined;
+  version?: string | null | undefined;
+  session?: string | null | undefined;
+  case?: string | null | undefined;
+  procedure: string;
+  args?: unknown;
+  files?: Array<FileInput> | null | undefined;
+  values?: Array<ValueInput> | null | undefined;
+  description?: string | null | undefined;
+  /** You may only lower it: a number above 100. */
+  priority?: number | null | undefined;
+  /** Seconds. The best solution so far is kept. */
+  timeLimit?: number | null | undefined;
+  /** Relative gap at which the solver may stop, 0.01 = 1 %. */
+  gap?: number | null | undefined;
+  seed?: number | null | undefined;
+};
+
+export type Cell = {
+  /** One element per index set. */
+  tuple: Array<string>;
+  /** Null sets the default. */
+  value?: unknown;
+};
+
+type RefusalFields_NotAllowed_Fragment = { code: string, message: string, field: string | null, limit: string | null };
+
+type RefusalFields_NotFound_Fragment = { code: string, message: string, field: string | null, limit: string | null };
+
+type RefusalFields_BadInput_Fragment = { code: string, message: string, field: string | null, limit: string | null };
+
+type RefusalFields_Conflict_Fragment = { code: string, message: string, field: string | null, limit: string | null };
+
+export type RefusalFieldsFragment =
+  | RefusalFields_NotAllowed_Fragment
+  | RefusalFields_NotFound_Fragment
+  | RefusalFields_BadInput_Fragment
+  | RefusalFields_Conflict_Fragment
+;
+
+export type UserFieldsFragment = { id: string, name: string, environment: string, roles: Array<string> };
+
+export type EngineFieldsFragment = { id: string, name: string, version: string, title: string, vendor: string, license: string, digest: string, size: number, publishedAt: number, publishedBy: string, retired: boolean, solvers: Array<{ id: string, version: string, license: string, classes: Array<string> }> };
+
+export type AppVersionFieldsFragment = { id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> };
+
+export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
+
+export type PointFieldsFragment = { at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null };
+
+export type CaseFieldsFragment = { id: string, name: string, kind: string, app: string, version: string, job: string | null, createdAt: number, digest: string, owner: { id: string, name: string }, identifiers: Array<{ name: string, type: string, domain: Array<string>, count: number, size: number, digest: string }> };
+
+export type EventFieldsFragment = { position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, roles: Array<string>, commandId: string, correlation: string, causation: string | null, data: unknown };
+
+export type KeyFieldsFragment = { id: string, name: string, publicKey: string, trustedAt: number, revoked: boolean };
+
+export type WhoAmIQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WhoAmIQuery = { me: { id: string, name: string, environment: string, roles: Array<string> } };
+
+export type ServerStatusQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number, isolation: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type KeysQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type KeysQuery = { publisherKeys: Array<{ id: string, name: string, publicKey: string, trustedAt: number, revoked: boolean }> };
+
+export type EnginesQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  includeRetired: boolean;
+}>;
+
+
+export type EnginesQuery = { engines: { nodes: Array<{ id: string, name: string, version: string, title: string, vendor: string, license: string, digest: string, size: number, publishedAt: number, publishedBy: string, retired: boolean, solvers: Array<{ id: string, version: string, license: string, classes: Array<string> }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type AppsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  search?: string | null | undefined;
+}>;
+
+
+export type AppsQuery = { apps: { nodes: Array<{ name: string, title: string, description: string, category: string, latest: { id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> }, versions: Array<{ id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type JobsQueryVariables = Exact<{
+  filter?: JobFilter | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type JobByIdQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
+
+export type JobLogQueryVariables = Exact<{
+  id: string;
+  attempt?: number | null | undefined;
+  offset: number;
+}>;
+
+
+export type JobLogQuery = { job: { state: JobState, attempts: Array<{ number: number }>, log: { text: string, nextOffset: number, open: boolean } } | null };
+
+export type CasesQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  app?: string | null | undefined;
+  kind?: string | null | undefined;
+}>;
+
+
+export type CasesQuery = { cases: { nodes: Array<{ id: string, name: string, kind: string, app: string, version: string, job: string | null, createdAt: number, digest: string, owner: { id: string, name: string }, identifiers: Array<{ name: string, type: string, domain: Array<string>, count: number, size: number, digest: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type CaseByIdQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CaseByIdQuery = { case: { id: string, name: string, kind: string, app: string, version: string, job: string | null, createdAt: number, digest: string, owner: { id: string, name: string }, identifiers: Array<{ name: string, type: string, domain: Array<string>, count: number, size: number, digest: string }> } | null };
+
+export type CaseTableQueryVariables = Exact<{
+  id: string;
+  identifier: string;
+  offset: number;
+  limit: number;
+}>;
+
+
+export type CaseTableQuery = { case: { table: { columns: Array<string>, rows: Array<Array<unknown>>, total: number } | null } | null };
+
+export type EventsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  stream?: string | null | undefined;
+  types?: Array<string> | string | null | undefined;
+}>;
+
+
+export type EventsQuery = { events: { nodes: Array<{ position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, roles: Array<string>, commandId: string, correlation: string, causation: string | null, data: unknown }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type EventStreamSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+  types?: Array<string> | string | null | undefined;
+}>;
+
+
+export type EventStreamSubscription = { events: { position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, roles: Array<string>, commandId: string, correlation: string, causation: string | null, data: unknown } };
+
+export type JobChangedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobChangedSubscription = { jobChanged: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } };
+
+export type JobProgressSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
+
+export type SignOutMutationVariables = Exact<{
+  commandId: string;
+}>;
+
+
+export type SignOutMutation = { signOut:
+    | { __typename: 'Ok' }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type TrustKeyMutationVariables = Exact<{
+  publicKey: string;
+  name: string;
+  commandId: string;
+}>;
+
+
+export type TrustKeyMutation = { trustKey:
+    | { __typename: 'PublisherKey', id: string, name: string, publicKey: string, trustedAt: number, revoked: boolean }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type RevokeKeyMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type RevokeKeyMutation = { revokeKey:
+    | { __typename: 'PublisherKey', id: string, name: string, publicKey: string, trustedAt: number, revoked: boolean }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type RequestUploadMutationVariables = Exact<{
+  kind: UploadKind;
+  name: string;
+  size: number;
+  commandId: string;
+}>;
+
+
+export type RequestUploadMutation = { requestUpload:
+    | { __typename: 'Upload', id: string, url: string, maxBytes: number, expiresAt: number }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type PublishEngineMutationVariables = Exact<{
+  upload: string;
+  commandId: string;
+}>;
+
+
+export type PublishEngineMutation = { publishEngine:
+    | { __typename: 'Engine', id: string, name: string, version: string, title: string, vendor: string, license: string, digest: string, size: number, publishedAt: number, publishedBy: string, retired: boolean, solvers: Array<{ id: string, version: string, license: string, classes: Array<string> }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type RetireEngineMutationVariables = Exact<{
+  name: string;
+  version: string;
+  commandId: string;
+}>;
+
+
+export type RetireEngineMutation = { retireEngine:
+    | { __typename: 'Engine', id: string, name: string, version: string, title: string, vendor: string, license: string, digest: string, size: number, publishedAt: number, publishedBy: string, retired: boolean, solvers: Array<{ id: string, version: string, license: string, classes: Array<string> }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type PublishAppMutationVariables = Exact<{
+  upload: string;
+  commandId: string;
+}>;
+
+
+export type PublishAppMutation = { publishApp:
+    | { __typename: 'AppVersion', id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type HideAppMutationVariables = Exact<{
+  name: string;
+  version: string;
+  hidden: boolean;
+  commandId: string;
+}>;
+
+
+export type HideAppMutation = { hideApp:
+    | { __typename: 'AppVersion', id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type MoveLatestMutationVariables = Exact<{
+  name: string;
+  version: string;
+  commandId: string;
+}>;
+
+
+export type MoveLatestMutation = { moveLatest:
+    | { __typename: 'AppVersion', id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type SubmitJobMutationVariables = Exact<{
+  input: SubmitJob;
+  commandId: string;
+}>;
+
+
+export type SubmitJobMutation = { submitJob:
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type InterruptJobMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type InterruptJobMutation = { interruptJob:
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type TerminateJobMutationVariables = Exact<{
+  id: string;
+  reason?: string | null | undefined;
+  commandId: string;
+}>;
+
+
+export type TerminateJobMutation = { terminateJob:
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, unknown> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, unknown> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const RefusalFieldsFragmentDoc = new TypedDocumentString(`
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+    `, {"fragmentName":"RefusalFields"}) as unknown as TypedDocumentString<RefusalFieldsFragment, unknown>;
+export const UserFieldsFragmentDoc = new TypedDocumentString(`
+    fragment UserFields on User {
+  id
+  name
+  environment
+  roles
+}
+    `, {"fragmentName":"UserFields"}) as unknown as TypedDocumentString<UserFieldsFragment, unknown>;
+export const EngineFieldsFragmentDoc = new TypedDocumentString(`
+    fragment EngineFields on Engine {
+  id
+  name
+  version
+  title
+  vendor
+  license
+  digest
+  size
+  solvers {
+    id
+    version
+    license
+    classes
+  }
+  publishedAt
+  publishedBy
+  retired
+}
+    `, {"fragmentName":"EngineFields"}) as unknown as TypedDocumentString<EngineFieldsFragment, unknown>;
+export const AppVersionFieldsFragmentDoc = new TypedDocumentString(`
+    fragment AppVersionFields on AppVersion {
+  id
+  name
+  version
+  title
+  description
+  category
+  engine {
+    id
+  }
+  procedures {
+    name
+    label
+    where
+  }
+  digest
+  size
+  publishedAt
+  publishedBy
+  hidden
+  latest
+}
+    `, {"fragmentName":"AppVersionFields"}) as unknown as TypedDocumentString<AppVersionFieldsFragment, unknown>;
+export const JobFieldsFragmentDoc = new TypedDocumentString(`
+    fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}
+    `, {"fragmentName":"JobFields"}) as unknown as TypedDocumentString<JobFieldsFragment, unknown>;
+export const PointFieldsFragmentDoc = new TypedDocumentString(`
+    fragment PointFields on ProgressPoint {
+  at
+  phase
+  elapsed
+  objective
+  bound
+  gap
+  nodes
+  iterations
+  incumbents
+  text
+}
+    `, {"fragmentName":"PointFields"}) as unknown as TypedDocumentString<PointFieldsFragment, unknown>;
+export const CaseFieldsFragmentDoc = new TypedDocumentString(`
+    fragment CaseFields on Case {
+  id
+  name
+  kind
+  app
+  version
+  owner {
+    id
+    name
+  }
+  job
+  createdAt
+  digest
+  identifiers {
+    name
+    type
+    domain
+    count
+    size
+    digest
+  }
+}
+    `, {"fragmentName":"CaseFields"}) as unknown as TypedDocumentString<CaseFieldsFragment, unknown>;
+export const EventFieldsFragmentDoc = new TypedDocumentString(`
+    fragment EventFields on LogEvent {
+  position
+  id
+  type
+  stream
+  version
+  at
+  actor
+  roles
+  commandId
+  correlation
+  causation
+  data
+}
+    `, {"fragmentName":"EventFields"}) as unknown as TypedDocumentString<EventFieldsFragment, unknown>;
+export const KeyFieldsFragmentDoc = new TypedDocumentString(`
+    fragment KeyFields on PublisherKey {
+  id
+  name
+  publicKey
+  trustedAt
+  revoked
+}
+    `, {"fragmentName":"KeyFields"}) as unknown as TypedDocumentString<KeyFieldsFragment, unknown>;
+export const WhoAmIDocument = new TypedDocumentString(`
+    query WhoAmI {
+  me {
+    ...UserFields
+  }
+}
+    fragment UserFields on User {
+  id
+  name
+  environment
+  roles
+}`) as unknown as TypedDocumentString<WhoAmIQuery, WhoAmIQueryVariables>;
+export const ServerStatusDocument = new TypedDocumentString(`
+    query ServerStatus($after: String) {
+  platform {
+    version
+    startedAt
+  }
+  nodes(first: 200, after: $after) {
+    nodes {
+      id
+      name
+      state
+      epoch
+      leader
+      roles
+      version
+      slots
+      runningJobs
+      sessions
+      joinedAt
+      isolation
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ServerStatusQuery, ServerStatusQueryVariables>;
+export const KeysDocument = new TypedDocumentString(`
+    query Keys {
+  publisherKeys {
+    ...KeyFields
+  }
+}
+    fragment KeyFields on PublisherKey {
+  id
+  name
+  publicKey
+  trustedAt
+  revoked
+}`) as unknown as TypedDocumentString<KeysQuery, KeysQueryVariables>;
+export const EnginesDocument = new TypedDocumentString(`
+    query Engines($first: Int!, $after: String, $includeRetired: Boolean!) {
+  engines(first: $first, after: $after, includeRetired: $includeRetired) {
+    nodes {
+      ...EngineFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment EngineFields on Engine {
+  id
+  name
+  version
+  title
+  vendor
+  license
+  digest
+  size
+  solvers {
+    id
+    version
+    license
+    classes
+  }
+  publishedAt
+  publishedBy
+  retired
+}`) as unknown as TypedDocumentString<EnginesQuery, EnginesQueryVariables>;
+export const AppsDocument = new TypedDocumentString(`
+    query Apps($first: Int!, $after: String, $search: String) {
+  apps(first: $first, after: $after, search: $search) {
+    nodes {
+      name
+      title
+      description
+      category
+      latest {
+        ...AppVersionFields
+      }
+      versions {
+        ...AppVersionFields
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment AppVersionFields on AppVersion {
+  id
+  name
+  version
+  title
+  description
+  category
+  engine {
+    id
+  }
+  procedures {
+    name
+    label
+    where
+  }
+  digest
+  size
+  publishedAt
+  publishedBy
+  hidden
+  latest
+}`) as unknown as TypedDocumentString<AppsQuery, AppsQueryVariables>;
+export const JobsDocument = new TypedDocumentString(`
+    query Jobs($filter: JobFilter, $first: Int!, $after: String) {
+  jobs(filter: $filter, first: $first, after: $after) {
+    nodes {
+      ...JobFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}`) as unknown as TypedDocumentString<JobsQuery, JobsQueryVariables>;
+export const JobByIdDocument = new TypedDocumentString(`
+    query JobById($id: ID!) {
+  job(id: $id) {
+    ...JobFields
+    progress(last: 1) {
+      ...PointFields
+    }
+  }
+}
+    fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}
+fragment PointFields on ProgressPoint {
+  at
+  phase
+  elapsed
+  objective
+  bound
+  gap
+  nodes
+  iterations
+  incumbents
+  text
+}`) as unknown as TypedDocumentString<JobByIdQuery, JobByIdQueryVariables>;
+export const JobLogDocument = new TypedDocumentString(`
+    query JobLog($id: ID!, $attempt: Int, $offset: Float!) {
+  job(id: $id) {
+    state
+    attempts {
+      number
+    }
+    log(attempt: $attempt, offset: $offset) {
+      text
+      nextOffset
+      open
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<JobLogQuery, JobLogQueryVariables>;
+export const CasesDocument = new TypedDocumentString(`
+    query Cases($first: Int!, $after: String, $app: String, $kind: String) {
+  cases(first: $first, after: $after, app: $app, kind: $kind) {
+    nodes {
+      ...CaseFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment CaseFields on Case {
+  id
+  name
+  kind
+  app
+  version
+  owner {
+    id
+    name
+  }
+  job
+  createdAt
+  digest
+  identifiers {
+    name
+    type
+    domain
+    count
+    size
+    digest
+  }
+}`) as unknown as TypedDocumentString<CasesQuery, CasesQueryVariables>;
+export const CaseByIdDocument = new TypedDocumentString(`
+    query CaseById($id: ID!) {
+  case(id: $id) {
+    ...CaseFields
+  }
+}
+    fragment CaseFields on Case {
+  id
+  name
+  kind
+  app
+  version
+  owner {
+    id
+    name
+  }
+  job
+  createdAt
+  digest
+  identifiers {
+    name
+    type
+    domain
+    count
+    size
+    digest
+  }
+}`) as unknown as TypedDocumentString<CaseByIdQuery, CaseByIdQueryVariables>;
+export const CaseTableDocument = new TypedDocumentString(`
+    query CaseTable($id: ID!, $identifier: String!, $offset: Int!, $limit: Int!) {
+  case(id: $id) {
+    table(identifier: $identifier, offset: $offset, limit: $limit) {
+      columns
+      rows
+      total
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CaseTableQuery, CaseTableQueryVariables>;
+export const EventsDocument = new TypedDocumentString(`
+    query Events($first: Int, $after: String, $last: Int, $stream: String, $types: [String!]) {
+  events(
+    first: $first
+    after: $after
+    last: $last
+    stream: $stream
+    types: $types
+  ) {
+    nodes {
+      ...EventFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment EventFields on LogEvent {
+  position
+  id
+  type
+  stream
+  version
+  at
+  actor
+  roles
+  commandId
+  correlation
+  causation
+  data
+}`) as unknown as TypedDocumentString<EventsQuery, EventsQueryVariables>;
+export const EventStreamDocument = new TypedDocumentString(`
+    subscription EventStream($after: String, $types: [String!]) {
+  events(after: $after, types: $types) {
+    ...EventFields
+  }
+}
+    fragment EventFields on LogEvent {
+  position
+  id
+  type
+  stream
+  version
+  at
+  actor
+  roles
+  commandId
+  correlation
+  causation
+  data
+}`) as unknown as TypedDocumentString<EventStreamSubscription, EventStreamSubscriptionVariables>;
+export const JobChangedDocument = new TypedDocumentString(`
+    subscription JobChanged($id: ID!) {
+  jobChanged(id: $id) {
+    ...JobFields
+  }
+}
+    fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}`) as unknown as TypedDocumentString<JobChangedSubscription, JobChangedSubscriptionVariables>;
+export const JobProgressDocument = new TypedDocumentString(`
+    subscription JobProgress($id: ID!) {
+  jobProgress(id: $id) {
+    job {
+      ...JobFields
+    }
+    points {
+      ...PointFields
+    }
+    log
+  }
+}
+    fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}
+fragment PointFields on ProgressPoint {
+  at
+  phase
+  elapsed
+  objective
+  bound
+  gap
+  nodes
+  iterations
+  incumbents
+  text
+}`) as unknown as TypedDocumentString<JobProgressSubscription, JobProgressSubscriptionVariables>;
+export const SignOutDocument = new TypedDocumentString(`
+    mutation SignOut($commandId: ID!) {
+  signOut(commandId: $commandId) {
+    __typename
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<SignOutMutation, SignOutMutationVariables>;
+export const TrustKeyDocument = new TypedDocumentString(`
+    mutation TrustKey($publicKey: String!, $name: String!, $commandId: ID!) {
+  trustKey(publicKey: $publicKey, name: $name, commandId: $commandId) {
+    __typename
+    ...KeyFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment KeyFields on PublisherKey {
+  id
+  name
+  publicKey
+  trustedAt
+  revoked
+}`) as unknown as TypedDocumentString<TrustKeyMutation, TrustKeyMutationVariables>;
+export const RevokeKeyDocument = new TypedDocumentString(`
+    mutation RevokeKey($id: ID!, $commandId: ID!) {
+  revokeKey(id: $id, commandId: $commandId) {
+    __typename
+    ...KeyFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment KeyFields on PublisherKey {
+  id
+  name
+  publicKey
+  trustedAt
+  revoked
+}`) as unknown as TypedDocumentString<RevokeKeyMutation, RevokeKeyMutationVariables>;
+export const RequestUploadDocument = new TypedDocumentString(`
+    mutation RequestUpload($kind: UploadKind!, $name: String!, $size: Float!, $commandId: ID!) {
+  requestUpload(kind: $kind, name: $name, size: $size, commandId: $commandId) {
+    __typename
+    ... on Upload {
+      id
+      url
+      maxBytes
+      expiresAt
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<RequestUploadMutation, RequestUploadMutationVariables>;
+export const PublishEngineDocument = new TypedDocumentString(`
+    mutation PublishEngine($upload: ID!, $commandId: ID!) {
+  publishEngine(upload: $upload, commandId: $commandId) {
+    __typename
+    ...EngineFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment EngineFields on Engine {
+  id
+  name
+  version
+  title
+  vendor
+  license
+  digest
+  size
+  solvers {
+    id
+    version
+    license
+    classes
+  }
+  publishedAt
+  publishedBy
+  retired
+}`) as unknown as TypedDocumentString<PublishEngineMutation, PublishEngineMutationVariables>;
+export const RetireEngineDocument = new TypedDocumentString(`
+    mutation RetireEngine($name: String!, $version: String!, $commandId: ID!) {
+  retireEngine(name: $name, version: $version, commandId: $commandId) {
+    __typename
+    ...EngineFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment EngineFields on Engine {
+  id
+  name
+  version
+  title
+  vendor
+  license
+  digest
+  size
+  solvers {
+    id
+    version
+    license
+    classes
+  }
+  publishedAt
+  publishedBy
+  retired
+}`) as unknown as TypedDocumentString<RetireEngineMutation, RetireEngineMutationVariables>;
+export const PublishAppDocument = new TypedDocumentString(`
+    mutation PublishApp($upload: ID!, $commandId: ID!) {
+  publishApp(upload: $upload, commandId: $commandId) {
+    __typename
+    ...AppVersionFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment AppVersionFields on AppVersion {
+  id
+  name
+  version
+  title
+  description
+  category
+  engine {
+    id
+  }
+  procedures {
+    name
+    label
+    where
+  }
+  digest
+  size
+  publishedAt
+  publishedBy
+  hidden
+  latest
+}`) as unknown as TypedDocumentString<PublishAppMutation, PublishAppMutationVariables>;
+export const HideAppDocument = new TypedDocumentString(`
+    mutation HideApp($name: String!, $version: String!, $hidden: Boolean!, $commandId: ID!) {
+  hideApp(name: $name, version: $version, hidden: $hidden, commandId: $commandId) {
+    __typename
+    ...AppVersionFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment AppVersionFields on AppVersion {
+  id
+  name
+  version
+  title
+  description
+  category
+  engine {
+    id
+  }
+  procedures {
+    name
+    label
+    where
+  }
+  digest
+  size
+  publishedAt
+  publishedBy
+  hidden
+  latest
+}`) as unknown as TypedDocumentString<HideAppMutation, HideAppMutationVariables>;
+export const MoveLatestDocument = new TypedDocumentString(`
+    mutation MoveLatest($name: String!, $version: String!, $commandId: ID!) {
+  moveLatest(name: $name, version: $version, commandId: $commandId) {
+    __typename
+    ...AppVersionFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment AppVersionFields on AppVersion {
+  id
+  name
+  version
+  title
+  description
+  category
+  engine {
+    id
+  }
+  procedures {
+    name
+    label
+    where
+  }
+  digest
+  size
+  publishedAt
+  publishedBy
+  hidden
+  latest
+}`) as unknown as TypedDocumentString<MoveLatestMutation, MoveLatestMutationVariables>;
+export const SubmitJobDocument = new TypedDocumentString(`
+    mutation SubmitJob($input: SubmitJob!, $commandId: ID!) {
+  submitJob(input: $input, commandId: $commandId) {
+    __typename
+    ...JobFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const InterruptJobDocument = new TypedDocumentString(`
+    mutation InterruptJob($id: ID!, $commandId: ID!) {
+  interruptJob(id: $id, commandId: $commandId) {
+    __typename
+    ...JobFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}`) as unknown as TypedDocumentString<InterruptJobMutation, InterruptJobMutationVariables>;
+export const TerminateJobDocument = new TypedDocumentString(`
+    mutation TerminateJob($id: ID!, $reason: String, $commandId: ID!) {
+  terminateJob(id: $id, reason: $reason, commandId: $commandId) {
+    __typename
+    ...JobFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}`) as unknown as TypedDocumentString<TerminateJobMutation, TerminateJobMutationVariables>;

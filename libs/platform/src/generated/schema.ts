@@ -1,0 +1,944 @@
+// Made by schema/generate.mjs from schema/*.graphql: do not edit.
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = T | null | undefined;
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** Milliseconds since 1970-01-01T00:00:00Z, as a number. */
+  Time: { input: number; output: number; }
+  /** Any JSON value. */
+  JSON: { input: unknown; output: unknown; }
+};
+
+export type Solver = {
+  __typename?: 'Solver';
+  id: Scalars['String']['output'];
+  version: Scalars['String']['output'];
+  license: Scalars['String']['output'];
+  /** Problem classes, for example LP, MIP, QP-convex. */
+  classes: Array<Scalars['String']['output']>;
+};
+
+/** An uploaded, signed runtime that can open apps. Name and version never change their bytes. */
+export type Engine = {
+  __typename?: 'Engine';
+  /** name:version */
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  version: Scalars['String']['output'];
+  title: Scalars['String']['output'];
+  vendor: Scalars['String']['output'];
+  license: Scalars['String']['output'];
+  /** SHA-256 of the package. */
+  digest: Scalars['String']['output'];
+  /** Bytes. */
+  size: Scalars['Float']['output'];
+  solvers: Array<Solver>;
+  publishedAt: Scalars['Time']['output'];
+  publishedBy: Scalars['String']['output'];
+  retired: Scalars['Boolean']['output'];
+};
+
+export type EngineConnection = {
+  __typename?: 'EngineConnection';
+  nodes: Array<Engine>;
+  pageInfo: PageInfo;
+};
+
+export type Procedure = {
+  __typename?: 'Procedure';
+  name: Scalars['String']['output'];
+  label: Scalars['String']['output'];
+  /** `data`: runs inside the data session. `optimization`: becomes a job. */
+  where: Scalars['String']['output'];
+  text: Maybe<Scalars['String']['output']>;
+};
+
+/** A published model with its pages and cases. */
+export type App = {
+  __typename?: 'App';
+  /** Unique in its environment. */
+  name: Scalars['ID']['output'];
+  title: Scalars['String']['output'];
+  description: Scalars['String']['output'];
+  category: Scalars['String']['output'];
+  /** The version that `latest` points at. */
+  latest: AppVersion;
+  /** Newest first. */
+  versions: Array<AppVersion>;
+};
+
+export type AppVersion = {
+  __typename?: 'AppVersion';
+  /** name:version */
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  version: Scalars['String']['output'];
+  title: Scalars['String']['output'];
+  description: Scalars['String']['output'];
+  category: Scalars['String']['output'];
+  engine: Engine;
+  procedures: Array<Procedure>;
+  /** SHA-256 of the package. */
+  digest: Scalars['String']['output'];
+  /** Bytes. */
+  size: Scalars['Float']['output'];
+  publishedAt: Scalars['Time']['output'];
+  publishedBy: Scalars['String']['output'];
+  hidden: Scalars['Boolean']['output'];
+  latest: Scalars['Boolean']['output'];
+};
+
+export type AppConnection = {
+  __typename?: 'AppConnection';
+  nodes: Array<App>;
+  pageInfo: PageInfo;
+};
+
+export type UploadKind =
+  | 'ENGINE'
+  | 'APP'
+  /** Input data: the text of an identifier, for example an MPS file. */
+  | 'FILE';
+
+/** PUT the bytes to `url`, once, before it expires; then pass `id` on. */
+export type Upload = {
+  __typename?: 'Upload';
+  id: Scalars['ID']['output'];
+  url: Scalars['String']['output'];
+  maxBytes: Scalars['Float']['output'];
+  expiresAt: Scalars['Time']['output'];
+};
+
+export type UploadResult = Upload | NotAllowed | NotFound | BadInput | Conflict;
+
+export type EngineResult = Engine | NotAllowed | NotFound | BadInput | Conflict;
+
+export type AppVersionResult = AppVersion | NotAllowed | NotFound | BadInput | Conflict;
+
+/** Whose signature this platform accepts on packages. */
+export type PublisherKey = {
+  __typename?: 'PublisherKey';
+  /** First 16 hex digits of the key's SHA-256. */
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  /** Ed25519, PEM. */
+  publicKey: Scalars['String']['output'];
+  trustedAt: Scalars['Time']['output'];
+  revoked: Scalars['Boolean']['output'];
+};
+
+export type PublisherKeyResult = PublisherKey | NotAllowed | NotFound | BadInput | Conflict;
+
+export type Node = {
+  __typename?: 'Node';
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  /** joined, dead or left */
+  state: Scalars['String']['output'];
+  /** Grows with every start of the server. */
+  epoch: Scalars['Int']['output'];
+  leader: Scalars['Boolean']['output'];
+  roles: Array<Scalars['String']['output']>;
+  version: Scalars['String']['output'];
+  /** Jobs that may run at once. */
+  slots: Scalars['Int']['output'];
+  runningJobs: Scalars['Int']['output'];
+  sessions: Scalars['Int']['output'];
+  joinedAt: Scalars['Time']['output'];
+  /** How well sessions are kept apart on this server. */
+  isolation: Scalars['String']['output'];
+};
+
+export type NodeConnection = {
+  __typename?: 'NodeConnection';
+  nodes: Array<Node>;
+  pageInfo: PageInfo;
+};
+
+/** One event of the log. */
+export type LogEvent = {
+  __typename?: 'LogEvent';
+  position: Scalars['String']['output'];
+  id: Scalars['ID']['output'];
+  type: Scalars['String']['output'];
+  stream: Scalars['String']['output'];
+  version: Scalars['Int']['output'];
+  at: Scalars['Time']['output'];
+  actor: Scalars['String']['output'];
+  roles: Array<Scalars['String']['output']>;
+  commandId: Scalars['ID']['output'];
+  correlation: Scalars['ID']['output'];
+  causation: Maybe<Scalars['ID']['output']>;
+  data: Scalars['JSON']['output'];
+};
+
+export type EventPage = {
+  __typename?: 'EventPage';
+  nodes: Array<LogEvent>;
+  pageInfo: PageInfo;
+};
+
+export type Subscription = {
+  __typename?: 'Subscription';
+  /** The log as it grows, after `after` or from now on. */
+  events: LogEvent;
+  /** The job now, and after every change of its state. */
+  jobChanged: Job;
+  /** A job of yours, after every change of its state. */
+  jobsChanged: Job;
+  /** Progress and log from now on, at most four times a second, until the job ends. */
+  jobProgress: JobProgress;
+  /** The session now, and after every change of its state or data. Listening keeps the session attached. */
+  sessionChanged: SessionChange;
+};
+
+
+export type SubscriptionEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  types?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type SubscriptionJobChangedArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type SubscriptionJobsChangedArgs = {
+  session?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type SubscriptionJobProgressArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type SubscriptionSessionChangedArgs = {
+  id: Scalars['ID']['input'];
+};
+
+/** An expected no. `code` names the state that stands against it, `message` says what to do. */
+export type Refusal = {
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  /** The input field that is wrong, when it is one. */
+  field: Maybe<Scalars['String']['output']>;
+  /** The limit that was passed, with its unit. */
+  limit: Maybe<Scalars['String']['output']>;
+};
+
+/** Your rights do not cover this, or your sign-in does not. */
+export type NotAllowed = Refusal & {
+  __typename?: 'NotAllowed';
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  field: Maybe<Scalars['String']['output']>;
+  limit: Maybe<Scalars['String']['output']>;
+};
+
+/** There is no such thing, or you may not know of it. */
+export type NotFound = Refusal & {
+  __typename?: 'NotFound';
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  field: Maybe<Scalars['String']['output']>;
+  limit: Maybe<Scalars['String']['output']>;
+};
+
+/** An input is wrong: `field` names it, `limit` says what would be right. */
+export type BadInput = Refusal & {
+  __typename?: 'BadInput';
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  field: Maybe<Scalars['String']['output']>;
+  limit: Maybe<Scalars['String']['output']>;
+};
+
+/** The thing is in a state that does not permit this now, or the name is taken. */
+export type Conflict = Refusal & {
+  __typename?: 'Conflict';
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  field: Maybe<Scalars['String']['output']>;
+  limit: Maybe<Scalars['String']['output']>;
+};
+
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  hasNextPage: Scalars['Boolean']['output'];
+  /** Pass it as `after` to get the next page. */
+  endCursor: Maybe<Scalars['String']['output']>;
+};
+
+export type Ok = {
+  __typename?: 'Ok';
+  ok: Scalars['Boolean']['output'];
+};
+
+export type OkResult = Ok | NotAllowed | NotFound | BadInput | Conflict;
+
+export type Query = {
+  __typename?: 'Query';
+  /** Versions of the platform, and when this server started. */
+  platform: Platform;
+  /** Newest first. */
+  engines: EngineConnection;
+  engine: Maybe<Engine>;
+  /** By name. */
+  apps: AppConnection;
+  app: Maybe<App>;
+  /** At most 200, newest first. */
+  publisherKeys: Array<PublisherKey>;
+  nodes: NodeConnection;
+  /** The log, oldest first; `last` gives the newest ones instead. For administrators and auditors. */
+  events: EventPage;
+  me: User;
+  jobs: JobConnection;
+  job: Maybe<Job>;
+  /** Newest first; yours, or everybody's for an administrator. */
+  sessions: SessionConnection;
+  session: Maybe<Session>;
+  /** Newest first. */
+  cases: CaseConnection;
+  case: Maybe<Case>;
+};
+
+
+export type QueryEnginesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  includeRetired?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+
+export type QueryEngineArgs = {
+  name: Scalars['String']['input'];
+  version: Scalars['String']['input'];
+};
+
+
+export type QueryAppsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  search?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryAppArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryNodesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryEventsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  stream?: InputMaybe<Scalars['String']['input']>;
+  types?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type QueryJobsArgs = {
+  filter?: InputMaybe<JobFilter>;
+  order?: InputMaybe<JobOrder>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryJobArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QuerySessionsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  state?: InputMaybe<SessionState>;
+};
+
+
+export type QuerySessionArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryCasesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  app?: InputMaybe<Scalars['String']['input']>;
+  kind?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryCaseArgs = {
+  id: Scalars['ID']['input'];
+};
+
+export type Mutation = {
+  __typename?: 'Mutation';
+  /** Ends your own sign-in everywhere it is open in this browser or on this computer. */
+  signOut: OkResult;
+  /** A one-time place for `size` bytes. */
+  requestUpload: UploadResult;
+  /** Verifies the uploaded package (signature, digests, manifest, probe) and publishes it. */
+  publishEngine: EngineResult;
+  /** New apps can no longer be published on it; what uses it keeps running. */
+  retireEngine: EngineResult;
+  /** Verifies and checks the uploaded package, publishes it, and moves `latest` to it. */
+  publishApp: AppVersionResult;
+  /** Takes a version out of the catalogue; queued jobs and open sessions keep it. */
+  hideApp: AppVersionResult;
+  /** Rolls `latest` forward or back; users inside a session stay on their version. */
+  moveLatest: AppVersionResult;
+  /** From now on packages signed with this key are accepted. For administrators. */
+  trustKey: PublisherKeyResult;
+  /** What was published stays; nothing new is accepted. */
+  revokeKey: PublisherKeyResult;
+  /** A one-time link that signs you in on another device; valid for 15 minutes. */
+  issueSignInLink: SignInLinkResult;
+  submitJob: JobResult;
+  /** Stops the solver and keeps the best solution so far. */
+  interruptJob: JobResult;
+  /** Stops at once; nothing is kept. */
+  terminateJob: JobResult;
+  /** Opens an app (`latest` when no version is given). Returns at once; follow `sessionChanged`. */
+  launchSession: SessionResult;
+  endSession: SessionResult;
+  setData: DataChangeResult;
+  runProcedure: ProcedureRunResult;
+  /** Keeps the session's data as a case. */
+  saveCase: CaseResult;
+  /** Replaces the session's data by a case's (also a job's input or result). */
+  loadCase: SessionResult;
+};
+
+
+export type MutationSignOutArgs = {
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRequestUploadArgs = {
+  kind: UploadKind;
+  name: Scalars['String']['input'];
+  size: Scalars['Float']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationPublishEngineArgs = {
+  upload: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRetireEngineArgs = {
+  name: Scalars['String']['input'];
+  version: Scalars['String']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationPublishAppArgs = {
+  upload: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationHideAppArgs = {
+  name: Scalars['String']['input'];
+  version: Scalars['String']['input'];
+  hidden: Scalars['Boolean']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationMoveLatestArgs = {
+  name: Scalars['String']['input'];
+  version: Scalars['String']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationTrustKeyArgs = {
+  publicKey: Scalars['String']['input'];
+  name: Scalars['String']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRevokeKeyArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationIssueSignInLinkArgs = {
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationSubmitJobArgs = {
+  input: SubmitJob;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationInterruptJobArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationTerminateJobArgs = {
+  id: Scalars['ID']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationLaunchSessionArgs = {
+  app: Scalars['String']['input'];
+  version?: InputMaybe<Scalars['String']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationEndSessionArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationSetDataArgs = {
+  session: Scalars['ID']['input'];
+  identifier: Scalars['String']['input'];
+  cells: Array<Cell>;
+  ifVersion?: InputMaybe<Scalars['Int']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRunProcedureArgs = {
+  session: Scalars['ID']['input'];
+  procedure: Scalars['String']['input'];
+  args?: InputMaybe<Scalars['JSON']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationSaveCaseArgs = {
+  session: Scalars['ID']['input'];
+  name: Scalars['String']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationLoadCaseArgs = {
+  session: Scalars['ID']['input'];
+  case: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+export type Platform = {
+  __typename?: 'Platform';
+  version: Scalars['String']['output'];
+  startedAt: Scalars['Time']['output'];
+};
+
+export type User = {
+  __typename?: 'User';
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  environment: Scalars['String']['output'];
+  roles: Array<Scalars['String']['output']>;
+};
+
+export type SignInLink = {
+  __typename?: 'SignInLink';
+  /** Opens the portal signed in; works once. */
+  url: Scalars['String']['output'];
+  expiresAt: Scalars['Time']['output'];
+};
+
+export type SignInLinkResult = SignInLink | NotAllowed | NotFound | BadInput | Conflict;
+
+export type JobState =
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'COMPLETED'
+  | 'INTERRUPTED'
+  | 'TIME_LIMIT'
+  | 'INFEASIBLE'
+  | 'UNBOUNDED'
+  | 'FAILED'
+  | 'CANCELLED'
+  | 'ABANDONED';
+
+/** A request to run a procedure of an app on a server: queued, placed, retried. */
+export type Job = {
+  __typename?: 'Job';
+  id: Scalars['ID']['output'];
+  app: AppVersion;
+  procedure: Scalars['String']['output'];
+  description: Scalars['String']['output'];
+  owner: User;
+  state: JobState;
+  /** Lower runs first. */
+  priority: Scalars['Int']['output'];
+  /** Why it waits, in words; null when it does not. */
+  waitingFor: Maybe<Scalars['String']['output']>;
+  queuedAt: Scalars['Time']['output'];
+  startedAt: Maybe<Scalars['Time']['output']>;
+  endedAt: Maybe<Scalars['Time']['output']>;
+  /** Seconds; null = no limit. */
+  timeLimit: Maybe<Scalars['Float']['output']>;
+  session: Maybe<Scalars['ID']['output']>;
+  /** Newest last. */
+  attempts: Array<Attempt>;
+  /** What the solver said at the end. */
+  solverStatus: Maybe<Scalars['String']['output']>;
+  objective: Maybe<Scalars['Float']['output']>;
+  bound: Maybe<Scalars['Float']['output']>;
+  /** Relative, 0.01 = 1 %. */
+  gap: Maybe<Scalars['Float']['output']>;
+  error: Maybe<JobError>;
+  input: Maybe<Case>;
+  result: Maybe<Case>;
+  /** Of the last attempt when none is named. */
+  progress: Array<ProgressPoint>;
+  log: LogPage;
+  /** What happened, oldest first. */
+  timeline: Array<TimelineEvent>;
+};
+
+
+/** A request to run a procedure of an app on a server: queued, placed, retried. */
+export type JobProgressArgs = {
+  attempt?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A request to run a procedure of an app on a server: queued, placed, retried. */
+export type JobLogArgs = {
+  attempt?: InputMaybe<Scalars['Int']['input']>;
+  offset?: InputMaybe<Scalars['Float']['input']>;
+  limit?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type Attempt = {
+  __typename?: 'Attempt';
+  number: Scalars['Int']['output'];
+  node: Scalars['ID']['output'];
+  startedAt: Scalars['Time']['output'];
+  endedAt: Maybe<Scalars['Time']['output']>;
+  /** completed, interrupted, timeLimit, infeasible, unbounded, failed, crashed, node-lost, cancelled */
+  outcome: Maybe<Scalars['String']['output']>;
+};
+
+export type JobError = {
+  __typename?: 'JobError';
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  /** Where in the app, when it is known: file, line, column. */
+  where: Maybe<Scalars['String']['output']>;
+};
+
+export type ProgressPoint = {
+  __typename?: 'ProgressPoint';
+  at: Scalars['Time']['output'];
+  /** load, build, presolve, solve, post */
+  phase: Scalars['String']['output'];
+  /** Seconds since the attempt started. */
+  elapsed: Scalars['Float']['output'];
+  objective: Maybe<Scalars['Float']['output']>;
+  bound: Maybe<Scalars['Float']['output']>;
+  gap: Maybe<Scalars['Float']['output']>;
+  nodes: Maybe<Scalars['Float']['output']>;
+  iterations: Maybe<Scalars['Float']['output']>;
+  /** Incumbents so far. */
+  incumbents: Scalars['Int']['output'];
+  text: Maybe<Scalars['String']['output']>;
+};
+
+export type LogPage = {
+  __typename?: 'LogPage';
+  text: Scalars['String']['output'];
+  /** Pass it as `offset` to read on. */
+  nextOffset: Scalars['Float']['output'];
+  /** More may come. */
+  open: Scalars['Boolean']['output'];
+};
+
+export type TimelineEvent = {
+  __typename?: 'TimelineEvent';
+  position: Scalars['String']['output'];
+  type: Scalars['String']['output'];
+  at: Scalars['Time']['output'];
+  actor: Scalars['String']['output'];
+  data: Scalars['JSON']['output'];
+};
+
+export type JobConnection = {
+  __typename?: 'JobConnection';
+  nodes: Array<Job>;
+  pageInfo: PageInfo;
+};
+
+export type JobFilter = {
+  states?: InputMaybe<Array<JobState>>;
+  app?: InputMaybe<Scalars['String']['input']>;
+  owner?: InputMaybe<Scalars['ID']['input']>;
+  session?: InputMaybe<Scalars['ID']['input']>;
+  /** In the description, the app's name or the procedure. */
+  search?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type JobOrder =
+  | 'NEWEST'
+  | 'OLDEST'
+  | 'PRIORITY';
+
+/** A scalar or text identifier that gets its value from an upload. */
+export type FileInput = {
+  identifier: Scalars['String']['input'];
+  upload: Scalars['ID']['input'];
+};
+
+export type ValueInput = {
+  identifier: Scalars['String']['input'];
+  cells: Array<Cell>;
+};
+
+/** The data comes from one of: `session` (as it stands), `case`, or the app's default case; `files` and `values` go on top. */
+export type SubmitJob = {
+  app?: InputMaybe<Scalars['String']['input']>;
+  version?: InputMaybe<Scalars['String']['input']>;
+  session?: InputMaybe<Scalars['ID']['input']>;
+  case?: InputMaybe<Scalars['ID']['input']>;
+  procedure: Scalars['String']['input'];
+  args?: InputMaybe<Scalars['JSON']['input']>;
+  files?: InputMaybe<Array<FileInput>>;
+  values?: InputMaybe<Array<ValueInput>>;
+  description?: InputMaybe<Scalars['String']['input']>;
+  /** You may only lower it: a number above 100. */
+  priority?: InputMaybe<Scalars['Int']['input']>;
+  /** Seconds. The best solution so far is kept. */
+  timeLimit?: InputMaybe<Scalars['Float']['input']>;
+  /** Relative gap at which the solver may stop, 0.01 = 1 %. */
+  gap?: InputMaybe<Scalars['Float']['input']>;
+  seed?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type JobResult = Job | NotAllowed | NotFound | BadInput | Conflict;
+
+export type JobProgress = {
+  __typename?: 'JobProgress';
+  job: Job;
+  points: Array<ProgressPoint>;
+  /** New log text since the last message. */
+  log: Scalars['String']['output'];
+};
+
+export type SessionState =
+  | 'REQUESTED'
+  | 'STARTING'
+  | 'READY'
+  | 'ENDED';
+
+export type Step = {
+  __typename?: 'Step';
+  /** seat, server, engine, app */
+  name: Scalars['String']['output'];
+  at: Scalars['Time']['output'];
+};
+
+/** One user's running app, without a solver. */
+export type Session = {
+  __typename?: 'Session';
+  id: Scalars['ID']['output'];
+  app: AppVersion;
+  state: SessionState;
+  owner: User;
+  node: Maybe<Scalars['ID']['output']>;
+  requestedAt: Scalars['Time']['output'];
+  readyAt: Maybe<Scalars['Time']['output']>;
+  endedAt: Maybe<Scalars['Time']['output']>;
+  /** Why it ended, in words. */
+  endReason: Maybe<Scalars['String']['output']>;
+  /** How the launch went. */
+  steps: Array<Step>;
+  /** Null until the session is ready, and after its end. */
+  interface: Maybe<Interface>;
+  /** One window of an identifier's tuples; null where the session is not ready. */
+  data: Maybe<Table>;
+};
+
+
+/** One user's running app, without a solver. */
+export type SessionDataArgs = {
+  identifier: Scalars['String']['input'];
+  offset?: InputMaybe<Scalars['Int']['input']>;
+  limit?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What an app shows of itself. */
+export type Interface = {
+  __typename?: 'Interface';
+  sets: Array<SetInfo>;
+  identifiers: Array<Identifier>;
+  procedures: Array<Procedure>;
+};
+
+export type SetInfo = {
+  __typename?: 'SetInfo';
+  name: Scalars['String']['output'];
+  label: Scalars['String']['output'];
+  count: Scalars['Int']['output'];
+};
+
+export type Identifier = {
+  __typename?: 'Identifier';
+  name: Scalars['String']['output'];
+  label: Scalars['String']['output'];
+  text: Maybe<Scalars['String']['output']>;
+  /** Heading under which pages show it. */
+  group: Maybe<Scalars['String']['output']>;
+  /** input, output or derived */
+  kind: Scalars['String']['output'];
+  /** f64, i64, bool, utf8, datetime or element */
+  type: Scalars['String']['output'];
+  /** Index sets, outermost first; empty for a scalar. */
+  domain: Array<Scalars['String']['output']>;
+  unit: Maybe<Scalars['String']['output']>;
+  default: Maybe<Scalars['JSON']['output']>;
+  min: Maybe<Scalars['Float']['output']>;
+  max: Maybe<Scalars['Float']['output']>;
+  readOnly: Scalars['Boolean']['output'];
+  /** How a page best draws it: table, value, map-points, map-arcs, text */
+  view: Maybe<Scalars['String']['output']>;
+};
+
+/** Tuples that differ from the default: index elements, then the value. */
+export type Table = {
+  __typename?: 'Table';
+  identifier: Scalars['String']['output'];
+  /** Changes with every change of the data. */
+  version: Scalars['Int']['output'];
+  /** Names of the index sets, then the identifier itself. */
+  columns: Array<Scalars['String']['output']>;
+  rows: Array<Array<Maybe<Scalars['JSON']['output']>>>;
+  /** Tuples in all. */
+  total: Scalars['Int']['output'];
+};
+
+export type Cell = {
+  /** One element per index set. */
+  tuple: Array<Scalars['String']['input']>;
+  /** Null sets the default. */
+  value?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+export type RejectedCell = {
+  __typename?: 'RejectedCell';
+  tuple: Array<Scalars['String']['output']>;
+  reason: Scalars['String']['output'];
+};
+
+export type DataChange = {
+  __typename?: 'DataChange';
+  identifier: Scalars['String']['output'];
+  version: Scalars['Int']['output'];
+  rejected: Array<RejectedCell>;
+};
+
+export type ProcedureRun = {
+  __typename?: 'ProcedureRun';
+  value: Maybe<Scalars['JSON']['output']>;
+  changed: Array<Scalars['String']['output']>;
+};
+
+export type IdentifierVersion = {
+  __typename?: 'IdentifierVersion';
+  identifier: Scalars['String']['output'];
+  version: Scalars['Int']['output'];
+};
+
+export type SessionChange = {
+  __typename?: 'SessionChange';
+  session: Session;
+  /** Identifiers whose data changed: read them again. */
+  changed: Array<IdentifierVersion>;
+};
+
+export type SessionConnection = {
+  __typename?: 'SessionConnection';
+  nodes: Array<Session>;
+  pageInfo: PageInfo;
+};
+
+export type SessionResult = Session | NotAllowed | NotFound | BadInput | Conflict;
+
+export type DataChangeResult = DataChange | NotAllowed | NotFound | BadInput | Conflict;
+
+export type ProcedureRunResult = ProcedureRun | NotAllowed | NotFound | BadInput | Conflict;
+
+/** A data snapshot of an app. Same content, same blob: saving twice costs nothing. */
+export type Case = {
+  __typename?: 'Case';
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  /** saved, input, result or default */
+  kind: Scalars['String']['output'];
+  app: Scalars['String']['output'];
+  version: Scalars['String']['output'];
+  owner: User;
+  job: Maybe<Scalars['ID']['output']>;
+  createdAt: Scalars['Time']['output'];
+  /** SHA-256 of its manifest. */
+  digest: Scalars['String']['output'];
+  identifiers: Array<CaseIdentifier>;
+  table: Maybe<Table>;
+};
+
+
+/** A data snapshot of an app. Same content, same blob: saving twice costs nothing. */
+export type CaseTableArgs = {
+  identifier: Scalars['String']['input'];
+  offset?: InputMaybe<Scalars['Int']['input']>;
+  limit?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type CaseIdentifier = {
+  __typename?: 'CaseIdentifier';
+  name: Scalars['String']['output'];
+  type: Scalars['String']['output'];
+  domain: Array<Scalars['String']['output']>;
+  /** Tuples. */
+  count: Scalars['Int']['output'];
+  /** Bytes. */
+  size: Scalars['Float']['output'];
+  digest: Scalars['String']['output'];
+};
+
+export type CaseConnection = {
+  __typename?: 'CaseConnection';
+  nodes: Array<Case>;
+  pageInfo: PageInfo;
+};
+
+export type CaseResult = Case | NotAllowed | NotFound | BadInput | Conflict;
