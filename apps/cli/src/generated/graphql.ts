@@ -96,7 +96,7 @@ export type PointFieldsFragment = { at: number, phase: string, elapsed: number, 
 
 export type CaseFieldsFragment = { id: string, name: string, kind: string, app: string, version: string, job: string | null, createdAt: number, digest: string, owner: { id: string, name: string }, identifiers: Array<{ name: string, type: string, domain: Array<string>, count: number, size: number, digest: string }> };
 
-export type EventFieldsFragment = { position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, roles: Array<string>, commandId: string, correlation: string, causation: string | null, data: unknown };
+export type LogEventFieldsFragment = { position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, roles: Array<string>, commandId: string, correlation: string, causation: string | null, data: unknown };
 
 export type KeyFieldsFragment = { id: string, name: string, publicKey: string, trustedAt: number, revoked: boolean };
 
@@ -559,8 +559,8 @@ export const CaseFieldsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"CaseFields"}) as unknown as TypedDocumentString<CaseFieldsFragment, unknown>;
-export const EventFieldsFragmentDoc = new TypedDocumentString(`
-    fragment EventFields on LogEvent {
+export const LogEventFieldsFragmentDoc = new TypedDocumentString(`
+    fragment LogEventFields on LogEvent {
   position
   id
   type
@@ -574,7 +574,7 @@ export const EventFieldsFragmentDoc = new TypedDocumentString(`
   causation
   data
 }
-    `, {"fragmentName":"EventFields"}) as unknown as TypedDocumentString<EventFieldsFragment, unknown>;
+    `, {"fragmentName":"LogEventFields"}) as unknown as TypedDocumentString<LogEventFieldsFragment, unknown>;
 export const KeyFieldsFragmentDoc = new TypedDocumentString(`
     fragment KeyFields on PublisherKey {
   id
@@ -932,7 +932,7 @@ export const EventsDocument = new TypedDocumentString(`
     types: $types
   ) {
     nodes {
-      ...EventFields
+      ...LogEventFields
     }
     pageInfo {
       hasNextPage
@@ -940,7 +940,7 @@ export const EventsDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment EventFields on LogEvent {
+    fragment LogEventFields on LogEvent {
   position
   id
   type
@@ -957,10 +957,10 @@ export const EventsDocument = new TypedDocumentString(`
 export const EventStreamDocument = new TypedDocumentString(`
     subscription EventStream($after: String, $types: [String!]) {
   events(after: $after, types: $types) {
-    ...EventFields
+    ...LogEventFields
   }
 }
-    fragment EventFields on LogEvent {
+    fragment LogEventFields on LogEvent {
   position
   id
   type

@@ -1,0 +1,25 @@
+/** Deciders, by context: what eslint and dependency-cruiser keep pure besides `*.projection.ts` and `*.process.ts`. */
+const DECIDERS = {
+  catalogue: ['app', 'engine', 'publisher-key'],
+  cluster: ['node', 'leadership'],
+  identity: ['user', 'environment'],
+  jobs: ['job', 'placement', 'queue'],
+  sessions: ['session'],
+  storage: ['case', 'file'],
+};
+
+export const CONTEXTS = Object.keys(DECIDERS);
+
+export const PURE_GLOBS = [
+  'libs/kernel/src/{decider,refusal,checks}.ts',
+  'libs/*/src/*.{projection,process}.ts',
+  ...Object.entries(DECIDERS).flatMap(([context, names]) =>
+    names.map((name) => `libs/${context}/src/${name}.ts`),
+  ),
+];
+
+/** The same as one regular expression. */
+export const PURE_PATH = `^libs/(${[
+  '[^/]+/src/[^/]+\\.(projection|process)',
+  ...Object.entries(DECIDERS).map(([context, names]) => `${context}/src/(${names.join('|')})`),
+].join('|')})\\.ts$`;
