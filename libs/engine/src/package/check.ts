@@ -17,11 +17,18 @@ export interface Check<T> {
   readonly optional?: true;
 }
 
+/** Line breaks, other control characters, and marks that turn the reading direction: they forge what people see. */
+const FORGING = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+
+/** The text with such characters written as their code, fit for a message. */
+export const visible = (value: string): string =>
+  value.replace(FORGING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 const shown = (value: unknown): string => {
   if (value === undefined) return 'is missing';
   if (Array.isArray(value)) return 'is a list';
   if (value === null || typeof value === 'object') return value === null ? 'is null' : 'is an object';
-  const text = JSON.stringify(value);
+  const text = visible(JSON.stringify(value));
   return `is ${text.length > 60 ? `${text.slice(0, 57)}…"` : text}`;
 };
 
@@ -29,15 +36,13 @@ const wrong = (value: unknown, field: string, limit: string): never => {
   throw new WrongField(field, shown(value), limit);
 };
 
-/** Line breaks, other control characters, and marks that turn the reading direction: they forge what people see. */
-const FORGING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
-
 /** A line of text; `accepts` narrows it, `says` puts that in words. */
 export const text =
   (max: number, accepts?: (value: string) => boolean, says?: string): Check<string> =>
   (value, field) => {
     const limit = says ?? `a text of 1 to ${max} characters without line breaks or control characters`;
-    const fits = typeof value === 'string' && value.length > 0 && value.length <= max && !FORGING.test(value);
+    const fits =
+      typeof value === 'string' && value.length > 0 && value.length <= max && visible(value) === value;
     return fits && (accepts?.(value) ?? true) ? value : wrong(value, field, limit);
   };
 
