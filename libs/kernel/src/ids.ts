@@ -30,3 +30,6 @@ export const uuidv5 = (namespace: string, name: string): string => {
 
 /** True for a UUID in lower-case canonical form, of any version. Ids are parsed once, at the edge. */
 export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
+
+/** The part of a stream's name behind the aggregate's: `0198…` of `job-0198…`, `ROOT:cutting` of `app-ROOT:cutting`. */
+export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

@@ -1,5 +1,16 @@
 export type { Brand } from './brand.js';
+export {
+  type BadInput,
+  checkDigest,
+  checkForm,
+  checkJson,
+  checkNumber,
+  checkOneOf,
+  checkText,
+  clip,
+} from './checks.js';
 export { systemClock, type Clock } from './clock.js';
 export type { Decider, DomainEvent } from './decider.js';
-export { isUuid, uuidv5, uuidv7 } from './ids.js';
+export { DiskFull, namingFullDisk } from './disk-full.js';
+export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
