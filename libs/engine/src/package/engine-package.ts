@@ -3,15 +3,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import { checked, flag, listBy, number, object, oneOf, optional, text } from './check.js';
 import { addFiles, listFolder, writePackage, type PackagedFile } from './folder.js';
-import { keyId } from './keys.js';
+import { keyId, notTrusted, type TrustedKeys } from './keys.js';
 import { readEngineManifest, type EngineManifest } from './manifest.js';
 import { chunks, fileSource, type Source } from './source.js';
 import { PackageAltered, unpackInto } from './unpack.js';
 import { badPackage, openZip, type Zip } from './zip.js';
 import { ZipWriter } from './zip-writer.js';
-
-/** Finds the public key of a publisher by its id; undefined when nobody trusts it here. */
-export type TrustedKeys = (keyId: string) => KeyObject | undefined | Promise<KeyObject | undefined>;
 
 /** A verified engine package. */
 export interface EnginePackage {
@@ -75,12 +72,6 @@ const fileList = object<FileList>({
     10_000,
   ),
 });
-
-export const notTrusted = (message: string): Refusal<'NotTrusted'> =>
-  refuse('NotTrusted', message, {
-    field: 'package',
-    limit: 'signed with a publisher key that is trusted here',
-  });
 
 /** Packs a folder that holds `engine.json`; what could not be published is refused, and no file is left. */
 export const packEngine = async (

@@ -7,6 +7,7 @@ import {
 } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { refuse, type Refusal } from '@openpro/kernel';
 
 /** `signing`: Ed25519, says who published; `cluster`: X25519, lets one cluster open what was packed for it. */
 export type KeyKind = 'signing' | 'cluster';
@@ -15,6 +16,15 @@ export interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
+
+/** Finds the public key of a publisher by its id; undefined when nobody trusts it here. */
+export type TrustedKeys = (keyId: string) => KeyObject | undefined | Promise<KeyObject | undefined>;
+
+export const notTrusted = (message: string): Refusal<'NotTrusted'> =>
+  refuse('NotTrusted', message, {
+    field: 'package',
+    limit: 'signed with a publisher key that is trusted here',
+  });
 
 const ALGORITHM = { signing: 'ed25519', cluster: 'x25519' } as const;
 

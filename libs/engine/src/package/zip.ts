@@ -45,9 +45,9 @@ export interface Zip {
 export const badPackage = (message: string, limit?: string): Refusal<'BadPackage'> =>
   refuse('BadPackage', message, { field: 'package', ...(limit === undefined ? {} : { limit }) });
 
-/** Trouble of the machine (a disk that fails) is thrown on; trouble of the bytes is the package's. */
+/** Trouble of the machine (a disk that fails) and of our code is thrown on; trouble of the bytes is the package's. */
 export const unreadable = (error: unknown): Refusal => {
-  if (!(error instanceof Error) || 'syscall' in error) throw error;
+  if (!(error instanceof Error) || 'syscall' in error || error instanceof TypeError) throw error;
   return badPackage(`The package is damaged: ${visible(error.message)}.`, 'a complete zip file');
 };
 
