@@ -89,3 +89,24 @@ export class LogGap extends Error {
     this.name = 'LogGap';
   }
 }
+
+/**
+ * The log cannot be reached, or the connection broke before its answer: what was to be appended may or may not
+ * stand in the log. Safe to repeat with the same command id.
+ */
+export class StoreUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`The event log cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** The caller has a bug: the message names the field, its problem and the limit. Nothing was written. */
+export class BadAppend extends Error {
+  constructor(problem: string) {
+    super(`Not appended: ${problem}`);
+    this.name = 'BadAppend';
+  }
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+
+const CHANNEL = 'openpro_log';
+/** A NOTIFY costs a commit as much as the append itself: at most one per so many milliseconds, never the last one omitted. */
+const THROTTLE_MS = 5;
+/** Finds what no NOTIFY told, because its sender died after the commit or the line was cut. */
+const POLL_MS = 1000;
+const RECONNECT_MS = 250;
+
+/** Tells every server that something was appended: at once within this process, by NOTIFY to the others. */
+export class News {
+  private readonly self = randomUUID();
+  private readonly listeners = new Set<() => void>();
+  private readonly closing = new AbortController();
+  private running: Promise<unknown> | undefined;
+  private lastSent = 0;
+  private due: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly head: () => Promise<string>,
+  ) {}
+
+  listen(listener: () => void): () => void {
+    const own = () => listener(); // the same function may listen twice
+    this.listeners.add(own);
+    this.running ??= Promise.all([this.keepListening(), this.keepPolling()]);
+    return () => void this.listeners.delete(own);
+  }
+
+  /** After an append of this process. */
+  announce(): void {
+    this.tell();
+    const wait = this.lastSent + THROTTLE_MS - performance.now();
+    if (wait <= 0) this.send();
+    else this.due ??= setTimeout(() => this.send(), wait);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.listeners.clear();
+    clearTimeout(this.due);
+    await this.running;
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  private send(): void {
+    this.due = undefined;
+    this.lastSent = performance.now();
+    // In a transaction of its own: within the append's it would make each commit take turns with all others.
+    this.pool.query('SELECT pg_notify($1, $2)', [CHANNEL, this.self]).catch(() => undefined); // the others poll
+  }
+
+  private async keepListening(): Promise<void> {
+    while (!this.closing.signal.aborted) {
+      const client = new pg.Client({ ...this.pool.options, application_name: 'openpro news' });
+      const ended = new Promise<void>((resolve) => {
+        client.on('error', () => resolve());
+        client.on('end', () => resolve());
+        this.closing.signal.addEventListener('abort', () => resolve());
+      });
+      client.on('notification', ({ payload }) => payload !== this.self && this.tell());
+      try {
+        await client.connect();
+        await client.query(`LISTEN ${CHANNEL}`);
+        this.tell(); // of what came while nobody listened
+        await ended;
+      } catch {
+        // The database is away: the next round connects again.
+      }
+      await client.end().catch(() => undefined);
+      await this.pause(RECONNECT_MS);
+    }
+  }
+
+  private async keepPolling(): Promise<void> {
+    let seen = '';
+    while (!this.closing.signal.aborted) {
+      const head = await this.head().catch(() => seen);
+      if (head !== seen) this.tell();
+      seen = head;
+      await this.pause(POLL_MS);
+    }
+  }
+
+  private pause(ms: number): Promise<unknown> {
+    return delay(ms, undefined, { signal: this.closing.signal, ref: false }).catch(() => undefined);
+  }
+}

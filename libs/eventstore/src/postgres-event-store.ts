@@ -1,0 +1,162 @@
+import pg from 'pg';
+import {
+  type Append,
+  type AppendResult,
+  type EventStore,
+  LogGap,
+  type Position,
+  type Recorded,
+  START,
+  StoreUnavailable,
+  type StreamName,
+} from './event-store.js';
+import { GroupCommit, type Waiting } from './group-commit.js';
+import { News } from './news.js';
+import { countOf, decode, encode, positionOf } from './record.js';
+import { RecentEvents } from './recent-events.js';
+
+/** So long a query may take before the connection counts as lost. */
+const QUERY_TIMEOUT_MS = 10_000;
+/** Readers at the end of the log with a limit up to this share one query. */
+const SHARED_PAGE = 1000;
+
+const COLUMNS = 'position, stream, version, at, body';
+type Row = [position: string, stream: string, version: number, at: string, body: string];
+
+const recordedOf = ([position, stream, version, at, body]: Row): Recorded =>
+  decode(Number(position), stream, version, Number(at), body);
+
+/**
+ * No answer of the server at all, or one of the classes "connection", "resources" (disk full, too many connections),
+ * "operator intervention" (shutdown), "system error", and a server that is read-only or not ours after a failover.
+ */
+const isOutage = (error: unknown): boolean =>
+  !(error instanceof pg.DatabaseError) || /^(08|28|3D|53|57|58|25006)/.test(error.code ?? '');
+
+/** The log in PostgreSQL (15 or later): all appends of this process share commits, see `GroupCommit`. */
+export class PostgresEventStore implements EventStore {
+  private readonly commits = new GroupCommit<AppendResult>((batch) => this.write(batch));
+  private readonly recent = new RecentEvents();
+  private readonly news: News;
+  private atTheEnd: Promise<readonly Recorded[]> | undefined;
+  private closed = false;
+
+  /** The pool stays the caller's: `close` does not end it. */
+  constructor(private readonly pool: pg.Pool) {
+    this.news = new News(pool, () => this.head());
+  }
+
+  async append(append: Append): Promise<AppendResult> {
+    if (this.closed) throw new StoreUnavailable(new Error('this server is stopping'));
+    return this.commits.add(encode(append));
+  }
+
+  async readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
+    return this.rows(
+      'read-stream',
+      `SELECT ${COLUMNS} FROM event_log WHERE stream = $1 AND version > $2 ORDER BY version`,
+      [stream, after],
+    );
+  }
+
+  async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
+    const kept = this.recent.read(after, limit);
+    if (kept) return kept;
+    if (after !== this.recent.end || limit > SHARED_PAGE) return this.fetch(after, limit);
+    this.atTheEnd ??= this.fetch(after, SHARED_PAGE).finally(() => (this.atTheEnd = undefined));
+    return (await this.atTheEnd).slice(0, limit);
+  }
+
+  async head(): Promise<Position> {
+    const { rows } = await this.query<[string]>('head', 'SELECT position FROM event_log_head', []);
+    const count = Number(rows[0]?.[0] ?? 0);
+    return count === 0 ? START : positionOf(count);
+  }
+
+  onNews(listener: () => void): () => void {
+    return this.news.listen(listener);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.commits.idle();
+    await this.news.close();
+  }
+
+  private async fetch(after: Position, limit: number): Promise<readonly Recorded[]> {
+    const events = await this.rows(
+      'read-all',
+      `SELECT ${COLUMNS} FROM event_log WHERE position > $1 ORDER BY position LIMIT $2`,
+      [countOf(after), limit],
+    );
+    let previous = after;
+    for (const { position } of events) {
+      if (countOf(position) !== countOf(previous) + 1) throw new LogGap(previous, position);
+      previous = position;
+    }
+    if (after === this.recent.end) this.recent.extend(events);
+    else if (events.length < limit && previous > this.recent.end) this.recent.restart(events);
+    return events;
+  }
+
+  private async write(batch: readonly Waiting<AppendResult>[]): Promise<void> {
+    try {
+      const results = await this.appendBatch(batch.map(({ append }) => append));
+      batch.forEach(({ resolve }, index) => resolve(results[index] as AppendResult));
+    } catch (error) {
+      // A definite no was rolled back as a whole: one item is to blame, the others go on without it.
+      if (batch.length > 1 && !(error instanceof StoreUnavailable))
+        for (const item of batch) await this.write([item]);
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  private async appendBatch(
+    batch: readonly Waiting<AppendResult>['append'][],
+  ): Promise<readonly AppendResult[]> {
+    type Answer = [firstPosition: string, at: string, conflicts: readonly number[] | null];
+    const { rows } = await this.query<Answer>(
+      'append',
+      'SELECT first_position, at, conflicts FROM append_events($1, $2, $3, $4)',
+      [
+        batch.map(({ stream }) => stream).join('\n'),
+        batch.map(({ expected }) => expected),
+        batch.map(({ bodies }) => bodies.length),
+        batch.map(({ bodies }) => bodies.join('\n')).join('\n'),
+      ],
+    );
+    const [firstPosition, atText, conflicts] = rows[0] ?? ['', '', null];
+    const at = Number(atText);
+    let count = Number(firstPosition);
+    const written: Recorded[] = [];
+    const results = batch.map(({ stream, expected, bodies }, index): AppendResult => {
+      const version = conflicts?.[index] ?? -1;
+      if (version >= 0) return { is: 'conflict', version };
+      const events = bodies.map((body, n) => decode(count++, stream, expected + 1 + n, at, body));
+      written.push(...events);
+      return { is: 'appended', events };
+    });
+    if (written.length > 0) {
+      this.recent.extend(written);
+      this.news.announce();
+    }
+    return results;
+  }
+
+  private async rows(name: string, text: string, values: unknown[]): Promise<readonly Recorded[]> {
+    return (await this.query<Row>(name, text, values)).rows.map(recordedOf);
+  }
+
+  private async query<R extends unknown[]>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<pg.QueryArrayResult<R>> {
+    const config = { name, text, values, rowMode: 'array' as const, query_timeout: QUERY_TIMEOUT_MS };
+    try {
+      return await this.pool.query<R>(config);
+    } catch (error) {
+      throw isOutage(error) ? new StoreUnavailable(error) : error;
+    }
+  }
+}
