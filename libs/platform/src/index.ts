@@ -1,3 +1,27 @@
+export {
+  AccessGuard,
+  type Actor,
+  has,
+  mayChange,
+  maySee,
+  metaOf,
+  Needs,
+  needsOf,
+  type RequestContext,
+  type Role,
+} from './access.js';
+export {
+  answer,
+  answerRefusal,
+  badInput,
+  connection,
+  type Lazy,
+  MAX_PAGE,
+  type PageRequest,
+  pageRequest,
+} from './answers.js';
+export { Commands } from './commands.js';
+export { ConfigError, readConfig, type ServerConfig } from './config.js';
 export { APP_ROLE, appPool, asApp, createDatabase, migrate, withDatabase } from './database.js';
 export {
   type EmbeddedPostgres,
@@ -5,3 +29,8 @@ export {
   PostgresStartError,
   startEmbeddedPostgres,
 } from './embedded-postgres.js';
+export type * from './generated/schema.js';
+export { Last, LiveQueue } from './live.js';
+export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';
+export { hashSecret, newSecret } from './secrets.js';
+export { CONFIG, EVENT_STORE, NODE, type ThisNode } from './tokens.js';

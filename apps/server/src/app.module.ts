@@ -1,0 +1,109 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import {
+  appList,
+  appVersion,
+  CatalogueModule,
+  engineList,
+  ForApp,
+  ForEngine,
+  ForPublisher,
+  publisherList,
+} from '@openpro/catalogue';
+import { ClusterModule, ForLeadership, ForNode, leader, LOAD, nodeList } from '@openpro/cluster';
+import { ForEnvironment, ForUser, IdentityModule, signInList, userList } from '@openpro/identity';
+import { ForJob, jobList, JobsModule, requeueLostJobs } from '@openpro/jobs';
+import { AccessGuard, PlatformModule, type ReadModel, type ServerConfig } from '@openpro/platform';
+import {
+  endIdleSession,
+  endSessionsOfLostNode,
+  ForSession,
+  placeSession,
+  sessionList,
+  SessionsModule,
+} from '@openpro/sessions';
+import { caseList, ForCase, ForFile, StorageModule } from '@openpro/storage';
+import { DataSource } from 'typeorm';
+import { graphqlModule } from './graphql.js';
+import { HealthController } from './health.controller.js';
+import { Lifecycle } from './lifecycle.js';
+import { PlatformResolver } from './platform.resolver.js';
+
+const COMMANDS = {
+  user: ForUser,
+  environment: ForEnvironment,
+  publisher: ForPublisher,
+  engine: ForEngine,
+  app: ForApp,
+  file: ForFile,
+  case: ForCase,
+  session: ForSession,
+  job: ForJob,
+  node: ForNode,
+  leadership: ForLeadership,
+} as const;
+
+/** Everything that is folded from the log, and what reacts to it. */
+export const readModel = {
+  projections: [
+    userList,
+    signInList,
+    publisherList,
+    engineList,
+    appList,
+    appVersion,
+    caseList,
+    sessionList,
+    jobList,
+    nodeList,
+    leader,
+  ],
+  processes: [placeSession, endIdleSession, endSessionsOfLostNode, requeueLostJobs],
+  commandFor(aggregate: string) {
+    const command = COMMANDS[aggregate as keyof typeof COMMANDS];
+    if (!command) throw new Error(`A process wants a command for "${aggregate}", which nobody has`);
+    return command;
+  },
+} as unknown as ReadModel;
+
+/** What each server has to do just now, as the read model knows it. */
+const load = {
+  provide: LOAD,
+  inject: [DataSource],
+  useFactory: (db: DataSource) => {
+    const count =
+      (sql: string) =>
+      async (node: string): Promise<number> =>
+        Number((await db.query<{ count: string }[]>(sql, [node]))[0]?.count ?? 0);
+    return {
+      jobs: count("SELECT count(*) FROM job_list WHERE node = $1 AND state = 'running'"),
+      sessions: count("SELECT count(*) FROM session_list WHERE node = $1 AND state IN ('starting', 'ready')"),
+    };
+  },
+};
+
+@Global()
+@Module({ providers: [load], exports: [LOAD] })
+class LoadModule {}
+
+@Module({})
+export class AppModule {
+  static with(config: ServerConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.with(config, readModel),
+        IdentityModule,
+        LoadModule,
+        ClusterModule,
+        StorageModule,
+        CatalogueModule,
+        SessionsModule,
+        JobsModule,
+        graphqlModule(),
+      ],
+      controllers: [HealthController],
+      providers: [{ provide: APP_GUARD, useClass: AccessGuard }, Lifecycle, PlatformResolver],
+    };
+  }
+}

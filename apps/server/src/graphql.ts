@@ -1,0 +1,180 @@
+import { type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from '@apollo/server';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { Logger } from '@nestjs/common';
+import { Authenticator, tokenOf } from '@openpro/identity';
+import { CONFIG, type RequestContext, type ServerConfig } from '@openpro/platform';
+import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLFormattedError,
+  GraphQLError,
+  GraphQLScalarType,
+  Kind,
+} from 'graphql';
+import { GraphQLModule } from '@nestjs/graphql';
+import type { FastifyRequest } from 'fastify';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { uuidv7 } from '@openpro/kernel';
+import { limitRules, MAX_TOKENS } from './graphql-limits.js';
+import { lazyFields } from './lazy-fields.js';
+
+const log = new Logger('GraphQL');
+
+const Time = new GraphQLScalarType<number, number>({
+  name: 'Time',
+  serialize: (value) => Number(value),
+  parseValue: (value) => {
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new GraphQLError('Time is a number of milliseconds');
+    return value;
+  },
+  parseLiteral: (node) => {
+    if (node.kind !== Kind.INT && node.kind !== Kind.FLOAT)
+      throw new GraphQLError('Time is a number of milliseconds');
+    return Number(node.value);
+  },
+});
+
+/** Codes that a caller may see with their text; everything else is a bug with an id. */
+const OPEN = new Set([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_USER_INPUT',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_REQUEST',
+  'UNAVAILABLE',
+]);
+
+/** A bug is logged whole with an id; the caller gets the id. */
+export const formatError = (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+  const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const name = cause instanceof Error ? cause.name : '';
+  if (
+    name === 'StoreUnavailable' ||
+    /ECONNREFUSED|terminating connection|Connection terminated/.test(String(cause))
+  )
+    return {
+      message:
+        'The database is away just now. Nothing is lost: send the same request (with its commandId) again.',
+      ...(formatted.path ? { path: formatted.path } : {}),
+      extensions: { code: 'UNAVAILABLE' },
+    };
+  const code = formatted.extensions?.['code'];
+  if (typeof code === 'string' && OPEN.has(code)) {
+    const { stacktrace: _stack, ...extensions } = formatted.extensions ?? {};
+    return { ...formatted, extensions };
+  }
+  const id = uuidv7();
+  log.error({ id, path: formatted.path, error: cause instanceof Error ? cause.stack : String(cause) });
+  return {
+    message: `Something went wrong on the server. Tell your administrator this id: ${id}`,
+    ...(formatted.path ? { path: formatted.path } : {}),
+    extensions: { code: 'INTERNAL_SERVER_ERROR', id },
+  };
+};
+
+/** Runs each query as compiled code (graphql-jit), compiled once per parsed document. */
+const jit = (): ApolloServerPlugin<RequestContext> => {
+  const compiled = new WeakMap<DocumentNode, Map<string, CompiledQuery | null>>();
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        responseForOperation: async ({ document, schema, request, contextValue, operation }) => {
+          if (operation.operation === 'subscription') return null;
+          const byName = compiled.get(document) ?? new Map<string, CompiledQuery | null>();
+          compiled.set(document, byName);
+          const name = request.operationName ?? '';
+          let query = byName.get(name);
+          if (query === undefined) {
+            const made = compileQuery(schema, document, name || undefined, { customJSONSerializer: false });
+            query = isCompiledQuery(made) ? made : null;
+            byName.set(name, query);
+          }
+          if (!query) return null;
+          const { data, errors } = (await query.query(
+            undefined,
+            contextValue,
+            request.variables ?? {},
+          )) as ExecutionResult;
+          const singleResult = {
+            ...(data === undefined ? {} : { data }),
+            ...(errors ? { errors: errors.map((error) => formatError(error.toJSON(), error)) } : {}),
+          };
+          return {
+            http: { headers: new HeaderMap() },
+            body: { kind: 'single', singleResult },
+          } as GraphQLResponse;
+        },
+      }),
+  };
+};
+
+export const graphqlModule = () =>
+  GraphQLModule.forRootAsync<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    inject: [Authenticator, CONFIG],
+    useFactory: (authenticator: Authenticator, config: ServerConfig): ApolloDriverConfig => ({
+      typeDefs: readdirSync(config.schemaDir)
+        .filter((file) => file.endsWith('.graphql'))
+        .map((file) => readFileSync(path.join(config.schemaDir, file), 'utf8'))
+        .join('\n'),
+      path: '/graphql',
+      resolvers: { Time },
+      resolverValidationOptions: { requireResolversForResolveType: 'ignore' },
+      inheritResolversFromInterfaces: true,
+      transformSchema: lazyFields,
+      graphiql: false,
+      playground: false,
+      introspection: true,
+      includeStacktraceInErrorResponses: false,
+      parseOptions: { maxTokens: MAX_TOKENS },
+      validationRules: limitRules,
+      formatError,
+      plugins: [jit()],
+      context: async (request: FastifyRequest | { extra?: SocketExtra }): Promise<RequestContext> =>
+        'headers' in request
+          ? { actor: await authenticator.actorOf(tokenOf(request.headers)) }
+          : { actor: request.extra?.actor },
+      subscriptions: {
+        'graphql-ws': {
+          path: '/graphql',
+          onConnect: async ({ connectionParams, extra }) => {
+            const socket = extra as SocketExtra;
+            if (!sameOrigin(socket.request.headers, config)) return false;
+            const token = connectionParams?.['token'];
+            socket.actor = await authenticator.actorOf(
+              typeof token === 'string' ? token : tokenOf(socket.request.headers),
+            );
+            if (!socket.actor) return false;
+            socket.stopWatching = authenticator.onEnd(socket.actor, () =>
+              socket.socket.close(4403, 'Signed out'),
+            );
+            return true;
+          },
+          onDisconnect: ({ extra }) => (extra as SocketExtra).stopWatching?.(),
+        },
+      },
+    }),
+  });
+
+interface SocketExtra {
+  readonly socket: { close(code: number, reason: string): void };
+  readonly request: {
+    readonly headers: { origin?: string; host?: string; authorization?: string; cookie?: string };
+  };
+  actor?: RequestContext['actor'];
+  stopWatching?: () => void;
+}
+
+/** A browser always says where a page is from; only this portal's own pages may open a socket with its cookie. */
+const sameOrigin = (
+  { origin, host }: { origin?: string; host?: string },
+  { publicUrl }: ServerConfig,
+): boolean =>
+  origin === undefined || origin === publicUrl || origin === `${new URL(publicUrl).protocol}//${host}`;

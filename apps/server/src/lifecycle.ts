@@ -1,0 +1,115 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CatalogueQueries, Packages } from '@openpro/catalogue';
+import { ForLeadership, leaveCluster, Lease } from '@openpro/cluster';
+import { EnginePool } from '@openpro/engine';
+import { CommandHandler, type EventStore, ReadSide } from '@openpro/eventstore';
+import { Attempts, Dispatcher } from '@openpro/jobs';
+import { uuidv5 } from '@openpro/kernel';
+import {
+  Commands,
+  CONFIG,
+  EVENT_STORE,
+  LEASE_POOL,
+  NODE,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
+import { SessionHosts } from '@openpro/sessions';
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
+import { bootstrap } from './bootstrap.js';
+
+/** So long a part may take to stop before the rest goes on without it. */
+const PART_MS = 4000;
+
+/** What starts after what, and stops before what: in one place, in order. */
+@Injectable()
+export class Lifecycle {
+  private readonly log = new Logger('Lifecycle');
+  private lease: Lease | null = null;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: ServerConfig,
+    @Inject(NODE) private readonly node: ThisNode,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(LEASE_POOL) private readonly leasePool: pg.Pool,
+    private readonly handler: CommandHandler,
+    private readonly readSide: ReadSide,
+    private readonly commands: Commands,
+    private readonly db: DataSource,
+    private readonly pool: EnginePool,
+    private readonly packages: Packages,
+    private readonly catalogue: CatalogueQueries,
+    private readonly hosts: SessionHosts,
+    private readonly attempts: Attempts,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  async start(app: NestFastifyApplication): Promise<void> {
+    const { node } = this;
+    await this.readSide.start();
+    await bootstrap(this.commands);
+    this.hosts.start(node.joinedAt);
+    this.attempts.start(node.joinedAt);
+    await app.listen(this.config.port, this.config.host);
+    this.lease = new Lease(
+      this.leasePool,
+      node.id,
+      async (epoch) => {
+        // The same election has the same id: told again after a lost connection, it counts once.
+        const meta = {
+          commandId: uuidv5(node.id, `leader:${epoch}`),
+          actor: `node:${node.id}`,
+          roles: [],
+          epoch,
+        };
+        await this.commands.insist(
+          new ForLeadership('cluster', { type: 'ElectLeader', node: node.id, epoch }, meta),
+        );
+        await this.dispatcher.lead(epoch);
+      },
+      () => this.dispatcher.resign(),
+    );
+    await this.lease.start();
+    await this.warmUp();
+  }
+
+  /** In order, and never for ever: what cannot be told because the database is away is found out by the next start. */
+  async stop(app: NestFastifyApplication): Promise<void> {
+    await this.part('lease', () => this.lease?.stop());
+    await this.part('attempts', () => this.attempts.drain());
+    await this.part('sessions', () => this.hosts.stop());
+    await this.part('engines', () => this.pool.close());
+    await this.part('leave', () => leaveCluster(this.handler, this.node));
+    await this.part('http', () => app.close());
+    await this.part('read side', () => this.readSide.stop());
+    await this.part('log', () => this.store.close());
+    await this.part('database', () => this.db.destroy());
+  }
+
+  private async part(name: string, stop: () => Promise<unknown> | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), PART_MS)));
+    const result = await Promise.race([Promise.resolve(stop()).catch((error: unknown) => error), late]);
+    clearTimeout(timer);
+    if (result === 'late' || result instanceof Error)
+      this.log.warn({ message: 'did not stop in order', name, reason: String(result) });
+  }
+
+  /** Warm processes for the newest version of each engine, so that the first launch need not wait. */
+  private async warmUp(): Promise<void> {
+    const { nodes } = await this.catalogue.engines({ first: 20, after: null }, false);
+    const newest = new Map(
+      nodes.map((engine) => [engine.name, engine]).reverse() as [string, (typeof nodes)[number]][],
+    );
+    for (const { name, version, digest } of newest.values()) {
+      const ref = { name: String(name), version: String(version), digest: String(digest) };
+      this.packages.engine(ref).then(
+        (engine) => this.pool.warm(engine),
+        (error: unknown) =>
+          this.log.warn({ message: 'engine cannot be warmed', ...ref, reason: String(error) }),
+      );
+    }
+  }
+}

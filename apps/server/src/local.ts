@@ -1,0 +1,271 @@
+import { APP_ROLE, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@openpro/platform';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { FromServer, ToServer } from './messages.js';
+
+/*
+ * The launcher behind `npm start`: embedded PostgreSQL (unless DATABASE_URL names another), migrations
+ * with the owner's rights, then the server as a process of its own with the rights of the running
+ * program only. A server that dies is started again; Ctrl-C ends everything in order.
+ */
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const HELP = `Usage: npm start -- [options]
+
+  --port N             where the portal listens (default 4600, or $OPENPRO_PORT; 0 = any free port)
+  --host ADDRESS       default 127.0.0.1; any other address needs TLS:
+  --tls-cert FILE --tls-key FILE    certificate and key, PEM
+  --behind-tls-proxy   a proxy in front does TLS
+  --public-url URL     what users type, when it differs from host and port
+  --data FOLDER        default .openpro
+  --slots N            jobs that run at once (default 2)
+  --no-examples        do not publish the engine and the example apps
+
+  DATABASE_URL=postgres://…  uses an existing PostgreSQL (15 or later) instead of the embedded one.
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    port: { type: 'string' },
+    host: { type: 'string' },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
+    'behind-tls-proxy': { type: 'boolean' },
+    'public-url': { type: 'string' },
+    data: { type: 'string' },
+    slots: { type: 'string' },
+    'no-examples': { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const RESTART_MS = [0, 500, 1000, 2000, 5000];
+const STABLE_MS = 60_000;
+const STOP_MS = 15_000;
+
+const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  const began = performance.now();
+  if (process.stdout.isTTY) process.stdout.write(`… ${what}\r`);
+  const result = await work();
+  say(`✓ ${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  return result;
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = net.createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+
+/** The embedded database knows the running program by a login of its own. */
+const asAppLogin = (ownerUrl: string): string => {
+  const url = new URL(ownerUrl);
+  url.username = APP_ROLE;
+  return url.href;
+};
+
+class Launcher {
+  private postgres: EmbeddedPostgres | null = null;
+  private server: ChildProcess | null = null;
+  private stopping: Promise<void> | null = null;
+  private readonly dataDir = path.resolve(
+    options.data ?? process.env['OPENPRO_DATA'] ?? path.join(root, '.openpro'),
+  );
+  private env: NodeJS.ProcessEnv = {};
+  private starts: number[] = [];
+
+  async start(): Promise<void> {
+    mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
+    const ownerUrl =
+      process.env['DATABASE_OWNER_URL'] ?? process.env['DATABASE_URL'] ?? (await this.embedded());
+    const migrated = await step('Database is up to date', () => migrate(ownerUrl));
+    if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
+    const port = options.port ?? process.env['OPENPRO_PORT'] ?? '4600';
+    this.env = {
+      ...process.env,
+      DATABASE_URL: process.env['DATABASE_URL'] ?? asAppLogin(ownerUrl),
+      OPENPRO_DATA: this.dataDir,
+      OPENPRO_PORT: port === '0' ? String(await freePort()) : port,
+      ...(options.host ? { OPENPRO_HOST: options.host } : {}),
+      ...(options['tls-cert'] ? { OPENPRO_TLS_CERT: path.resolve(options['tls-cert']) } : {}),
+      ...(options['tls-key'] ? { OPENPRO_TLS_KEY: path.resolve(options['tls-key']) } : {}),
+      ...(options['behind-tls-proxy'] ? { OPENPRO_BEHIND_TLS_PROXY: '1' } : {}),
+      ...(options['public-url'] ? { OPENPRO_PUBLIC_URL: options['public-url'] } : {}),
+      ...(options.slots ? { OPENPRO_SLOTS: options.slots } : {}),
+    };
+    delete this.env['DATABASE_OWNER_URL'];
+    const url = await step('Server is ready', () => this.launch());
+    writeFileSync(
+      path.join(this.dataDir, 'server.json'),
+      JSON.stringify({ url, pid: this.server?.pid, launcher: process.pid }),
+      { mode: 0o600 },
+    );
+    this.writeCliLink(await this.link());
+    if (!options['no-examples']) await this.publishExamples();
+    this.writeCliLink(await this.link());
+    say(`\nOpenPRO is running at ${url}\n`);
+    say(`  Sign in (works once, for 15 minutes):  ${await this.link()}`);
+    say('  In a terminal:                         npx openpro app list');
+    say(`  Data and logs:                         ${path.relative(process.cwd(), this.dataDir) || '.'}`);
+    say('  Stop:                                  Ctrl-C\n');
+  }
+
+  stop(code: number): void {
+    this.stopping ??= this.stopAll()
+      .catch((error: unknown) => say(String(error)))
+      .then(() => process.exit(code));
+  }
+
+  private async stopAll(): Promise<void> {
+    say('\nStopping …');
+    const { server } = this;
+    if (server && server.exitCode === null && server.signalCode === null) {
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      const kill = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
+      server.kill('SIGTERM');
+      await ended;
+      clearTimeout(kill);
+    }
+    await this.postgres?.stop();
+    rmSync(path.join(this.dataDir, 'cli-link'), { force: true });
+    rmSync(path.join(this.dataDir, 'server.json'), { force: true });
+    say('Stopped. Everything is kept; npm start goes on where this ended.');
+  }
+
+  private async embedded(): Promise<string> {
+    this.postgres = await step('PostgreSQL is running', () =>
+      startEmbeddedPostgres({ dir: path.join(this.dataDir, 'postgres') }),
+    );
+    void this.postgres.ended.then(() => {
+      if (this.stopping) return;
+      say('✗ PostgreSQL ended unexpectedly; see its log. Run npm start again: nothing is lost.');
+      this.stop(1);
+    });
+    return this.postgres.ownerUrl;
+  }
+
+  /** Starts the server; resolves with its address once it is ready. */
+  private launch(): Promise<string> {
+    const log = createWriteStream(path.join(this.dataDir, 'logs', 'server.log'), { flags: 'a' });
+    const server = spawn(
+      process.execPath,
+      ['--enable-source-maps', path.join(root, 'dist/server/main.mjs')],
+      {
+        env: this.env,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        detached: true, // Ctrl-C reaches the launcher only, which stops the server in order
+      },
+    );
+    this.server = server;
+    this.starts.push(Date.now());
+    server.stdout?.pipe(log, { end: false });
+    server.stderr?.pipe(log, { end: false });
+    return new Promise((resolve, reject) => {
+      server.on('message', (message: FromServer) => {
+        if (message.is === 'ready') resolve(message.url);
+        if (message.is === 'failed') reject(new Error(message.message));
+      });
+      server.once('exit', (code, signal) => {
+        reject(
+          new Error(
+            `The server ended (${signal ?? code}); see ${path.join(this.dataDir, 'logs', 'server.log')}`,
+          ),
+        );
+        this.restart(code, signal);
+      });
+    });
+  }
+
+  private restart(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.stopping) return;
+    this.starts = this.starts.filter((at) => Date.now() - at < STABLE_MS);
+    if (code === 2 || this.starts.length > RESTART_MS.length) {
+      say(`✗ The server does not stay up; see ${path.join(this.dataDir, 'logs', 'server.log')}`);
+      return this.stop(1);
+    }
+    say(`! The server ended (${signal ?? code}) and is started again`);
+    setTimeout(
+      () => {
+        if (this.stopping) return;
+        this.launch().then(
+          async () => {
+            say('✓ The server is back');
+            this.writeCliLink(await this.link());
+          },
+          () => undefined, // its exit has been handled
+        );
+      },
+      RESTART_MS[this.starts.length - 1],
+    );
+  }
+
+  private link(): Promise<string> {
+    return new Promise((resolve) => {
+      const listen = (message: FromServer): void => {
+        if (message.is !== 'sign-in-link') return;
+        this.server?.off('message', listen);
+        resolve(message.link);
+      };
+      this.server?.on('message', listen);
+      this.server?.send({ ask: 'sign-in-link' } satisfies ToServer);
+    });
+  }
+
+  /** Lets the CLI of the same account sign in by itself. */
+  private writeCliLink(link: string): void {
+    const file = path.join(this.dataDir, 'cli-link');
+    rmSync(file, { force: true });
+    writeFileSync(file, link, { mode: 0o600 });
+  }
+
+  /** The first-party engine and two apps, by the same commands as any user would. */
+  private async publishExamples(): Promise<void> {
+    const marker = path.join(this.dataDir, 'examples-published');
+    if (existsSync(marker)) return;
+    const cli = async (...args: string[]): Promise<void> => {
+      const child = spawn(process.execPath, [path.join(root, 'dist/cli/main.mjs'), ...args], {
+        env: {
+          ...process.env,
+          OPENPRO_HOME: path.join(this.dataDir, 'publisher'),
+          OPENPRO_LINK_FILE: path.join(this.dataDir, 'cli-link'),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      const code = await new Promise((resolve) => child.once('exit', resolve));
+      if (code !== 0) throw new Error(`openpro ${args.join(' ')} ended with ${String(code)}:\n${output}`);
+    };
+    await step('Publisher key is trusted', () => cli('key', 'trust'));
+    await step('Engine model-ts is published', () =>
+      cli('engine', 'publish', path.join(root, 'dist/engines/model-ts')),
+    );
+    for (const example of ['supply-network', 'solve-file'])
+      await step(`App ${example} is published`, () =>
+        cli('app', 'publish', path.join(root, 'dist/examples', example)),
+      );
+    writeFileSync(marker, new Date().toISOString());
+  }
+}
+
+const launcher = new Launcher();
+process.on('SIGINT', () => launcher.stop(0));
+process.on('SIGTERM', () => launcher.stop(0));
+process.on('SIGHUP', () => launcher.stop(0));
+launcher.start().catch((error: unknown) => {
+  say(`✗ ${error instanceof Error ? error.message : String(error)}`);
+  launcher.stop(1);
+});

@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+import { ConsoleLogger, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConfigError, readConfig, type ServerConfig } from '@openpro/platform';
+import { SignInLinks } from '@openpro/identity';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppModule } from './app.module.js';
+import { administratorLink } from './bootstrap.js';
+import { setUpHttp } from './http.js';
+import { Lifecycle } from './lifecycle.js';
+import type { FromServer, ToServer } from './messages.js';
+import { version } from './version.js';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const MAX_BODY = 2 * 1024 * 1024;
+
+const tell = (message: FromServer): void => void process.send?.(message);
+
+const start = async (config: ServerConfig): Promise<void> => {
+  const log = new Logger('Server');
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY,
+    ...(config.tls ? { https: { ...config.tls, minVersion: 'TLSv1.2' } } : {}),
+    trustProxy: config.behindTlsProxy,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+    logger: new ConsoleLogger({ json: true }),
+    abortOnError: false,
+  });
+  await setUpHttp(app, config);
+  const lifecycle = app.get(Lifecycle);
+  let stopping: Promise<void> | undefined;
+  const stop = (code: number): void => {
+    stopping ??= lifecycle
+      .stop(app)
+      .catch((error: unknown) => log.error({ message: 'stopping went wrong', error: String(error) }))
+      .then(() => process.exit(code));
+  };
+  // A bug nobody caught: state may be wrong, so the process ends and is started again; the log has everything.
+  process.on('unhandledRejection', (error) => {
+    log.error({
+      message: 'unhandled rejection',
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    stop(1);
+  });
+  process.on('SIGINT', () => stop(0));
+  process.on('SIGTERM', () => stop(0));
+  process.on('disconnect', () => stop(0)); // the launcher is gone
+  await lifecycle.start(app);
+  log.log({ message: 'ready', url: config.publicUrl });
+  tell({ is: 'ready', url: config.publicUrl });
+  process.on('message', (message: ToServer) => {
+    if (message.ask === 'sign-in-link')
+      void administratorLink(app.get(SignInLinks)).then((link) => tell({ is: 'sign-in-link', link }));
+  });
+};
+
+const withPublicUrl = (config: ServerConfig): ServerConfig => ({
+  ...config,
+  publicUrl:
+    config.publicUrl ||
+    `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
+});
+
+try {
+  await start(withPublicUrl(readConfig(process.env, root, version)));
+} catch (error) {
+  const text =
+    error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
+  console.error(text);
+  tell({ is: 'failed', message: error instanceof Error ? error.message : String(error) });
+  process.exit(error instanceof ConfigError ? 2 : 1);
+}

@@ -1,0 +1,24 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type ServerConfig } from '@openpro/platform';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** The key pair that app packages are encrypted for (X25519). Made at the first start, kept in the data folder. */
+@Injectable()
+export class ClusterKey {
+  readonly privateKey: KeyObject;
+  /** PEM; anyone may have it. */
+  readonly publicPem: string;
+
+  constructor(@Inject(CONFIG) config: ServerConfig) {
+    const file = path.join(config.dataDir, 'keys', 'cluster.pem');
+    if (!existsSync(file)) {
+      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      const { privateKey } = generateKeyPairSync('x25519');
+      writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+    }
+    this.privateKey = createPrivateKey(readFileSync(file));
+    this.publicPem = createPublicKey(this.privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  }
+}

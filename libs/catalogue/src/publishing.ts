@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { checkApp, EnginePool, satisfies, unpackApp, unpackEngine } from '@openpro/engine';
+import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import { type Actor, Commands, CONFIG, metaOf, type ServerConfig } from '@openpro/platform';
+import { FolderBlobStore, Uploads } from '@openpro/storage';
+import { Inject } from '@nestjs/common';
+import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { appVersion } from './app-version.projection.js';
+import { ForApp, ForEngine } from './catalogue.commands.js';
+import { CatalogueQueries } from './catalogue.queries.js';
+import { engineList } from './engine-list.projection.js';
+import { Packages } from './packages.js';
+
+/** From an upload to the catalogue: everything is verified and tried before the one event that makes it public. */
+@Injectable()
+export class Publishing {
+  constructor(
+    private readonly uploads: Uploads,
+    private readonly blobs: FolderBlobStore,
+    private readonly packages: Packages,
+    private readonly queries: CatalogueQueries,
+    private readonly pool: EnginePool,
+    private readonly commands: Commands,
+    @Inject(CONFIG) private readonly config: ServerConfig,
+  ) {}
+
+  async engine(actor: Actor, uploadId: string, commandId: string) {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const upload = await this.uploads.stored(actor, uploadId, 'engine', 'upload');
+    if (isRefusal(upload)) return upload;
+    const pkg = await this.packages.readEngine(this.blobs.path(upload.digest));
+    if (isRefusal(pkg)) return pkg;
+    const { manifest } = pkg;
+    // Unpacking checks the digest of every file: a package that does not unpack is not published.
+    const unpacked = await this.inScratch((folder) => unpackEngine(pkg, path.join(folder, 'engine')));
+    if (isRefusal(unpacked)) return unpacked;
+    const { name, version, title, vendor, license } = manifest;
+    return this.commands.change(
+      new ForEngine(
+        `${name}:${version}`,
+        {
+          type: 'PublishEngine',
+          name,
+          version,
+          title,
+          vendor,
+          license,
+          digest: upload.digest,
+          size: upload.size,
+          keyId: pkg.keyId,
+          manifest,
+        },
+        meta,
+      ),
+      engineList.name,
+      () => this.queries.engine(name, version),
+    );
+  }
+
+  async app(actor: Actor, uploadId: string, commandId: string) {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const upload = await this.uploads.stored(actor, uploadId, 'app', 'upload');
+    if (isRefusal(upload)) return upload;
+    const pkg = await this.packages.readApp(this.blobs.path(upload.digest));
+    if (isRefusal(pkg)) return pkg;
+    const { manifest } = pkg;
+    const engine = await this.engineFor(manifest.engine);
+    if (isRefusal(engine)) return engine;
+    const checked = await this.inScratch(async (folder) => {
+      const appFolder = path.join(folder, 'app');
+      const unpacked = await unpackApp(pkg, appFolder);
+      return isRefusal(unpacked)
+        ? unpacked
+        : checkApp(this.pool, await this.packages.engine(engine), appFolder);
+    });
+    if (isRefusal(checked)) return checked;
+    if ('errors' in checked)
+      return refuse(
+        'AppDoesNotCheck',
+        `The app has errors:\n${checked.errors.map(({ message, file, line, column }) => (file ? `${file}:${line ?? '?'}:${column ?? '?'} ${message}` : message)).join('\n')}`,
+        { field: 'upload' },
+      );
+    const { name, version } = manifest;
+    return this.commands.change(
+      new ForApp(
+        `${actor.environment}:${name}`,
+        {
+          type: 'PublishApp',
+          environment: actor.environment,
+          name,
+          version,
+          title: manifest.title,
+          description: manifest.description ?? '',
+          category: manifest.category ?? '',
+          engine,
+          digest: upload.digest,
+          size: upload.size,
+          keyId: pkg.keyId,
+          manifest,
+        },
+        meta,
+      ),
+      appVersion.name,
+      () => this.queries.version(actor.environment, name, version),
+    );
+  }
+
+  /** The newest published engine version in the app's range. */
+  private async engineFor(wanted: {
+    name: string;
+    range: string;
+  }): Promise<{ name: string; version: string; digest: string } | Refusal> {
+    const candidates = await this.queries.engineVersions(wanted.name);
+    const fit = candidates.find(({ version }) => satisfies(version, wanted.range));
+    if (fit) return { name: fit.name, version: fit.version, digest: fit.digest };
+    const there = candidates.map(({ version }) => version).join(', ') || 'none';
+    return refuse(
+      'NoSuchEngine',
+      `The app needs engine ${wanted.name} ${wanted.range}; published: ${there}`,
+      {
+        field: 'engine',
+        limit: `${wanted.name} ${wanted.range}`,
+      },
+    );
+  }
+
+  private async inScratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
+    const parent = path.join(this.config.dataDir, 'run');
+    await mkdir(parent, { recursive: true });
+    const folder = await mkdtemp(path.join(parent, 'check-'));
+    try {
+      return await use(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { Global, Module } from '@nestjs/common';
+import { CommandHandler } from '@openpro/eventstore';
+import { CONFIG, NODE, type ServerConfig } from '@openpro/platform';
+import { isolationLevel } from '@openpro/engine';
+import { clusterHandlers } from './cluster.commands.js';
+import { ClusterQueries } from './cluster.queries.js';
+import { ClusterResolver } from './cluster.resolver.js';
+import { joinCluster } from './membership.js';
+
+const ROLES = ['portal', 'webui', 'proxy', 'pro'];
+
+/** Global, because whoever runs something runs it as this server. */
+@Global()
+@Module({
+  providers: [
+    ...clusterHandlers,
+    {
+      provide: NODE,
+      inject: [CommandHandler, CONFIG],
+      useFactory: (handler: CommandHandler, { dataDir, nodeName, slots, version }: ServerConfig) =>
+        joinCluster(handler, dataDir, {
+          name: nodeName,
+          roles: ROLES,
+          slots,
+          version,
+          isolation: isolationLevel(),
+        }),
+    },
+    ClusterQueries,
+    ClusterResolver,
+  ],
+  exports: [NODE],
+})
+export class ClusterModule {}

@@ -1,0 +1,45 @@
+import { CommandHandler } from '@openpro/eventstore';
+import { uuidv7 } from '@openpro/kernel';
+import type { ThisNode } from '@openpro/platform';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { node as nodeAggregate } from './node.js';
+
+export interface NodeDescription {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly slots: number;
+  readonly version: string;
+  readonly isolation: string;
+}
+
+/**
+ * Joins the cluster under the id kept in the data folder. Every start is a new epoch: whatever an
+ * earlier life of this server still had is declared dead in the same append.
+ */
+export const joinCluster = async (
+  handler: CommandHandler,
+  dataDir: string,
+  description: NodeDescription,
+): Promise<ThisNode> => {
+  const id = await nodeId(dataDir);
+  const outcome = await handler.execute(nodeAggregate, id, { type: 'JoinNode', ...description }, metaOf(id));
+  if (outcome.is === 'refused') throw new Error(`This server cannot join: ${outcome.refusal.message}`);
+  if (outcome.state.is !== 'joined') throw new Error('This server has joined and yet has not');
+  return { id, epoch: outcome.state.epoch, name: description.name, joinedAt: outcome.position };
+};
+
+export const leaveCluster = async (handler: CommandHandler, { id, epoch }: ThisNode): Promise<void> => {
+  await handler.execute(nodeAggregate, id, { type: 'LeaveNode', epoch }, metaOf(id));
+};
+
+const metaOf = (id: string) => ({ commandId: uuidv7(), actor: `node:${id}`, roles: [] });
+
+const nodeId = async (dataDir: string): Promise<string> => {
+  const file = path.join(dataDir, 'node-id');
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(file, uuidv7(), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(file, 'utf8')).trim();
+};

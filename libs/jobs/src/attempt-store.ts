@@ -1,0 +1,129 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { appendFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/** One look at a running solve; `at` in milliseconds since 1970, `elapsed` in seconds. */
+export interface ProgressPoint {
+  readonly at: number;
+  readonly phase: string;
+  readonly elapsed: number;
+  readonly objective: number | null;
+  readonly bound: number | null;
+  readonly gap: number | null;
+  readonly nodes: number | null;
+  readonly iterations: number | null;
+  readonly incumbents: number;
+  readonly text: string | null;
+}
+
+/** Points kept per attempt before the interval between them doubles. */
+const MAX_POINTS = 1000;
+
+/** What an attempt says while it runs. Not events: bounded files under `jobs/<id>/<attempt>/`. */
+export class AttemptStore {
+  constructor(private readonly folder: string) {}
+
+  /** Opens the record of a new attempt. */
+  async open(job: string, attempt: number): Promise<AttemptRecord> {
+    const folder = this.at(job, attempt);
+    await mkdir(folder, { recursive: true });
+    return new AttemptRecord(folder);
+  }
+
+  /** The last `last` points, oldest first. */
+  async progress(job: string, attempt: number, last: number): Promise<ProgressPoint[]> {
+    const text = await readFile(path.join(this.at(job, attempt), 'progress.ndjson'), 'utf8').catch(none(''));
+    const lines = text.split('\n').filter((line) => line.endsWith('}')); // a line cut by a crash is left out
+    return lines.slice(-last).map((line) => JSON.parse(line) as ProgressPoint);
+  }
+
+  /** At most `limit` bytes of the log from byte `offset`, cut at a character boundary. */
+  async log(
+    job: string,
+    attempt: number,
+    offset: number,
+    limit: number,
+  ): Promise<{ text: string; nextOffset: number }> {
+    const file = await open(path.join(this.at(job, attempt), 'log.txt')).catch(none(null));
+    if (!file) return { text: '', nextOffset: offset };
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(limit), 0, limit, offset);
+      const whole = buffer.subarray(0, wholeCharacters(buffer, bytesRead));
+      return { text: whole.toString('utf8'), nextOffset: offset + whole.length };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async logSize(job: string, attempt: number): Promise<number> {
+    return (await stat(path.join(this.at(job, attempt), 'log.txt')).catch(none(null)))?.size ?? 0;
+  }
+
+  /** The digest of the last incumbent's case, offered to the next attempt as a start. */
+  async incumbent(job: string, attempt: number): Promise<string | null> {
+    return readFile(path.join(this.at(job, attempt), 'incumbent'), 'utf8').catch(none(null));
+  }
+
+  private at(job: string, attempt: number): string {
+    return path.join(this.folder, job, String(attempt));
+  }
+}
+
+export class AttemptRecord {
+  private readonly logFile: WriteStream;
+  private points = 0;
+  private minIntervalMs = 0;
+  private lastAt = 0;
+
+  constructor(private readonly folder: string) {
+    this.logFile = createWriteStream(path.join(folder, 'log.txt'), { flags: 'a' });
+    this.logFile.on('error', () => undefined); // a full disk costs log lines, never the job
+  }
+
+  log(text: string): void {
+    if (!this.logFile.errored) this.logFile.write(text);
+  }
+
+  /** Keeps the point if it is due; long runs keep ever coarser ones. */
+  async point(point: ProgressPoint): Promise<void> {
+    if (point.at - this.lastAt < this.minIntervalMs) return;
+    this.lastAt = point.at;
+    if (++this.points % MAX_POINTS === 0) this.minIntervalMs = Math.max(500, this.minIntervalMs * 2);
+    await appendFile(path.join(this.folder, 'progress.ndjson'), `${JSON.stringify(point)}\n`).catch(
+      () => undefined,
+    );
+  }
+
+  async incumbent(digest: string): Promise<void> {
+    const file = path.join(this.folder, 'incumbent');
+    await writeFile(`${file}.new`, digest);
+    await rename(`${file}.new`, file);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.logFile.errored || this.logFile.closed) return resolve();
+      this.logFile.end(() => resolve());
+    });
+  }
+}
+
+const none =
+  <T>(fallback: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code === 'ENOENT') return fallback;
+    throw error;
+  };
+
+/** How many of the first `length` bytes are whole UTF-8 characters. */
+const wholeCharacters = (bytes: Buffer, length: number): number => {
+  for (let back = 1; back <= Math.min(4, length); back++) {
+    const byte = bytes[length - back] ?? 0;
+    if (byte < 0x80) return length;
+    if (byte >= 0xc0) {
+      const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return back >= needed ? length : length - back;
+    }
+  }
+  return length;
+};

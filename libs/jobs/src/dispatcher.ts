@@ -1,0 +1,61 @@
+import { type EventStore, follow, type Following, type Position, type Recorded } from '@openpro/eventstore';
+import { decidePlacements, type Placement } from './placement.js';
+import { evolveQueue, type Queue } from './queue.js';
+
+/** What the scheduler starts from: the queue as the read model had it at `position`. */
+export interface Snapshot {
+  readonly queue: Queue;
+  readonly position: Position;
+}
+
+/**
+ * The leader's scheduler. Its state is the queue, rebuilt at take-over and followed from the log;
+ * it only proposes: a start that lost a race is refused by the job itself.
+ */
+export class Dispatcher {
+  private queue: Queue | null = null;
+  private follower: Following | null = null;
+  private epoch = 0;
+  private reasons: ReadonlyMap<string, string> = new Map();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly snapshot: () => Promise<Snapshot>,
+    /** Issues StartJob; resolves when it is decided, also when it is refused. */
+    private readonly start: (placement: Placement, epoch: number) => Promise<void>,
+  ) {}
+
+  /** From now on as the leader of this epoch. */
+  async lead(epoch: number): Promise<void> {
+    this.epoch = epoch;
+    const { queue, position } = await this.snapshot();
+    this.queue = queue;
+    this.place();
+    this.follower = follow(this.store, position, (events) => this.see(events));
+  }
+
+  async resign(): Promise<void> {
+    const { follower } = this;
+    this.queue = null;
+    this.follower = null;
+    await follower?.stop();
+  }
+
+  /** Why a job waits, in words; null when it does not, or when another server leads. */
+  waitingFor(job: string): string | null {
+    return this.reasons.get(job) ?? null;
+  }
+
+  private see(events: readonly Recorded[]): void {
+    for (const event of events) if (this.queue) this.queue = evolveQueue(this.queue, event);
+    this.place();
+  }
+
+  private place(): void {
+    if (!this.queue) return;
+    const { placements, waiting, queue } = decidePlacements(this.queue);
+    this.queue = queue;
+    this.reasons = waiting;
+    for (const placement of placements) void this.start(placement, this.epoch);
+  }
+}

@@ -1,0 +1,105 @@
+import { Module } from '@nestjs/common';
+import { CatalogueModule, Packages } from '@openpro/catalogue';
+import { EnginePool } from '@openpro/engine';
+import { type EventStore, fold } from '@openpro/eventstore';
+import { IdentityQueries } from '@openpro/identity';
+import { uuidv5, uuidv7 } from '@openpro/kernel';
+import { Commands, CONFIG, EVENT_STORE, NODE, type ServerConfig, type ThisNode } from '@openpro/platform';
+import { SessionsModule } from '@openpro/sessions';
+import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
+import path from 'node:path';
+import { DataSource } from 'typeorm';
+import { AttemptStore } from './attempt-store.js';
+import { Attempts } from './attempts.js';
+import { Dispatcher } from './dispatcher.js';
+import { queuedJob } from './job.js';
+import { ForJob, jobHandlers } from './jobs.commands.js';
+import { JobQueries } from './jobs.queries.js';
+import { JobsResolver } from './jobs.resolver.js';
+import { Submitting } from './submitting.js';
+import { takeOver } from './take-over.js';
+
+const INTERRUPT_GRACE_S = 10;
+const LOG_BYTES = 50 * 1024 * 1024;
+
+@Module({
+  imports: [CatalogueModule, SessionsModule, StorageModule],
+  providers: [
+    ...jobHandlers,
+    {
+      provide: AttemptStore,
+      inject: [CONFIG],
+      useFactory: ({ dataDir }: ServerConfig) => new AttemptStore(path.join(dataDir, 'jobs')),
+    },
+    {
+      provide: Dispatcher,
+      inject: [EVENT_STORE, DataSource, Commands],
+      useFactory: (store: EventStore, db: DataSource, commands: Commands) =>
+        new Dispatcher(
+          store,
+          () => takeOver(db),
+          async ({ job, node, nodeEpoch }, epoch) => {
+            const meta = { commandId: uuidv7(), actor: 'system', roles: [], epoch };
+            await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch }, meta));
+          },
+        ),
+    },
+    {
+      provide: Attempts,
+      inject: [
+        NODE,
+        EVENT_STORE,
+        EnginePool,
+        AttemptStore,
+        Packages,
+        FolderBlobStore,
+        IdentityQueries,
+        Commands,
+        CONFIG,
+      ],
+      useFactory: (
+        node: ThisNode,
+        store: EventStore,
+        pool: EnginePool,
+        records: AttemptStore,
+        packages: Packages,
+        blobs: FolderBlobStore,
+        people: IdentityQueries,
+        commands: Commands,
+        { memoryMiB }: ServerConfig,
+      ) =>
+        new Attempts({
+          node,
+          store,
+          pool,
+          records,
+          limits: { memoryMiB, interruptGraceS: INTERRUPT_GRACE_S, logBytes: LOG_BYTES },
+          job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
+          engine: (ref) => packages.engine(ref),
+          app: (ref) => packages.app(ref),
+          load: async (digest) => (await loadCase(blobs, digest)).data,
+          save: ({ app, engine }, data) =>
+            saveCase(
+              blobs,
+              { app: app.name, version: app.version, engine: `${engine.name}:${engine.version}` },
+              data,
+            ),
+          user: (id) => people.user(id),
+          report: (job, attempt, command) =>
+            commands.insist(
+              // The same report of the same attempt has the same id: told twice, it counts once.
+              new ForJob(job, command, {
+                commandId: uuidv5(job, `${command.type}:${attempt}`),
+                actor: `node:${node.id}`,
+                roles: [],
+              }),
+            ),
+        }),
+    },
+    JobQueries,
+    JobsResolver,
+    Submitting,
+  ],
+  exports: [Attempts, Dispatcher, JobQueries],
+})
+export class JobsModule {}

@@ -1,0 +1,178 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CatalogueQueries } from '@openpro/catalogue';
+import { entityOf, type EventStore } from '@openpro/eventstore';
+import { IdentityQueries } from '@openpro/identity';
+import {
+  type Actor,
+  badInput,
+  connection,
+  EVENT_STORE,
+  has,
+  type Job,
+  type JobFilter,
+  type JobOrder,
+  type JobState,
+  type Lazy,
+  maySee,
+  type PageRequest,
+} from '@openpro/platform';
+import { CaseQueries } from '@openpro/storage';
+import DataLoader from 'dataloader';
+import { DataSource, In } from 'typeorm';
+import { AttemptStore } from './attempt-store.js';
+import { Dispatcher } from './dispatcher.js';
+import { jobList, type JobRow } from './job-list.projection.js';
+
+/** The API's states are the read model's in capitals: timeLimit is TIME_LIMIT. */
+const toState = (state: string): JobState => state.replaceAll(/[A-Z]/g, '_$&').toUpperCase() as JobState;
+const fromState = (state: JobState): string =>
+  state.toLowerCase().replaceAll(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
+
+const MAX_LOG_BYTES = 1_048_576;
+const MAX_POINTS = 2000;
+
+@Injectable()
+export class JobQueries {
+  private readonly rows = new DataLoader<string, JobRow | null>(
+    async (ids) => {
+      const byId = new Map((await this.table.findBy({ id: In([...ids]) })).map((row) => [row.id, row]));
+      return ids.map((id) => byId.get(id) ?? null);
+    },
+    { cache: false },
+  );
+
+  constructor(
+    private readonly db: DataSource,
+    private readonly catalogue: CatalogueQueries,
+    private readonly people: IdentityQueries,
+    private readonly cases: CaseQueries,
+    private readonly attempts: AttemptStore,
+    private readonly dispatcher: Dispatcher,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  /** The row, if the actor may see it. */
+  async row(actor: Actor, id: string): Promise<JobRow | null> {
+    const row = await this.rows.load(id);
+    return row && maySee(actor, row) ? row : null;
+  }
+
+  async one(actor: Actor, id: string): Promise<Lazy<Job> | null> {
+    const row = await this.row(actor, id);
+    return row && this.view(row);
+  }
+
+  async page(actor: Actor, { first, after }: PageRequest, filter: JobFilter, order: JobOrder) {
+    const query = this.table
+      .createQueryBuilder('j')
+      .where('j.environment = :environment', { environment: actor.environment })
+      .limit(first + 1);
+    const owner = has(actor, 'auditor') ? filter.owner : actor.id;
+    if (owner) query.andWhere('j.owner = :owner', { owner });
+    if (filter.states?.length)
+      query.andWhere('j.state IN (:...states)', { states: filter.states.map(fromState) });
+    if (filter.app) query.andWhere('j.app = :app', { app: filter.app });
+    if (filter.session) query.andWhere('j.session = :session', { session: filter.session });
+    if (filter.search) {
+      if (filter.search.length > 100) throw badInput('filter.search', 'search is too long', '100 characters');
+      query.andWhere("(j.description || ' ' || j.app || ' ' || j.procedure) ILIKE :search", {
+        search: `%${filter.search.replaceAll(/[\\%_]/g, '\\$&')}%`,
+      });
+    }
+    switch (order) {
+      case 'NEWEST':
+        query.orderBy('j.queued_at', 'DESC').addOrderBy('j.id', 'DESC');
+        if (after) query.andWhere('(j.queued_at, j.id) < (:at, :id)', { at: after[0], id: after[1] });
+        break;
+      case 'OLDEST':
+        query.orderBy('j.queued_at', 'ASC').addOrderBy('j.id', 'ASC');
+        if (after) query.andWhere('(j.queued_at, j.id) > (:at, :id)', { at: after[0], id: after[1] });
+        break;
+      case 'PRIORITY':
+        query.orderBy('j.priority', 'ASC').addOrderBy('j.queued_at', 'ASC').addOrderBy('j.id', 'ASC');
+        if (after)
+          query.andWhere('(j.priority, j.queued_at, j.id) > (:priority, :at, :id)', {
+            priority: after[0],
+            at: after[1],
+            id: after[2],
+          });
+        break;
+    }
+    return connection(
+      await query.getMany(),
+      first,
+      (row) => this.view(row),
+      (row) => (order === 'PRIORITY' ? [row.priority, row.queued_at, row.id] : [row.queued_at, row.id]),
+    );
+  }
+
+  view(row: JobRow): Lazy<Job> {
+    const { environment } = row;
+    return {
+      id: row.id,
+      app: async () => {
+        const version = await this.catalogue.version(environment, row.app, row.version);
+        if (!version)
+          throw new Error(`Job ${row.id} names app ${row.app}:${row.version}, which is not there`);
+        return version;
+      },
+      procedure: row.procedure,
+      description: row.description,
+      owner: () => this.people.user(row.owner),
+      state: toState(row.state),
+      priority: row.priority,
+      waitingFor:
+        row.state === 'queued' ? (this.dispatcher.waitingFor(row.id) ?? 'waits for the scheduler') : null,
+      queuedAt: row.queued_at,
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      timeLimit: row.time_limit,
+      session: row.session,
+      attempts: row.attempts.map(({ number, node, startedAt, endedAt, outcome }) => ({
+        number,
+        node,
+        startedAt,
+        endedAt: endedAt ?? null,
+        outcome: outcome ?? null,
+      })),
+      solverStatus: row.solver_status,
+      objective: row.objective,
+      bound: row.bound,
+      gap: row.gap,
+      error: row.error && { ...row.error, where: row.error.where ?? null },
+      input: (_args: never) => this.caseOf(row, 'input', row.input),
+      result: (_args: never) => this.caseOf(row, 'result', row.result),
+      progress: ({ attempt, last }: { attempt?: number | null; last: number }) => {
+        if (!(last >= 1 && last <= MAX_POINTS))
+          throw badInput('last', `last is ${last}`, `1 to ${MAX_POINTS}`);
+        return this.attempts.progress(row.id, attempt ?? row.attempt, last);
+      },
+      log: async ({ attempt, offset, limit }: { attempt?: number | null; offset: number; limit: number }) => {
+        if (!(limit >= 1 && limit <= MAX_LOG_BYTES))
+          throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_LOG_BYTES}`);
+        if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
+        const number = attempt ?? row.attempt;
+        const page = await this.attempts.log(row.id, number, offset, limit);
+        return { ...page, open: row.ended_at === null && number === row.attempt };
+      },
+      timeline: async () =>
+        (await this.store.readStream(`job-${row.id}`)).map(
+          ({ position, event: { type, ...data }, at, actor }) => ({
+            position,
+            type,
+            at,
+            actor,
+            data,
+          }),
+        ),
+    };
+  }
+
+  private async caseOf(row: JobRow, kind: 'input' | 'result', digest: string | null) {
+    return digest === null ? null : this.cases.ofJob(`${row.id}:${kind}`);
+  }
+
+  private get table() {
+    return this.db.getRepository(entityOf(jobList));
+  }
+}

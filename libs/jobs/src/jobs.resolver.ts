@@ -1,0 +1,169 @@
+import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { ReadSide } from '@openpro/eventstore';
+import { isRefusal, refuse } from '@openpro/kernel';
+import {
+  type Actor,
+  answer,
+  Commands,
+  Last,
+  LiveQueue,
+  mayChange,
+  metaOf,
+  type MutationInterruptJobArgs,
+  type MutationSubmitJobArgs,
+  type MutationTerminateJobArgs,
+  Needs,
+  pageRequest,
+  type QueryJobsArgs,
+} from '@openpro/platform';
+import { type AttemptNews, Attempts } from './attempts.js';
+import type { ProgressPoint } from './attempt-store.js';
+import type { JobCommand } from './job.js';
+import { jobList } from './job-list.projection.js';
+import { ForJob } from './jobs.commands.js';
+import { JobQueries } from './jobs.queries.js';
+import { Submitting } from './submitting.js';
+
+const NEWS_INTERVAL_MS = 250;
+const MAX_LOG_AT_ONCE = 65_536;
+
+@Resolver()
+export class JobsResolver {
+  constructor(
+    private readonly queries: JobQueries,
+    private readonly submitting: Submitting,
+    private readonly commands: Commands,
+    private readonly readSide: ReadSide,
+    private readonly attempts: Attempts,
+  ) {}
+
+  @Query()
+  @Needs('user', 'auditor')
+  jobs(@Context('actor') actor: Actor, @Args() { filter, order, first, after }: QueryJobsArgs) {
+    const by = order ?? 'NEWEST';
+    return this.queries.page(
+      actor,
+      pageRequest(first ?? 50, after, by === 'PRIORITY' ? 3 : 2),
+      filter ?? {},
+      by,
+    );
+  }
+
+  @Query()
+  @Needs('user', 'auditor')
+  job(@Context('actor') actor: Actor, @Args('id') id: string) {
+    return this.queries.one(actor, id);
+  }
+
+  @Mutation()
+  @Needs('user')
+  async submitJob(@Context('actor') actor: Actor, @Args() { input, commandId }: MutationSubmitJobArgs) {
+    const command = await this.submitting.command(actor, input, commandId);
+    return answer(
+      'Job',
+      await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+    );
+  }
+
+  @Mutation()
+  @Needs('user')
+  interruptJob(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationInterruptJobArgs) {
+    return this.change(actor, id, { type: 'InterruptJob' }, commandId);
+  }
+
+  @Mutation()
+  @Needs('user')
+  terminateJob(@Context('actor') actor: Actor, @Args() { id, reason, commandId }: MutationTerminateJobArgs) {
+    return this.change(
+      actor,
+      id,
+      { type: 'TerminateJob', reason: reason ?? `terminated by ${actor.name}` },
+      commandId,
+    );
+  }
+
+  @Subscription()
+  @Needs('user', 'auditor')
+  jobChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
+    return this.changes((keys) => keys.includes(id), [id]).map(async () => {
+      const job = await this.queries.one(actor, id);
+      if (!job) return new Last<{ jobChanged: object }>();
+      return job.endedAt === null ? { jobChanged: job } : new Last({ jobChanged: job });
+    }, true);
+  }
+
+  @Subscription()
+  @Needs('user', 'auditor')
+  jobsChanged(@Context('actor') actor: Actor, @Args('session') session: string | null) {
+    return this.changes(() => true).map(async (id) => {
+      const row = await this.queries.row(actor, id);
+      const wanted = row?.owner === actor.id && (!session || row.session === session);
+      return row && wanted ? { jobsChanged: this.queries.view(row) } : undefined;
+    });
+  }
+
+  /** Points and log lines as they come, at most four messages a second; the last one shows the job's end. */
+  @Subscription()
+  @Needs('user', 'auditor')
+  async jobProgress(@Context('actor') actor: Actor, @Args('id') id: string) {
+    const visible = (await this.queries.row(actor, id)) !== null;
+    const points: ProgressPoint[] = [];
+    let log = '';
+    let lastAt = 0;
+    const news = new LiveQueue<null>((push) => {
+      const stops = [
+        this.attempts.listen(id, (heard: AttemptNews) => {
+          if (heard.point) points.push(heard.point);
+          if (heard.log) log = (log + heard.log).slice(-MAX_LOG_AT_ONCE);
+          push(null);
+        }),
+        this.readSide.onCommitted(({ projection, keys }) => {
+          if (projection === jobList.name && keys.includes(id)) push(null);
+        }),
+      ];
+      return () => stops.forEach((stop) => stop());
+    });
+    news.push(null);
+    return news.map(async () => {
+      await pause(lastAt + NEWS_INTERVAL_MS - Date.now());
+      lastAt = Date.now();
+      const job = visible ? await this.queries.one(actor, id) : null;
+      if (!job) return new Last<{ jobProgress: object }>();
+      const seen = { jobProgress: { job, points: points.splice(0), log } };
+      log = '';
+      return job.endedAt === null ? seen : new Last(seen);
+    }, true);
+  }
+
+  private async change(actor: Actor, id: string, command: JobCommand, commandId: string) {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return answer('Job', meta);
+    const row = await this.queries.row(actor, id);
+    if (!row)
+      return answer('Job', refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' }));
+    if (!mayChange(actor, row))
+      return answer('Job', refuse('NotAllowed', 'Only its owner or an administrator may stop this job'));
+    return answer(
+      'Job',
+      await this.commands.change(new ForJob(id, command, meta), jobList.name, () =>
+        this.queries.one(actor, id),
+      ),
+    );
+  }
+
+  /** Ids of changed jobs, after those in `first`. */
+  private changes(
+    wanted: (keys: readonly string[]) => boolean,
+    first: readonly string[] = [],
+  ): LiveQueue<string> {
+    const queue = new LiveQueue<string>((push) =>
+      this.readSide.onCommitted(({ projection, keys }) => {
+        if (projection === jobList.name && wanted(keys)) keys.forEach(push);
+      }),
+    );
+    first.forEach((id) => queue.push(id));
+    return queue;
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

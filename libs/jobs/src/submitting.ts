@@ -1,0 +1,239 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppVersionRow, CatalogueQueries, Packages } from '@openpro/catalogue';
+import { type CaseData, EnginePool, openDataSession, textCase } from '@openpro/engine';
+import { type EventStore, fold } from '@openpro/eventstore';
+import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import {
+  type Actor,
+  CONFIG,
+  EVENT_STORE,
+  metaOf,
+  type ServerConfig,
+  type SubmitJob,
+} from '@openpro/platform';
+import { SessionHosts, SessionQueries } from '@openpro/sessions';
+import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
+import { job } from './job.js';
+import { ForJob } from './jobs.commands.js';
+
+const DEFAULT_PRIORITY = 100;
+
+/** From a request to a SubmitJob command whose input is a stored case: the same input can be run again exactly. */
+@Injectable()
+export class Submitting {
+  constructor(
+    private readonly catalogue: CatalogueQueries,
+    private readonly packages: Packages,
+    private readonly sessions: SessionQueries,
+    private readonly hosts: SessionHosts,
+    private readonly cases: CaseQueries,
+    private readonly blobs: FolderBlobStore,
+    private readonly uploads: Uploads,
+    private readonly pool: EnginePool,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CONFIG) private readonly config: ServerConfig,
+  ) {}
+
+  /** The command; a request that was submitted before under this id gives the same command without new work. */
+  async command(actor: Actor, input: SubmitJob, commandId: string): Promise<ForJob | Refusal> {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const version = await this.versionOf(actor, input);
+    if (isRefusal(version)) return version;
+    const procedure = version.manifest.procedures.find(({ name }) => name === input.procedure);
+    if (!procedure || procedure.where !== 'optimization') {
+      const known = version.manifest.procedures.filter(({ where }) => where === 'optimization');
+      return refuse(
+        'NoSuchProcedure',
+        `App ${version.name}:${version.version} has no optimization procedure "${input.procedure.slice(0, 100)}"`,
+        {
+          field: 'procedure',
+          limit: known.map(({ name }) => name).join(', '),
+        },
+      );
+    }
+    if (
+      input.args !== undefined &&
+      input.args !== null &&
+      (typeof input.args !== 'object' || Array.isArray(input.args))
+    )
+      return refuse('BadInput', 'args must be an object: argument names and their values', {
+        field: 'args',
+        limit: 'an object',
+      });
+    const before = await fold(this.store, job, commandId);
+    const stored = before.is === 'new' ? await this.input(actor, input, version, procedure.inputs) : null;
+    if (isRefusal(stored)) return stored;
+    return new ForJob(
+      commandId, // a job has the id of the command that made it
+      {
+        type: 'SubmitJob',
+        environment: actor.environment,
+        owner: actor.id,
+        app: { name: version.name, version: version.version, digest: version.digest },
+        engine: { name: version.engine_name, version: version.engine_version, digest: version.engine_digest },
+        procedure: input.procedure,
+        args: (input.args as object | null | undefined) ?? {},
+        input: stored,
+        description: input.description ?? '',
+        priority: input.priority ?? DEFAULT_PRIORITY,
+        session: input.session ?? null,
+        timeLimit: input.timeLimit ?? null,
+        gap: input.gap ?? null,
+        seed: input.seed ?? null,
+      },
+      meta,
+      JSON.stringify([actor.id, input]),
+    );
+  }
+
+  private async versionOf(actor: Actor, input: SubmitJob): Promise<AppVersionRow | Refusal> {
+    const sources = [input.session, input.case].filter((source) => source !== null && source !== undefined);
+    if (sources.length > 1)
+      return refuse('BadInput', 'Name a session or a case, not both', {
+        field: 'session',
+        limit: 'one source of data',
+      });
+    if (input.session) {
+      const session = await this.sessions.row(actor, input.session);
+      if (!session || session.owner !== actor.id || session.state !== 'ready')
+        return refuse('NoSuchSession', `There is no open session ${input.session.slice(0, 60)} of yours`, {
+          field: 'session',
+        });
+      const version = await this.catalogue.versionRow(session.environment, session.app, session.version);
+      return version ?? refuse('NoSuchApp', 'The app of this session is gone', { field: 'session' });
+    }
+    if (!input.app)
+      return refuse('BadInput', 'Name the app, or a session of it', {
+        field: 'app',
+        limit: 'an app or a session',
+      });
+    const version = await this.catalogue.versionRow(actor.environment, input.app, input.version);
+    const wanted = `${input.app}${input.version ? `:${input.version}` : ''}`.slice(0, 110);
+    if (!version)
+      return refuse('NoSuchApp', `There is no app ${wanted}`, { field: input.version ? 'version' : 'app' });
+    return version;
+  }
+
+  /** The digest of the input case; null = the app's own default data. */
+  private async input(
+    actor: Actor,
+    input: SubmitJob,
+    version: AppVersionRow,
+    inputs: readonly string[] | undefined,
+  ): Promise<string | null | Refusal> {
+    const session = input.session ?? null;
+    const start = input.case ? await this.cases.row(actor, input.case) : null;
+    if (input.case && !start)
+      return refuse('NoSuchCase', `There is no case ${input.case.slice(0, 100)}`, { field: 'case' });
+    const changes = (input.values?.length ?? 0) + (input.files?.length ?? 0);
+    if (changes === 0 && !session) return start?.digest ?? null;
+    if (changes === 0 && session) {
+      const data = await this.hosts.save(session, inputs);
+      return isRefusal(data) ? data : this.keep(version, data);
+    }
+    return this.withChanges(actor, input, version, inputs, start?.digest ?? null);
+  }
+
+  /** Applies values and files in a data process of the app, which knows what is right for each identifier. */
+  private async withChanges(
+    actor: Actor,
+    input: SubmitJob,
+    version: AppVersionRow,
+    inputs: readonly string[] | undefined,
+    start: string | null,
+  ): Promise<string | Refusal> {
+    const texts: { identifier: string; text: Buffer }[] = [];
+    for (const { identifier, upload } of input.files ?? []) {
+      const stored = await this.uploads.stored(actor, upload, 'file', 'files');
+      if (isRefusal(stored)) return stored;
+      texts.push({ identifier, text: await this.blobs.bytes(stored.digest) });
+    }
+    const begin = input.session
+      ? await this.hosts.save(input.session, inputs)
+      : start === null
+        ? null
+        : (await loadCase(this.blobs, start)).data;
+    if (isRefusal(begin)) return begin;
+    const [engine, app] = await Promise.all([
+      this.packages.engine({
+        name: version.engine_name,
+        version: version.engine_version,
+        digest: version.engine_digest,
+      }),
+      this.packages.app(version),
+    ]);
+    const data = await openDataSession(this.pool, {
+      engine,
+      app,
+      sessionId: `input-of-${version.name}`,
+      user: { id: actor.id, name: actor.name, roles: actor.roles, language: 'en', timeZone: 'UTC' },
+      limits: { memoryMiB: this.config.memoryMiB },
+      onChanged: () => undefined,
+      onLog: () => undefined,
+      onExit: () => undefined,
+    });
+    try {
+      if (begin) await data.load(begin);
+      const known = new Map(
+        (await data.describe()).identifiers.map((identifier) => [identifier.name, identifier]),
+      );
+      for (const { identifier, text } of texts) {
+        const described = known.get(identifier);
+        if (
+          !described ||
+          described.kind !== 'input' ||
+          described.type !== 'utf8' ||
+          described.domain.length > 0
+        )
+          return refuse(
+            'NoSuchIdentifier',
+            `${version.name} has no text input "${identifier.slice(0, 100)}"`,
+            {
+              field: 'files',
+              limit: textInputs(known.values()),
+            },
+          );
+        await data.load(textCase(identifier, text));
+      }
+      for (const { identifier, cells } of input.values ?? []) {
+        if (!known.has(identifier))
+          return refuse(
+            'NoSuchIdentifier',
+            `${version.name} has no identifier "${identifier.slice(0, 100)}"`,
+            { field: 'values' },
+          );
+        const { rejected } = await data.set(identifier, cells);
+        const [first] = rejected;
+        if (first)
+          return refuse('BadInput', `${identifier}(${first.tuple.join(', ')}): ${first.reason}`, {
+            field: 'values',
+            limit: first.reason,
+          });
+      }
+      return await this.keep(version, await data.save(inputs && [...inputs]));
+    } finally {
+      await data.close();
+    }
+  }
+
+  private keep(version: AppVersionRow, data: CaseData): Promise<string> {
+    return saveCase(
+      this.blobs,
+      {
+        app: version.name,
+        version: version.version,
+        engine: `${version.engine_name}:${version.engine_version}`,
+      },
+      data,
+    );
+  }
+}
+
+const textInputs = (
+  identifiers: Iterable<{ name: string; kind: string; type: string; domain: readonly string[] }>,
+): string =>
+  [...identifiers]
+    .filter(({ kind, type, domain }) => kind === 'input' && type === 'utf8' && domain.length === 0)
+    .map(({ name }) => name)
+    .join(', ') || 'it has none';

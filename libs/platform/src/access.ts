@@ -1,0 +1,73 @@
+import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { type GqlContextType, GqlExecutionContext } from '@nestjs/graphql';
+import type { CommandMeta } from '@openpro/eventstore';
+import { isUuid, refuse, type Refusal } from '@openpro/kernel';
+import { GraphQLError } from 'graphql';
+
+/** Who asks, as the sign-in token says. The environment comes from here and from nowhere else. */
+export interface Actor {
+  readonly id: string;
+  readonly name: string;
+  readonly environment: string;
+  readonly roles: readonly string[];
+  /** SHA-256 of the sign-in token; `null` for the platform itself. */
+  readonly tokenHash: string | null;
+  readonly expiresAt: number;
+}
+
+/** Roles, and what they may do. `administrator` may do everything in its environment. */
+export type Role = 'user' | 'app-publisher' | 'engine-publisher' | 'auditor' | 'administrator';
+
+const NEED = 'openpro:need';
+
+/** Every root field of the API carries one of these; a field without it does not start. */
+export const Needs = (...anyOf: readonly Role[]) => SetMetadata(NEED, anyOf);
+
+export const has = (actor: Actor, ...anyOf: readonly Role[]): boolean =>
+  actor.roles.includes('administrator') || anyOf.some((role) => actor.roles.includes(role));
+
+/** May the actor see this thing? In his environment: his own; an administrator or auditor sees all. */
+export const maySee = (actor: Actor, thing: { environment: string; owner: string }): boolean =>
+  thing.environment === actor.environment && (thing.owner === actor.id || has(actor, 'auditor'));
+
+/** May the actor change this thing? In his environment: his own; an administrator may change all. */
+export const mayChange = (actor: Actor, thing: { environment: string; owner: string }): boolean =>
+  thing.environment === actor.environment && (thing.owner === actor.id || has(actor));
+
+export interface RequestContext {
+  readonly actor: Actor | undefined;
+}
+
+/** The one gate of the API: signed in, and one of the roles that the field needs. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    if (context.getType<GqlContextType>() !== 'graphql') return true; // REST routes authenticate by their own secret
+    const needs = this.reflector.get<readonly Role[] | undefined>(NEED, context.getHandler());
+    const { actor } = GqlExecutionContext.create(context).getContext<RequestContext>();
+    if (!actor)
+      throw new GraphQLError('You are not signed in, or your sign-in has ended', {
+        extensions: { code: 'UNAUTHENTICATED' },
+      });
+    if (!needs || !has(actor, ...needs))
+      throw new GraphQLError(`This needs the role ${(needs ?? []).join(' or ')}`, {
+        extensions: { code: 'FORBIDDEN' },
+      });
+    return true;
+  }
+}
+
+export const needsOf = (reflector: Reflector, handler: () => unknown): readonly Role[] | undefined =>
+  reflector.get<readonly Role[] | undefined>(NEED, handler);
+
+/** The envelope of a user's command; a command id that is no UUID is refused. */
+export const metaOf = (actor: Actor, commandId: string): CommandMeta | Refusal =>
+  isUuid(commandId)
+    ? { commandId, actor: actor.id, roles: actor.roles }
+    : refuse('BadInput', `commandId "${commandId.slice(0, 60)}" is not a UUID in lower case`, {
+        field: 'commandId',
+        limit: 'a UUID, for example of version 7',
+      });

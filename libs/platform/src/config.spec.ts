@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, readConfig } from './config.js';
+
+const DATABASE_URL = 'postgres://somewhere/openpro';
+const read = (env: NodeJS.ProcessEnv) => readConfig({ DATABASE_URL, ...env }, '/openpro', '1.0.0');
+
+describe('configuration', () => {
+  it('has defaults for everything but the database', () => {
+    expect(read({})).toMatchObject({ host: '127.0.0.1', port: 4600, tls: null, slots: 2 });
+    expect(() => readConfig({}, '/openpro', '1.0.0')).toThrow('DATABASE_URL is missing');
+  });
+
+  it.each([
+    ['OPENPRO_PORT', 'http'],
+    ['OPENPRO_PORT', '70000'],
+    ['OPENPRO_SLOTS', '0'],
+    ['OPENPRO_SLOTS', '2.5'],
+    ['OPENPRO_MEMORY_MIB', '12'],
+  ])('refuses %s=%s, naming it and the limit', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(ConfigError);
+    expect(() => read({ [name]: value })).toThrow(
+      new RegExp(`${name} is "${value}": it must be .* from \\d+ to \\d+`),
+    );
+  });
+
+  it('listens outside loopback only with TLS, or behind a proxy that does it', () => {
+    expect(() => read({ OPENPRO_HOST: '0.0.0.0' })).toThrow('--behind-tls-proxy');
+    expect(() => read({ OPENPRO_HOST: '::' })).toThrow(ConfigError);
+    expect(read({ OPENPRO_HOST: '0.0.0.0', OPENPRO_BEHIND_TLS_PROXY: '1' }).host).toBe('0.0.0.0');
+    expect(read({ OPENPRO_HOST: '::1' }).host).toBe('::1');
+  });
+
+  it('wants certificate and key together, and both to exist', () => {
+    expect(() => read({ OPENPRO_TLS_CERT: 'a.pem' })).toThrow('belong together');
+    expect(() => read({ OPENPRO_TLS_CERT: '/nowhere/a.pem', OPENPRO_TLS_KEY: '/nowhere/a.key' })).toThrow(
+      'OPENPRO_TLS_CERT is "/nowhere/a.pem": there is no such file',
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Everything that a server can be told, read once from the environment and checked before anything starts. */
+export interface ServerConfig {
+  readonly dataDir: string;
+  /** PostgreSQL for log and read model, as a connection URL or a socket folder in `host=` form. */
+  readonly databaseUrl: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly behindTlsProxy: boolean;
+  /** What users type into the browser: fixed, never taken from a request's Host header. */
+  readonly publicUrl: string;
+  readonly nodeName: string;
+  /** Jobs that may run at once on this server. */
+  readonly slots: number;
+  /** Warm engine processes per engine and side. */
+  readonly warm: number;
+  /** Memory of one session or attempt, in MiB. */
+  readonly memoryMiB: number;
+  /** Of the platform. */
+  readonly version: string;
+  readonly portalDir: string;
+  readonly schemaDir: string;
+}
+
+/** A setting is missing or wrong; the message names it, its value and what would be right. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const integer = (
+  env: NodeJS.ProcessEnv,
+  name: string,
+  fallback: number,
+  min: number,
+  max: number,
+): number => {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new ConfigError(`${name} is "${text}": it must be a whole number from ${min} to ${max}`);
+  return value;
+};
+
+const file = (name: string, value: string): Buffer => {
+  if (!existsSync(value)) throw new ConfigError(`${name} is "${value}": there is no such file`);
+  return readFileSync(value);
+};
+
+export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string): ServerConfig => {
+  const databaseUrl = env['DATABASE_URL'];
+  if (!databaseUrl) throw new ConfigError('DATABASE_URL is missing: a PostgreSQL URL (npm start sets it)');
+  const host = env['OPENPRO_HOST'] || '127.0.0.1';
+  const port = integer(env, 'OPENPRO_PORT', 4600, 0, 65535);
+  const { OPENPRO_TLS_CERT: cert, OPENPRO_TLS_KEY: key } = env;
+  if (Boolean(cert) !== Boolean(key))
+    throw new ConfigError('OPENPRO_TLS_CERT and OPENPRO_TLS_KEY belong together: set both or neither');
+  const tls =
+    cert && key ? { cert: file('OPENPRO_TLS_CERT', cert), key: file('OPENPRO_TLS_KEY', key) } : null;
+  const behindTlsProxy = env['OPENPRO_BEHIND_TLS_PROXY'] === '1';
+  if (!LOOPBACK.has(host) && !tls && !behindTlsProxy)
+    throw new ConfigError(
+      `OPENPRO_HOST is "${host}": outside loopback the server speaks TLS only. ` +
+        'Give certificate files (--tls-cert, --tls-key) or say --behind-tls-proxy.',
+    );
+  return {
+    dataDir: path.resolve(env['OPENPRO_DATA'] || path.join(root, '.openpro')),
+    databaseUrl,
+    host,
+    port,
+    tls,
+    behindTlsProxy,
+    publicUrl: (env['OPENPRO_PUBLIC_URL'] || '').replace(/\/+$/, ''),
+    nodeName: env['OPENPRO_NODE_NAME'] || 'server-1',
+    slots: integer(env, 'OPENPRO_SLOTS', 2, 1, 1024),
+    warm: integer(env, 'OPENPRO_WARM', 1, 0, 64),
+    memoryMiB: integer(env, 'OPENPRO_MEMORY_MIB', 3072, 128, 1_048_576),
+    version,
+    portalDir: path.join(root, 'dist/portal'),
+    schemaDir: path.join(root, 'schema'),
+  };
+};

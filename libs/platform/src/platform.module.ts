@@ -1,0 +1,96 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { CommandBus, CqrsModule } from '@nestjs/cqrs';
+import {
+  type AggregateCommand,
+  CommandHandler,
+  type CommandMeta,
+  entityOf,
+  type EventStore,
+  PostgresEventStore,
+  type Process,
+  type ProcessCommand,
+  type Projection,
+  ReadSide,
+} from '@openpro/eventstore';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Commands } from './commands.js';
+import type { ServerConfig } from './config.js';
+import { appPool, asApp } from './database.js';
+import { CONFIG, EVENT_STORE } from './tokens.js';
+
+/** Connections to PostgreSQL per server: fixed, none per job. */
+const CONNECTIONS = { log: 3, readSide: 4, queries: 4, lease: 1 };
+
+export const LEASE_POOL = Symbol('LeasePool');
+const LOG_POOL = Symbol('LogPool');
+const READ_POOL = Symbol('ReadPool');
+
+/** What the contexts bring along; the platform runs it without knowing any of them. */
+export interface ReadModel {
+  readonly projections: readonly Projection<object, never>[];
+  readonly processes: readonly Process<unknown, never>[];
+  /** The command class of an aggregate, by the aggregate's name: how a process's wish becomes a command. */
+  commandFor(
+    aggregate: string,
+  ): new (id: string, command: never, meta: CommandMeta) => AggregateCommand<unknown>;
+}
+
+const pool = (name: symbol, max: number) => ({
+  provide: name,
+  inject: [CONFIG],
+  useFactory: (config: ServerConfig) => appPool(config.databaseUrl, { max }),
+});
+
+@Global()
+@Module({})
+export class PlatformModule {
+  static with(config: ServerConfig, { projections, processes, commandFor }: ReadModel): DynamicModule {
+    return {
+      module: PlatformModule,
+      imports: [CqrsModule.forRoot()],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        pool(LOG_POOL, CONNECTIONS.log),
+        pool(READ_POOL, CONNECTIONS.readSide),
+        pool(LEASE_POOL, CONNECTIONS.lease),
+        {
+          provide: DataSource,
+          useFactory: () =>
+            new DataSource({
+              type: 'postgres',
+              url: asApp(config.databaseUrl),
+              poolSize: CONNECTIONS.queries,
+              entities: projections.map((projection) => entityOf(projection)),
+              applicationName: 'openpro queries',
+            }).initialize(),
+        },
+        {
+          provide: EVENT_STORE,
+          inject: [LOG_POOL],
+          useFactory: (connections: pg.Pool) => new PostgresEventStore(connections),
+        },
+        {
+          provide: CommandHandler,
+          inject: [EVENT_STORE],
+          useFactory: (store: EventStore) => new CommandHandler(store),
+        },
+        {
+          provide: ReadSide,
+          inject: [EVENT_STORE, READ_POOL, CommandBus],
+          useFactory: (store: EventStore, connections: pg.Pool, bus: CommandBus) =>
+            new ReadSide({
+              store,
+              pool: connections,
+              projections,
+              processes,
+              dispatch: ({ to, id, command }: ProcessCommand, meta: CommandMeta) =>
+                bus.execute(new (commandFor(to))(id, command as never, meta)),
+            }),
+        },
+        Commands,
+      ],
+      exports: [CONFIG, EVENT_STORE, CommandHandler, ReadSide, DataSource, Commands, LEASE_POOL, CqrsModule],
+    };
+  }
+}

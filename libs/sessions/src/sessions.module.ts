@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import { CatalogueModule, Packages } from '@openpro/catalogue';
+import { EnginePool } from '@openpro/engine';
+import type { EventStore } from '@openpro/eventstore';
+import { IdentityQueries } from '@openpro/identity';
+import { uuidv7 } from '@openpro/kernel';
+import { Commands, CONFIG, EVENT_STORE, NODE, type ServerConfig, type ThisNode } from '@openpro/platform';
+import { FolderBlobStore, loadCase, StorageModule } from '@openpro/storage';
+import { SessionHosts } from './session-hosts.js';
+import { ForSession, sessionHandlers } from './sessions.commands.js';
+import { SessionQueries } from './sessions.queries.js';
+import { SessionsResolver } from './sessions.resolver.js';
+
+@Module({
+  imports: [CatalogueModule, StorageModule],
+  providers: [
+    ...sessionHandlers,
+    {
+      provide: SessionHosts,
+      inject: [NODE, EVENT_STORE, EnginePool, Packages, FolderBlobStore, IdentityQueries, Commands, CONFIG],
+      useFactory: (
+        node: ThisNode,
+        store: EventStore,
+        pool: EnginePool,
+        packages: Packages,
+        blobs: FolderBlobStore,
+        people: IdentityQueries,
+        commands: Commands,
+        { memoryMiB }: ServerConfig,
+      ) =>
+        new SessionHosts({
+          node,
+          store,
+          pool,
+          packages,
+          memoryMiB,
+          user: (id) => people.user(id),
+          load: async (digest) => (await loadCase(blobs, digest)).data,
+          report: (session, command) =>
+            commands.insist(
+              new ForSession(session, command, { commandId: uuidv7(), actor: `node:${node.id}`, roles: [] }),
+            ),
+        }),
+    },
+    SessionQueries,
+    SessionsResolver,
+  ],
+  exports: [SessionHosts, SessionQueries],
+})
+export class SessionsModule {}

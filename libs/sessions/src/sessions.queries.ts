@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { CatalogueQueries } from '@openpro/catalogue';
+import { entityOf } from '@openpro/eventstore';
+import { IdentityQueries } from '@openpro/identity';
+import { isRefusal } from '@openpro/kernel';
+import {
+  type Actor,
+  badInput,
+  connection,
+  has,
+  type Lazy,
+  maySee,
+  type PageRequest,
+  type Session,
+  type SessionState,
+} from '@openpro/platform';
+import { DataSource } from 'typeorm';
+import { sessionList, type SessionRow } from './session-list.projection.js';
+import { SessionHosts } from './session-hosts.js';
+
+/** A window is at most this many tuples. */
+export const MAX_WINDOW = 10_000;
+
+@Injectable()
+export class SessionQueries {
+  constructor(
+    private readonly db: DataSource,
+    private readonly catalogue: CatalogueQueries,
+    private readonly people: IdentityQueries,
+    private readonly hosts: SessionHosts,
+  ) {}
+
+  /** The row, if the actor may see it. */
+  async row(actor: Actor, id: string): Promise<SessionRow | null> {
+    const row = await this.table.findOneBy({ id });
+    return row && maySee(actor, row) ? row : null;
+  }
+
+  async one(actor: Actor, id: string): Promise<Lazy<Session> | null> {
+    const row = await this.row(actor, id);
+    return row && this.view(row);
+  }
+
+  async page(actor: Actor, { first, after }: PageRequest, state: SessionState | null) {
+    const query = this.table
+      .createQueryBuilder('s')
+      .where('s.environment = :environment', { environment: actor.environment })
+      .orderBy('s.requested_at', 'DESC')
+      .addOrderBy('s.id', 'DESC')
+      .limit(first + 1);
+    if (!has(actor, 'auditor')) query.andWhere('s.owner = :owner', { owner: actor.id });
+    if (state) query.andWhere('s.state = :state', { state: state.toLowerCase() });
+    if (after) query.andWhere('(s.requested_at, s.id) < (:at, :id)', { at: after[0], id: after[1] });
+    return connection(
+      await query.getMany(),
+      first,
+      (row) => this.view(row),
+      (row) => [row.requested_at, row.id],
+    );
+  }
+
+  view(row: SessionRow): Lazy<Session> {
+    return {
+      id: row.id,
+      app: async () => {
+        const version = await this.catalogue.version(row.environment, row.app, row.version);
+        if (!version)
+          throw new Error(`Session ${row.id} names app ${row.app}:${row.version}, which is not there`);
+        return version;
+      },
+      state: row.state.toUpperCase() as SessionState,
+      owner: () => this.people.user(row.owner),
+      node: row.node,
+      requestedAt: row.requested_at,
+      readyAt: row.ready_at,
+      endedAt: row.ended_at,
+      endReason:
+        row.end_reason && (row.end_message ? `${row.end_reason}: ${row.end_message}` : row.end_reason),
+      steps: stepsOf(row),
+      interface: async () => {
+        const data = this.hosts.data(row.id);
+        return isRefusal(data) ? null : data.describe();
+      },
+      data: async ({ identifier, offset, limit }: { identifier: string; offset: number; limit: number }) => {
+        if (!(limit >= 1 && limit <= MAX_WINDOW))
+          throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_WINDOW}`);
+        if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
+        const data = this.hosts.data(row.id);
+        if (isRefusal(data)) return null;
+        const known = (await data.describe()).identifiers.some(({ name }) => name === identifier);
+        if (!known)
+          throw badInput(
+            'identifier',
+            `There is no identifier "${identifier.slice(0, 100)}" in ${row.app}`,
+            'an identifier of the app',
+          );
+        return { identifier, ...(await data.window(identifier, { offset, limit })) };
+      },
+    };
+  }
+
+  private get table() {
+    return this.db.getRepository(entityOf(sessionList));
+  }
+}
+
+/** How the launch went: when it was asked for, placed, and what the server did then. */
+const stepsOf = (row: SessionRow): { name: string; at: number }[] => [
+  { name: 'requested', at: row.requested_at },
+  ...(row.placed_at === null ? [] : [{ name: 'server', at: row.placed_at }]),
+  ...row.steps.map(({ name, ms }) => ({ name, at: (row.placed_at ?? row.requested_at) + ms })),
+  ...(row.ready_at === null ? [] : [{ name: 'ready', at: row.ready_at }]),
+];
