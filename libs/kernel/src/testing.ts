@@ -148,10 +148,7 @@ export const processUnderTest = <State, Command>(process: {
       const due = [...timers].filter(([, timer]) => timer.at <= at).sort(([, a], [, b]) => a.at - b.at);
       return due.flatMap(([id, { key, timer, at: firedAt }]) => {
         if (!timers.delete(id)) return [];
-        return react(
-          key,
-          recorder()(`timer-${key}`, { type: 'TimerFired', timer } as DomainEvent, { at: firedAt }),
-        );
+        return react(key, recorder()('timer', { type: 'TimerFired', timer } as DomainEvent, { at: firedAt }));
       });
     },
   };

@@ -1,0 +1,230 @@
+import type { Projection } from '@openpro/eventstore';
+import { idOf } from '@openpro/kernel';
+import type { JobError, JobEvent, QueuedJob } from './job.js';
+
+export interface AttemptRow {
+  readonly number: number;
+  readonly node: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** A result's outcome, or failed, crashed, node-lost, drained, cancelled. */
+  readonly outcome: string | null;
+}
+
+export interface JobRow {
+  readonly id: string;
+  readonly environment: string;
+  readonly owner: string;
+  readonly app: string;
+  readonly version: string;
+  readonly app_digest: string;
+  readonly engine_name: string;
+  readonly engine_version: string;
+  readonly engine_digest: string;
+  readonly procedure: string;
+  readonly description: string;
+  readonly args: object;
+  readonly input: string | null;
+  readonly session: string | null;
+  readonly priority: number;
+  readonly time_limit: number | null;
+  readonly gap_limit: number | null;
+  readonly seed: number | null;
+  /** queued, running, a result's outcome, failed, cancelled or abandoned. */
+  readonly state: string;
+  readonly interrupting: boolean;
+  readonly queued_at: number;
+  /** Of the attempt that runs or has ended it. */
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly attempt: number;
+  readonly attempts: readonly AttemptRow[];
+  readonly node: string | null;
+  readonly node_epoch: number | null;
+  readonly node_lost: number;
+  readonly own_crash: number;
+  readonly solver_status: string | null;
+  readonly objective: number | null;
+  readonly bound: number | null;
+  readonly gap: number | null;
+  readonly error: JobError | null;
+  readonly result: string | null;
+}
+
+const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
+  id,
+  environment: job.environment,
+  owner: job.owner,
+  app: job.app.name,
+  version: job.app.version,
+  app_digest: job.app.digest,
+  engine_name: job.engine.name,
+  engine_version: job.engine.version,
+  engine_digest: job.engine.digest,
+  procedure: job.procedure,
+  description: job.description,
+  args: job.args,
+  input: job.input,
+  session: job.session,
+  priority: job.priority,
+  time_limit: job.timeLimit,
+  gap_limit: job.gap,
+  seed: job.seed,
+  state: 'queued',
+  interrupting: false,
+  queued_at: at,
+  started_at: null,
+  ended_at: null,
+  attempt: 0,
+  attempts: [],
+  node: null,
+  node_epoch: null,
+  node_lost: 0,
+  own_crash: 0,
+  solver_status: null,
+  objective: null,
+  bound: null,
+  gap: null,
+  error: null,
+  result: null,
+});
+
+/** The last attempt ends with `outcome`, if one runs. */
+const closed = (row: JobRow, outcome: string, at: number): readonly AttemptRow[] =>
+  row.attempts.map((attempt) => (attempt.endedAt === null ? { ...attempt, endedAt: at, outcome } : attempt));
+
+const ended = (row: JobRow, state: string, outcome: string, at: number): JobRow => ({
+  ...row,
+  state,
+  interrupting: false,
+  ended_at: at,
+  attempts: closed(row, outcome, at),
+});
+
+const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, at: number): JobRow => {
+  switch (event.type) {
+    case 'JobStarted': {
+      const { attempt: number, node, nodeEpoch } = event;
+      return {
+        ...row,
+        state: 'running',
+        started_at: at,
+        attempt: number,
+        attempts: [...row.attempts, { number, node, startedAt: at, endedAt: null, outcome: null }],
+        node,
+        node_epoch: nodeEpoch,
+      };
+    }
+    case 'JobRequeued':
+      return {
+        ...row,
+        state: 'queued',
+        started_at: null,
+        attempts: closed(row, event.reason, at),
+        node: null,
+        node_epoch: null,
+        node_lost: event.nodeLost,
+        own_crash: event.ownCrash,
+      };
+    case 'JobInterruptRequested':
+      return { ...row, interrupting: true };
+    case 'JobCompleted': {
+      const { outcome, solverStatus, objective, bound, gap, result } = event;
+      return {
+        ...ended(row, outcome, outcome, at),
+        solver_status: solverStatus,
+        objective,
+        bound,
+        gap,
+        result,
+      };
+    }
+    case 'JobFailed': {
+      const outcome = event.error.code === 'AttemptCrashed' ? 'crashed' : 'failed';
+      return { ...ended(row, 'failed', outcome, at), error: event.error };
+    }
+    case 'JobCancelled':
+      return {
+        ...ended(row, 'cancelled', 'cancelled', at),
+        error: { code: 'Cancelled', message: event.reason },
+      };
+    case 'JobAbandoned':
+      return {
+        ...ended(row, 'abandoned', 'node-lost', at),
+        error: { code: 'Abandoned', message: event.reason },
+      };
+  }
+};
+
+export const jobList: Projection<JobRow, JobEvent> = {
+  name: 'job_list',
+  version: 1,
+  columns: {
+    id: 'text',
+    environment: 'text',
+    owner: 'text',
+    app: 'text',
+    version: 'text',
+    app_digest: 'text',
+    engine_name: 'text',
+    engine_version: 'text',
+    engine_digest: 'text',
+    procedure: 'text',
+    description: 'text',
+    args: 'jsonb',
+    input: 'text',
+    session: 'text',
+    priority: 'int4',
+    time_limit: 'float8',
+    gap_limit: 'float8',
+    seed: 'int4',
+    state: 'text',
+    interrupting: 'bool',
+    queued_at: 'int8',
+    started_at: 'int8',
+    ended_at: 'int8',
+    attempt: 'int4',
+    attempts: 'jsonb',
+    node: 'text',
+    node_epoch: 'int4',
+    node_lost: 'int4',
+    own_crash: 'int4',
+    solver_status: 'text',
+    objective: 'float8',
+    bound: 'float8',
+    gap: 'float8',
+    error: 'jsonb',
+    result: 'text',
+  },
+  key: 'id',
+  on: [
+    'JobQueued',
+    'JobStarted',
+    'JobRequeued',
+    'JobInterruptRequested',
+    'JobCompleted',
+    'JobFailed',
+    'JobCancelled',
+    'JobAbandoned',
+  ],
+  keyOf: ({ stream }) => idOf(stream),
+  evolve: (row, { stream, at, event }) =>
+    event.type === 'JobQueued' ? queued(idOf(stream), at, event) : row && changed(row, event, at),
+};
+
+/** The request again, as an attempt needs it. */
+export const queuedJobOf = (row: JobRow): QueuedJob => ({
+  environment: row.environment,
+  owner: row.owner,
+  app: { name: row.app, version: row.version, digest: row.app_digest },
+  engine: { name: row.engine_name, version: row.engine_version, digest: row.engine_digest },
+  procedure: row.procedure,
+  args: row.args,
+  input: row.input,
+  description: row.description,
+  priority: row.priority,
+  session: row.session,
+  timeLimit: row.time_limit,
+  gap: row.gap_limit,
+  seed: row.seed,
+});

@@ -1,0 +1,330 @@
+import {
+  type BadInput,
+  checkDigest,
+  checkJson,
+  checkNumber,
+  checkText,
+  clip,
+  type Decider,
+  refuse,
+  type Refusal,
+} from '@openpro/kernel';
+
+/** Requeues that a job is charged with: servers lost under it, and its own process ending by itself. */
+export const MAX_NODE_LOST = 3;
+export const MAX_OWN_CRASH = 1;
+/** Attempts in all; those given back by a drained server are not counted. */
+export const MAX_ATTEMPTS = 4;
+
+export const MAX_TIME_LIMIT_S = 30 * 24 * 3600;
+const MAX_ARGS_BYTES = 64 * 1024;
+const MAX_STATISTICS_BYTES = 64 * 1024;
+const MAX_ERROR_LENGTH = 4000;
+
+/** A published package: what exactly ran can be run again. */
+export interface PackageRef {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+}
+
+/** What was asked for; the same for every attempt. */
+export interface QueuedJob {
+  readonly environment: string;
+  readonly owner: string;
+  readonly app: PackageRef;
+  readonly engine: PackageRef;
+  readonly procedure: string;
+  readonly args: object;
+  /** Digest of the input case; `null` = the app's own default data. */
+  readonly input: string | null;
+  readonly description: string;
+  /** Lower runs first. */
+  readonly priority: number;
+  readonly session: string | null;
+  /** Seconds. */
+  readonly timeLimit: number | null;
+  /** Relative, 0.01 = 1 %. */
+  readonly gap: number | null;
+  readonly seed: number | null;
+}
+
+/** Whose job it is: stands in every terminal event, so that its listeners need no other. */
+export interface JobOf {
+  readonly environment: string;
+  readonly owner: string;
+  readonly app: string;
+  readonly version: string;
+  /** The description, or the procedure where there is none. */
+  readonly title: string;
+}
+
+/** One attempt on one life of one server: what is reported about any other is stale. */
+export interface At {
+  readonly attempt: number;
+  readonly node: string;
+  readonly nodeEpoch: number;
+}
+
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+  /** Where in the app, when it is known: file, line, column. */
+  readonly where?: string;
+}
+
+/** How an attempt ended that ran to its end; `forced`: it was killed, the last incumbent was kept. */
+export interface JobResult {
+  readonly outcome: 'completed' | 'interrupted' | 'timeLimit' | 'infeasible' | 'unbounded';
+  readonly solverStatus: string;
+  readonly objective: number | null;
+  readonly bound: number | null;
+  readonly gap: number | null;
+  /** Digest of the result case. */
+  readonly result: string | null;
+  readonly forced: boolean;
+  readonly statistics: object;
+}
+
+/** Charged so far. */
+interface Counters {
+  readonly nodeLost: number;
+  readonly ownCrash: number;
+}
+
+export type JobEvent =
+  | ({ readonly type: 'JobQueued' } & QueuedJob)
+  | ({ readonly type: 'JobStarted' } & At)
+  | ({
+      readonly type: 'JobRequeued';
+      readonly reason: 'node-lost' | 'crashed' | 'drained';
+      readonly message?: string;
+    } & At &
+      Counters)
+  | { readonly type: 'JobInterruptRequested'; readonly attempt: number }
+  | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult)
+  | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At)
+  /** Without attempt and server when it was still waiting. */
+  | ({ readonly type: 'JobCancelled'; readonly of: JobOf; readonly reason: string } & {
+      readonly [Part in keyof At]: At[Part] | null;
+    })
+  | ({ readonly type: 'JobAbandoned'; readonly of: JobOf; readonly reason: string } & At);
+
+export type JobCommand =
+  | ({ readonly type: 'SubmitJob' } & QueuedJob)
+  | { readonly type: 'StartJob'; readonly node: string; readonly nodeEpoch: number }
+  | ({ readonly type: 'CompleteJob' } & At & JobResult)
+  | ({ readonly type: 'FailJob'; readonly error: JobError } & At)
+  | ({ readonly type: 'CrashAttempt'; readonly message: string } & At)
+  | { readonly type: 'LoseNode'; readonly node: string; readonly nodeEpoch: number }
+  | ({ readonly type: 'DrainAttempt' } & At)
+  | { readonly type: 'InterruptJob' }
+  | { readonly type: 'TerminateJob'; readonly reason: string };
+
+export type JobRefusal =
+  BadInput | Refusal<'JobExists' | 'NoSuchJob' | 'NotRunning' | 'AlreadyEnded' | 'StaleAttempt'>;
+
+/**
+ * ```
+ *        SubmitJob          StartJob              CompleteJob, FailJob, TerminateJob
+ *   new ───────────► queued ────────► running ──────────────────────────────────────► ended
+ *                     ▲  │               │ │ ▲
+ *                     │  │ TerminateJob  │ └─┘ InterruptJob (once)                     ▲
+ *                     │  └───────────────┼─────────────────────────────────────────────┤
+ *                     │                  │ LoseNode, CrashAttempt, DrainAttempt        │
+ *                     └── counters left ─┴─ none left, or an interrupt was asked for ──┘
+ * ```
+ */
+export type Job =
+  | { readonly is: 'new' }
+  | { readonly is: 'ended' }
+  | ({ readonly is: 'queued'; readonly of: JobOf; readonly attempts: number } & Counters)
+  | ({ readonly is: 'running'; readonly of: JobOf; readonly interrupting: boolean } & At & Counters);
+
+type Running = Job & { readonly is: 'running' };
+
+const wrongIn = (job: QueuedJob): BadInput | undefined =>
+  checkText('procedure', job.procedure, { max: 100 }) ??
+  checkJson('args', job.args, MAX_ARGS_BYTES) ??
+  (job.input === null ? undefined : checkDigest('input', job.input)) ??
+  checkText('description', job.description, { min: 0, max: 500 }) ??
+  // The caller may only lower his priority; an administrator's rules, not he, raise it.
+  checkNumber('priority', job.priority, { min: 100, max: 10_000, whole: true }) ??
+  (job.timeLimit === null
+    ? undefined
+    : checkNumber('timeLimit', job.timeLimit, { above: 0, max: MAX_TIME_LIMIT_S, unit: 'seconds' })) ??
+  (job.gap === null ? undefined : checkNumber('gap', job.gap, { min: 0, max: 1 })) ??
+  (job.seed === null ? undefined : checkNumber('seed', job.seed, { min: 0, max: 2 ** 31 - 1, whole: true }));
+
+const at = ({ attempt, node, nodeEpoch }: At): At => ({ attempt, node, nodeEpoch });
+
+const runsAt = (
+  job: Job,
+  { node, nodeEpoch, attempt }: Omit<At, 'attempt'> & { attempt?: number },
+): job is Running =>
+  job.is === 'running' &&
+  job.node === node &&
+  job.nodeEpoch === nodeEpoch &&
+  (attempt === undefined || job.attempt === attempt);
+
+/** JSON has no infinity: a solver without incumbent reports none. */
+const finite = (value: number | null): number | null =>
+  value !== null && Number.isFinite(value) ? value : null;
+
+const completed = (job: Running, result: JobResult): JobEvent => ({
+  type: 'JobCompleted',
+  ...at(job),
+  of: job.of,
+  outcome: result.outcome,
+  solverStatus: clip(result.solverStatus, 200),
+  objective: finite(result.objective),
+  bound: finite(result.bound),
+  gap: finite(result.gap),
+  result: result.result,
+  forced: result.forced,
+  // A result is worth more than its statistics: they never stop it.
+  statistics: checkJson('statistics', result.statistics, MAX_STATISTICS_BYTES) ? {} : result.statistics,
+});
+
+const failed = (job: Running, { code, message, where }: JobError): JobEvent => ({
+  type: 'JobFailed',
+  ...at(job),
+  of: job.of,
+  error: {
+    code: clip(code, 100),
+    message: clip(message, MAX_ERROR_LENGTH),
+    ...(where === undefined ? {} : { where: clip(where, 500) }),
+  },
+});
+
+const cancelled = (job: Running, reason: string): JobEvent => ({
+  type: 'JobCancelled',
+  ...at(job),
+  of: job.of,
+  reason,
+});
+
+/** An interrupt asked for the end of this attempt: what ends it otherwise does not start another. */
+const cutShort = (job: Running, by: string): JobEvent =>
+  cancelled(job, `The attempt ended (${by}) before it had answered the interrupt`);
+
+const mayRunAgain = ({ nodeLost, ownCrash }: Counters): boolean =>
+  nodeLost <= MAX_NODE_LOST && ownCrash <= MAX_OWN_CRASH && nodeLost + ownCrash < MAX_ATTEMPTS;
+
+const requeued = (
+  job: Running,
+  reason: 'node-lost' | 'crashed' | 'drained',
+  { nodeLost, ownCrash }: Counters,
+  message?: string,
+): JobEvent => ({
+  type: 'JobRequeued',
+  ...at(job),
+  reason,
+  ...(message === undefined ? {} : { message: clip(message, MAX_ERROR_LENGTH) }),
+  nodeLost,
+  ownCrash,
+});
+
+const abandoned = (job: Running): JobEvent => ({
+  type: 'JobAbandoned',
+  ...at(job),
+  of: job.of,
+  reason: `Its server was lost in attempt ${job.attempt}, and it has been requeued as often as it may`,
+});
+
+const staleAttempt = () =>
+  refuse(
+    'StaleAttempt',
+    'The job does not run as this attempt on this server any more: the report is dropped',
+  );
+
+const alreadyEnded = () => refuse('AlreadyEnded', 'The job has ended already');
+
+const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
+  initial: { is: 'new' },
+
+  decide(command, job) {
+    if (command.type === 'SubmitJob')
+      return job.is === 'new'
+        ? (wrongIn(command) ?? [{ ...command, type: 'JobQueued' }])
+        : refuse('JobExists', 'There is a job with this id already');
+    if (job.is === 'new') return refuse('NoSuchJob', 'There is no such job');
+    switch (command.type) {
+      case 'StartJob': // two leaders may propose: the first start counts
+        if (job.is !== 'queued') return [];
+        return [
+          { type: 'JobStarted', attempt: job.attempts + 1, node: command.node, nodeEpoch: command.nodeEpoch },
+        ];
+      case 'CompleteJob':
+        return runsAt(job, command) ? [completed(job, command)] : staleAttempt();
+      case 'FailJob':
+        return runsAt(job, command) ? [failed(job, command.error)] : staleAttempt();
+      case 'CrashAttempt': {
+        if (!runsAt(job, command)) return [];
+        if (job.interrupting) return [cutShort(job, 'its process crashed')];
+        const { message } = command;
+        const charged = { nodeLost: job.nodeLost, ownCrash: job.ownCrash + 1 };
+        return [
+          mayRunAgain(charged)
+            ? requeued(job, 'crashed', charged, message)
+            : failed(job, { code: 'AttemptCrashed', message }),
+        ];
+      }
+      case 'LoseNode': {
+        if (!runsAt(job, command)) return [];
+        if (job.interrupting) return [cutShort(job, 'its server was lost')];
+        const charged = { nodeLost: job.nodeLost + 1, ownCrash: job.ownCrash };
+        return [mayRunAgain(charged) ? requeued(job, 'node-lost', charged) : abandoned(job)];
+      }
+      case 'DrainAttempt':
+        if (!runsAt(job, command)) return [];
+        return [job.interrupting ? cutShort(job, 'its server was drained') : requeued(job, 'drained', job)];
+      case 'InterruptJob':
+        if (job.is === 'ended') return alreadyEnded();
+        if (job.is === 'queued')
+          return refuse('NotRunning', 'The job does not run yet: terminate it instead');
+        return job.interrupting ? [] : [{ type: 'JobInterruptRequested', attempt: job.attempt }];
+      case 'TerminateJob': {
+        if (job.is === 'ended') return alreadyEnded();
+        const wrong = checkText('reason', command.reason, { min: 0, max: 500 });
+        if (wrong) return wrong;
+        if (job.is === 'running') return [cancelled(job, command.reason)];
+        const { of } = job;
+        return [
+          { type: 'JobCancelled', attempt: null, node: null, nodeEpoch: null, of, reason: command.reason },
+        ];
+      }
+    }
+  },
+
+  evolve(job, event) {
+    if (event.type === 'JobQueued') {
+      const { environment, owner, app, description, procedure } = event;
+      const of = { environment, owner, app: app.name, version: app.version, title: description || procedure };
+      return { is: 'queued', of, attempts: 0, nodeLost: 0, ownCrash: 0 };
+    }
+    if (job.is === 'new' || job.is === 'ended') return job;
+    const { of, nodeLost, ownCrash } = job;
+    switch (event.type) {
+      case 'JobStarted':
+        return { is: 'running', ...at(event), of, nodeLost, ownCrash, interrupting: false };
+      case 'JobRequeued':
+        return {
+          is: 'queued',
+          of,
+          attempts: event.attempt,
+          nodeLost: event.nodeLost,
+          ownCrash: event.ownCrash,
+        };
+      case 'JobInterruptRequested':
+        return job.is === 'running' ? { ...job, interrupting: true } : job;
+      case 'JobCompleted':
+      case 'JobFailed':
+      case 'JobCancelled':
+      case 'JobAbandoned':
+        return { is: 'ended' };
+    }
+  },
+};
+
+export const job = { name: 'job', context: 'jobs', decider } as const;

@@ -1,0 +1,161 @@
+import type { NodeEvent, NodeRow } from '@openpro/cluster';
+import type { Recorded } from '@openpro/eventstore';
+import { idOf } from '@openpro/kernel';
+import type { JobEvent } from './job.js';
+import type { JobRow } from './job-list.projection.js';
+import { get, remove, set, type SortedMap, values } from './sorted-map.js';
+
+/** A job that has lost this many servers runs alone: it may be what kills them. */
+export const ALONE_AFTER_LOSSES = 2;
+
+/** Where a job runs, or will run as soon as its start is seen in the log. */
+export interface Place {
+  readonly node: string;
+  readonly nodeEpoch: number;
+}
+
+/** A job that waits or runs. */
+export interface Entry {
+  readonly job: string;
+  readonly priority: number;
+  readonly queuedAt: number;
+  readonly requeued: boolean;
+  /** Shares its server with no other job. */
+  readonly alone: boolean;
+  readonly place: Place | null;
+}
+
+/** A server that can run jobs, and how many it has or is about to get. */
+export interface Server {
+  readonly node: string;
+  readonly epoch: number;
+  readonly slots: number;
+  readonly taken: number;
+  /** Of those, the ones that must have it to themselves. */
+  readonly alone: number;
+}
+
+/**
+ * The scheduler's view of jobs and servers. A value: every event gives a new one. Each event says
+ * what is so, not what changes, so events that the start rows already contain may be seen again.
+ */
+export interface Queue {
+  /** All entries, by job. */
+  readonly jobs: SortedMap<Entry>;
+  /** Those without a place, next to run first. */
+  readonly waiting: SortedMap<Entry>;
+  /** By node. */
+  readonly servers: SortedMap<Server>;
+}
+
+export const emptyQueue: Queue = { jobs: null, waiting: null, servers: null };
+
+/** Sorts as text: priority, then what was taken from it before, then age. */
+export const turnOf = ({ priority, requeued, queuedAt, job }: Entry): string =>
+  `${String(priority).padStart(6, '0')} ${requeued ? 0 : 1} ${String(queuedAt).padStart(15, '0')} ${job}`;
+
+const counted = (servers: SortedMap<Server>, { place, alone }: Entry, by: 1 | -1): SortedMap<Server> => {
+  const server = place ? get(servers, place.node) : undefined;
+  if (!server || server.epoch !== place?.nodeEpoch) return servers;
+  const taken = server.taken + by;
+  return set(servers, server.node, { ...server, taken, alone: server.alone + (alone ? by : 0) });
+};
+
+const forget = (queue: Queue, job: string): Queue => {
+  const entry = get(queue.jobs, job);
+  if (!entry) return queue;
+  return {
+    jobs: remove(queue.jobs, job),
+    waiting: entry.place ? queue.waiting : remove(queue.waiting, turnOf(entry)),
+    servers: counted(queue.servers, entry, -1),
+  };
+};
+
+/** The entry as it is now, in place of what was known of the job. */
+export const put = ({ jobs, waiting, servers }: Queue, entry: Entry): Queue => {
+  const former = get(jobs, entry.job);
+  const left = former && !former.place ? remove(waiting, turnOf(former)) : waiting;
+  return {
+    jobs: set(jobs, entry.job, entry),
+    waiting: entry.place ? left : set(left, turnOf(entry), entry),
+    servers: counted(former ? counted(servers, former, -1) : servers, entry, 1),
+  };
+};
+
+const change = (queue: Queue, job: string, to: Partial<Entry>): Queue => {
+  const entry = get(queue.jobs, job);
+  return entry ? put(queue, { ...entry, ...to }) : queue;
+};
+
+const join = (queue: Queue, node: string, epoch: number, slots: number): Queue => {
+  let servers = set(queue.servers, node, { node, epoch, slots, taken: 0, alone: 0 });
+  // The rows of the jobs may have been read later than those of the servers.
+  for (const entry of values(queue.jobs))
+    if (entry.place?.node === node) servers = counted(servers, entry, 1);
+  return { ...queue, servers };
+};
+
+const runsJobs = (roles: readonly string[]): boolean => roles.includes('pro');
+
+/** The queue after one more event of the log. */
+export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queue => {
+  const id = idOf(stream);
+  const happened = event as JobEvent | NodeEvent;
+  switch (happened.type) {
+    case 'JobQueued': {
+      const { priority } = happened;
+      return put(queue, { job: id, priority, queuedAt: at, requeued: false, alone: false, place: null });
+    }
+    case 'JobStarted': {
+      const { node, nodeEpoch } = happened;
+      return change(queue, id, { place: { node, nodeEpoch } });
+    }
+    case 'JobRequeued':
+      return change(queue, id, {
+        requeued: true,
+        alone: happened.nodeLost >= ALONE_AFTER_LOSSES,
+        place: null,
+      });
+    case 'JobCompleted':
+    case 'JobFailed':
+    case 'JobCancelled':
+    case 'JobAbandoned':
+      return forget(queue, id);
+    case 'NodeJoined':
+      return runsJobs(happened.roles) ? join(queue, id, happened.epoch, happened.slots) : queue;
+    case 'NodeDeclaredDead':
+    case 'NodeLeft':
+      return get(queue.servers, id)?.epoch === happened.epoch
+        ? { ...queue, servers: remove(queue.servers, id) }
+        : queue;
+    case 'JobInterruptRequested':
+      return queue;
+  }
+  return queue; // an event of another context
+};
+
+type QueueJobRow = Pick<
+  JobRow,
+  'id' | 'priority' | 'queued_at' | 'state' | 'attempt' | 'node' | 'node_epoch' | 'node_lost'
+>;
+type QueueNodeRow = Pick<NodeRow, 'id' | 'epoch' | 'slots' | 'roles' | 'state'>;
+
+/** The queue as the read model knows it: jobs that wait or run, and servers. */
+export const queueFromRows = (jobs: readonly QueueJobRow[], nodes: readonly QueueNodeRow[]): Queue => {
+  const queue = jobs.reduce<Queue>(
+    (before, row) =>
+      put(before, {
+        job: row.id,
+        priority: row.priority,
+        queuedAt: row.queued_at,
+        requeued: row.attempt > 0,
+        alone: row.node_lost >= ALONE_AFTER_LOSSES,
+        place:
+          row.node !== null && row.node_epoch !== null ? { node: row.node, nodeEpoch: row.node_epoch } : null,
+      }),
+    emptyQueue,
+  );
+  return nodes
+    .filter(({ state, roles }) => state === 'joined' && runsJobs(roles))
+    .reduce((before, { id, epoch, slots }) => join(before, id, epoch, slots), queue);
+};

@@ -1,0 +1,146 @@
+import { clip, type Decider, refuse, type Refusal } from '@openpro/kernel';
+
+/** A published package: a session keeps the versions that it was opened with. */
+interface PackageRef {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+}
+
+interface Requested {
+  readonly environment: string;
+  readonly owner: string;
+  readonly app: PackageRef;
+  readonly engine: PackageRef;
+}
+
+/** One life of one server. */
+interface Place {
+  readonly node: string;
+  readonly nodeEpoch: number;
+}
+
+/** A step of the launch, and when it was done: milliseconds after the server began. */
+export interface LaunchStep {
+  readonly name: string;
+  readonly ms: number;
+}
+
+export type EndReason = 'closed' | 'idle' | 'crashed' | 'node-lost' | 'failed-to-start' | 'no-server';
+
+export type SessionEvent =
+  | ({ readonly type: 'SessionRequested' } & Requested)
+  | ({ readonly type: 'SessionPlaced' } & Place)
+  | ({ readonly type: 'SessionReady'; readonly steps: readonly LaunchStep[] } & Place)
+  | { readonly type: 'SessionAttached' }
+  | { readonly type: 'SessionDetached' }
+  /** Names the server if it had one, so that its listeners need no other event. */
+  | ({
+      readonly type: 'SessionEnded';
+      readonly reason: EndReason;
+      readonly message?: string;
+    } & Partial<Place>);
+
+export type SessionCommand =
+  | ({ readonly type: 'RequestSession' } & Requested)
+  | ({ readonly type: 'PlaceSession' } & Place)
+  | ({ readonly type: 'ReportReady'; readonly steps: readonly LaunchStep[] } & Place)
+  | { readonly type: 'AttachSession' }
+  | { readonly type: 'DetachSession' }
+  | { readonly type: 'EndSession'; readonly reason: EndReason; readonly message?: string }
+  | ({ readonly type: 'LoseNode' } & Place)
+  | ({ readonly type: 'ReportCrash'; readonly message: string } & Place);
+
+export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession'>;
+
+/**
+ * ```
+ *   new ──RequestSession──► requested ──PlaceSession──► starting ──ReportReady──► ready
+ *                               │                          │                        │
+ *                               └── EndSession ────────────┴── EndSession, LoseNode, ReportCrash ──► ended
+ * ```
+ * Attached or detached in every state between: whether somebody looks at it.
+ */
+export type Session =
+  | { readonly is: 'new' }
+  | { readonly is: 'requested'; readonly attached: boolean }
+  | ({ readonly is: 'starting' | 'ready'; readonly attached: boolean } & Place)
+  | { readonly is: 'ended' };
+
+const MAX_MESSAGE_LENGTH = 4000;
+
+const placeOf = (session: Session): Place | undefined =>
+  session.is === 'starting' || session.is === 'ready'
+    ? { node: session.node, nodeEpoch: session.nodeEpoch }
+    : undefined;
+
+const livesAt = (session: Session, { node, nodeEpoch }: Place): boolean => {
+  const place = placeOf(session);
+  return place?.node === node && place.nodeEpoch === nodeEpoch;
+};
+
+const ended = (session: Session, reason: EndReason, message?: string): readonly SessionEvent[] => [
+  {
+    type: 'SessionEnded',
+    reason,
+    ...(message === undefined ? {} : { message: clip(message, MAX_MESSAGE_LENGTH) }),
+    ...placeOf(session),
+  },
+];
+
+const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = {
+  initial: { is: 'new' },
+
+  decide(command, session) {
+    if (command.type === 'RequestSession')
+      return session.is === 'new'
+        ? [{ ...command, type: 'SessionRequested' }]
+        : refuse('SessionExists', 'There is a session with this id already');
+    if (session.is === 'new') return refuse('NoSuchSession', 'There is no such session');
+    if (session.is === 'ended') return []; // whatever is still said about it comes late
+    switch (command.type) {
+      case 'PlaceSession': {
+        const { node, nodeEpoch } = command;
+        return session.is === 'requested' ? [{ type: 'SessionPlaced', node, nodeEpoch }] : [];
+      }
+      case 'ReportReady': {
+        const { node, nodeEpoch, steps } = command;
+        const started = session.is === 'starting' && livesAt(session, command);
+        return started ? [{ type: 'SessionReady', node, nodeEpoch, steps }] : [];
+      }
+      case 'AttachSession':
+        return session.attached ? [] : [{ type: 'SessionAttached' }];
+      case 'DetachSession':
+        return session.attached ? [{ type: 'SessionDetached' }] : [];
+      case 'EndSession':
+        return ended(session, command.reason, command.message);
+      case 'LoseNode':
+        return livesAt(session, command) ? ended(session, 'node-lost') : [];
+      case 'ReportCrash': {
+        const reason = session.is === 'ready' ? 'crashed' : 'failed-to-start';
+        return livesAt(session, command) ? ended(session, reason, command.message) : [];
+      }
+    }
+  },
+
+  evolve(session, event) {
+    if (event.type === 'SessionRequested') return { is: 'requested', attached: false };
+    if (session.is === 'new' || session.is === 'ended') return session;
+    switch (event.type) {
+      case 'SessionPlaced':
+      case 'SessionReady': {
+        const { node, nodeEpoch } = event;
+        const is = event.type === 'SessionPlaced' ? 'starting' : 'ready';
+        return { is, attached: session.attached, node, nodeEpoch };
+      }
+      case 'SessionAttached':
+        return { ...session, attached: true };
+      case 'SessionDetached':
+        return { ...session, attached: false };
+      case 'SessionEnded':
+        return { is: 'ended' };
+    }
+  },
+};
+
+export const session = { name: 'session', context: 'sessions', decider } as const;
