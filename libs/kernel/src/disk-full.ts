@@ -12,6 +12,6 @@ export class DiskFull extends Error {
 
 /** The error to throw on after a failed write below `folder`: a full disk (or quota) by its name, others as they are. */
 export const namingFullDisk = (error: unknown, folder: string): unknown => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return code === 'ENOSPC' || code === 'EDQUOT' ? new DiskFull(folder, error) : error;
 };

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { isNativeError } from 'node:util/types';
 import { namingFullDisk } from '@openpro/kernel';
 
 /** A package that was good when it was read is so no more: somebody changed it on disk. Nothing of it was kept. */
@@ -72,7 +73,7 @@ export const unpackInto = async (
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     const named = namingFullDisk(error, folder);
-    const ofTheMachine = named !== error || (error instanceof Error && 'syscall' in error);
+    const ofTheMachine = named !== error || (isNativeError(error) && 'syscall' in error);
     throw ofTheMachine ? named : new PackageAltered(archive, (error as Error).message, error);
   }
 };

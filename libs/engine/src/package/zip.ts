@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isNativeError } from 'node:util/types';
 import { refuse, type Refusal } from '@openpro/kernel';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import { visible } from './check.js';
@@ -47,7 +48,7 @@ export const badPackage = (message: string, limit?: string): Refusal<'BadPackage
 
 /** Trouble of the machine (a disk that fails) and of our code is thrown on; trouble of the bytes is the package's. */
 export const unreadable = (error: unknown): Refusal => {
-  if (!(error instanceof Error) || 'syscall' in error || error instanceof TypeError) throw error;
+  if (!isNativeError(error) || 'syscall' in error || error.name === 'TypeError') throw error;
   return badPackage(`The package is damaged: ${visible(error.message)}.`, 'a complete zip file');
 };
 
