@@ -72,7 +72,8 @@ export interface EventStore {
   readStream(stream: StreamName, after?: number): Promise<readonly Recorded[]>;
   /**
    * The next events of the log, oldest first, at most `limit`. A missing position is an error
-   * (`LogGap`), never silently skipped. Fewer than `limit` events means: that was the end just now.
+   * (`LogGap`), never silently skipped. Fewer than `limit` events means: that was the end, as far as
+   * this server has heard; `onNews` calls back when there is more.
    */
   readAll(after: Position, limit: number): Promise<readonly Recorded[]>;
   /** The position of the last event, `START` when the log is empty. */

@@ -17,3 +17,4 @@ export { MemoryEventStore } from './memory-event-store.js';
 export { commandHandler } from './nest-commands.js';
 export { PostgresEventStore } from './postgres-event-store.js';
 export type * from './read-side.js';
+export { type Verdict, verifyLog } from './verify-log.js';

@@ -15,6 +15,8 @@ export class News {
   private readonly listeners = new Set<() => void>();
   private readonly closing = new AbortController();
   private running: Promise<unknown> | undefined;
+  private connected = false;
+  private foreign = false;
   private lastSent = 0;
   private due: NodeJS.Timeout | undefined;
 
@@ -28,6 +30,16 @@ export class News {
     this.listeners.add(own);
     this.running ??= Promise.all([this.keepListening(), this.keepPolling()]);
     return () => void this.listeners.delete(own);
+  }
+
+  /** May there be events of other servers that nobody has read since `caughtUp`? */
+  get mayHaveMissed(): boolean {
+    return this.foreign || !this.connected;
+  }
+
+  /** Called before a look at the log. */
+  caughtUp(): void {
+    this.foreign = false;
   }
 
   /** After an append of this process. */
@@ -46,7 +58,12 @@ export class News {
   }
 
   private tell(): void {
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) queueMicrotask(listener); // what it throws is not the append's failure
+  }
+
+  private tellForeign(): void {
+    this.foreign = true;
+    this.tell();
   }
 
   private send(): void {
@@ -64,15 +81,17 @@ export class News {
         client.on('end', () => resolve());
         this.closing.signal.addEventListener('abort', () => resolve());
       });
-      client.on('notification', ({ payload }) => payload !== this.self && this.tell());
+      client.on('notification', ({ payload }) => payload !== this.self && this.tellForeign());
       try {
         await client.connect();
         await client.query(`LISTEN ${CHANNEL}`);
-        this.tell(); // of what came while nobody listened
+        this.connected = true;
+        this.tellForeign(); // of what came while nobody listened
         await ended;
       } catch {
         // The database is away: the next round connects again.
       }
+      this.connected = false;
       await client.end().catch(() => undefined);
       await this.pause(RECONNECT_MS);
     }
@@ -82,7 +101,7 @@ export class News {
     let seen = '';
     while (!this.closing.signal.aborted) {
       const head = await this.head().catch(() => seen);
-      if (head !== seen) this.tell();
+      if (head !== seen) this.tellForeign();
       seen = head;
       await this.pause(POLL_MS);
     }

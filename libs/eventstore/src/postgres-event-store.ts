@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { coalesce } from './coalesce.js';
 import {
   type Append,
   type AppendResult,
@@ -20,7 +21,6 @@ const QUERY_TIMEOUT_MS = 10_000;
 /** Readers at the end of the log with a limit up to this share one query. */
 const SHARED_PAGE = 1000;
 
-const COLUMNS = 'position, stream, version, at, body';
 type Row = [position: string, stream: string, version: number, at: string, body: string];
 
 const recordedOf = ([position, stream, version, at, body]: Row): Recorded =>
@@ -38,7 +38,11 @@ export class PostgresEventStore implements EventStore {
   private readonly commits = new GroupCommit<AppendResult>((batch) => this.write(batch));
   private readonly recent = new RecentEvents();
   private readonly news: News;
-  private atTheEnd: Promise<readonly Recorded[]> | undefined;
+  /** Brings the recent events up to date, for all readers at the end of the log at once. */
+  private readonly refresh = coalesce(() => {
+    this.news.caughtUp();
+    return this.fetch(this.recent.end, SHARED_PAGE);
+  });
   private closed = false;
 
   /** The pool stays the caller's: `close` does not end it. */
@@ -54,17 +58,17 @@ export class PostgresEventStore implements EventStore {
   async readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
     return this.rows(
       'read-stream',
-      `SELECT ${COLUMNS} FROM event_log WHERE stream = $1 AND version > $2 ORDER BY version`,
+      'SELECT position, stream, version, at, body FROM event_log WHERE stream = $1 AND version > $2 ORDER BY version',
       [stream, after],
     );
   }
 
   async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
-    const kept = this.recent.read(after, limit);
-    if (kept) return kept;
-    if (after !== this.recent.end || limit > SHARED_PAGE) return this.fetch(after, limit);
-    this.atTheEnd ??= this.fetch(after, SHARED_PAGE).finally(() => (this.atTheEnd = undefined));
-    return (await this.atTheEnd).slice(0, limit);
+    const known = this.recent.read(after, limit);
+    if (known?.length === limit || (known?.length && !this.news.mayHaveMissed)) return known;
+    if (!known || limit > SHARED_PAGE) return this.fetch(after, limit);
+    await this.refresh();
+    return this.recent.read(after, limit) ?? this.fetch(after, limit);
   }
 
   async head(): Promise<Position> {
@@ -86,7 +90,7 @@ export class PostgresEventStore implements EventStore {
   private async fetch(after: Position, limit: number): Promise<readonly Recorded[]> {
     const events = await this.rows(
       'read-all',
-      `SELECT ${COLUMNS} FROM event_log WHERE position > $1 ORDER BY position LIMIT $2`,
+      'SELECT position, stream, version, at, body FROM event_log WHERE position > $1 ORDER BY position LIMIT $2',
       [countOf(after), limit],
     );
     let previous = after;
@@ -94,8 +98,8 @@ export class PostgresEventStore implements EventStore {
       if (countOf(position) !== countOf(previous) + 1) throw new LogGap(previous, position);
       previous = position;
     }
-    if (after === this.recent.end) this.recent.extend(events);
-    else if (events.length < limit && previous > this.recent.end) this.recent.restart(events);
+    const reachedTheEnd = events.length < limit && previous > this.recent.end;
+    if (!this.recent.extend(events) && reachedTheEnd) this.recent.restart(events);
     return events;
   }
 
@@ -137,7 +141,7 @@ export class PostgresEventStore implements EventStore {
       return { is: 'appended', events };
     });
     if (written.length > 0) {
-      this.recent.extend(written);
+      if (!this.recent.extend(written) && this.recent.end === START) this.recent.restart(written);
       this.news.announce();
     }
     return results;

@@ -15,15 +15,15 @@ export class RecentEvents {
     return this.events.at(-1)?.position ?? START;
   }
 
-  /** Takes what continues them; what begins later is left to a reader, who fetches it with what came between. */
-  extend(events: readonly Recorded[]): void {
+  /** Takes what continues them; false when something between is missing. */
+  extend(events: readonly Recorded[]): boolean {
     const { end } = this;
     const fresh = events.filter(({ position }) => position > end);
-    const first = fresh[0];
-    if (!first || (end !== START && countOf(first.position) !== countOf(end) + 1)) return;
+    if (fresh[0] && countOf(fresh[0].position) !== countOf(end) + 1) return false;
     for (const event of fresh) this.events.push(event);
     // Cut at twice the limit, not with every event: to shift a large array is to copy it.
     if (this.events.length > 2 * this.limit) this.events = this.events.slice(-this.limit);
+    return true;
   }
 
   /** Begins anew with events that were the end of the log a moment ago. */
@@ -31,11 +31,9 @@ export class RecentEvents {
     this.events = events.slice(-this.limit);
   }
 
-  /** Those after `after`; nothing when they do not reach back that far, or no further than that. */
+  /** Those after `after`, none if `after` is the end; `undefined` when they do not reach back that far. */
   read(after: Position, limit: number): readonly Recorded[] | undefined {
-    const first = this.events[0];
-    if (!first || after >= this.end) return undefined;
-    const from = countOf(after) + 1 - countOf(first.position);
-    return from < 0 ? undefined : this.events.slice(from, from + limit);
+    const from = countOf(after) - (countOf(this.end) - this.events.length);
+    return from < 0 || after > this.end ? undefined : this.events.slice(from, from + limit);
   }
 }

@@ -4,7 +4,8 @@ import { type Append, BadAppend, type Position, type Recorded, START } from './e
 /** Every adapter refuses larger appends: large things belong into the blob store, by their digest. */
 export const MAX_APPEND_BYTES = 1024 * 1024;
 
-const STREAM = /^[^\s\p{Cc}]{1,400}$/u;
+const STREAM = /^[^\s\p{Cc}\p{Cs}]{1,400}$/u;
+const MAX_VERSION = 2 ** 31 - 1;
 const CONTEXT = /^[a-z][a-z0-9-]{0,59}$/;
 const POSITION_DIGITS = 16; // as many as Number.MAX_SAFE_INTEGER has
 
@@ -28,8 +29,8 @@ export interface EncodedAppend {
 const problemOf = ({ stream, expected, context, events, meta, fingerprint }: Append): string | undefined => {
   if (!STREAM.test(stream))
     return `stream "${stream.slice(0, 80)}" must have 1 to 400 characters without white space`;
-  if (!Number.isSafeInteger(expected) || expected < 0)
-    return `expected version ${expected} is not a whole number from 0`;
+  if (!Number.isInteger(expected) || expected < 0 || expected >= MAX_VERSION)
+    return `expected version ${expected} is not a whole number from 0 to ${MAX_VERSION - 1}`;
   if (!CONTEXT.test(context))
     return `context "${context.slice(0, 80)}" must be 1 to 60 lower-case letters, digits or dashes`;
   if (events.length === 0) return 'events is empty';

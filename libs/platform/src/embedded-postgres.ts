@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createDatabase, withDatabase } from './database.js';
+import { APP_ROLE, asApp, createDatabase, withDatabase } from './database.js';
 
 const PACKAGES: { readonly [platform: string]: string } = {
   'linux-x64': 'linux-x64',
@@ -43,6 +43,8 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** Superuser; for migrations and tests. */
   readonly ownerUrl: string;
+  /** The running program's login, which `migrate` makes. */
+  readonly appUrl: string;
   /** Fast shutdown: open transactions are rolled back. */
   stop(): Promise<void>;
   /** Settles when the server has ended, also when nobody asked it to. */
@@ -281,12 +283,14 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   (child.stderr as net.Socket).unref();
   const password = windows ? `:${fs.readFileSync(path.join(dir, 'password'), 'utf8')}` : '';
   const serverUrl = `postgres://${OWNER}${password}@localhost:${port}/postgres?host=${encodeURIComponent(host)}`;
+  const ownerUrl = withDatabase(serverUrl, DATABASE);
   await createDatabase(serverUrl, DATABASE);
   return {
     host,
     port,
     pid: child.pid ?? 0,
-    ownerUrl: withDatabase(serverUrl, DATABASE),
+    ownerUrl,
+    appUrl: asApp(windows ? ownerUrl : ownerUrl.replace(OWNER, APP_ROLE)),
     ended,
     stop: async () => {
       child.ref();
