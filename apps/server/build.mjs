@@ -67,6 +67,7 @@ const external = [
   '@fastify/static',
   '@parcel/watcher',
   'highs',
+  'esbuild',
 ];
 
 /** Bundles Node programs: `{ 'dir/name': 'source.ts' }` under dist/. */
@@ -94,7 +95,9 @@ export const bundle = (entryPoints, options = {}) =>
 const parts = {
   server: () =>
     bundle({ 'server/main': 'apps/server/src/main.ts', 'server/local': 'apps/server/src/local.ts' }),
-  cli: () => bundle({ 'cli/main': 'apps/cli/src/main.ts' }),
+  // In pieces: what only some commands need is loaded by them.
+  cli: () =>
+    bundle({ 'cli/main': 'apps/cli/src/main.ts' }, { splitting: true, chunkNames: 'cli/[name]-[hash]' }),
   'model-ts': () => import(pathToFileURL(at('engines/model-ts/build.mjs')).href).then((m) => m.default()),
   examples: () => import(pathToFileURL(at('examples/build.mjs')).href).then((m) => m.default()),
   portal: async () => {

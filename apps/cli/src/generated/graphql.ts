@@ -206,13 +206,6 @@ export type EventStreamSubscriptionVariables = Exact<{
 
 export type EventStreamSubscription = { events: { position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, roles: Array<string>, commandId: string, correlation: string, causation: string | null, data: unknown } };
 
-export type JobChangedSubscriptionVariables = Exact<{
-  id: string;
-}>;
-
-
-export type JobChangedSubscription = { jobChanged: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } };
-
 export type JobProgressSubscriptionVariables = Exact<{
   id: string;
 }>;
@@ -974,57 +967,6 @@ export const EventStreamDocument = new TypedDocumentString(`
   causation
   data
 }`) as unknown as TypedDocumentString<EventStreamSubscription, EventStreamSubscriptionVariables>;
-export const JobChangedDocument = new TypedDocumentString(`
-    subscription JobChanged($id: ID!) {
-  jobChanged(id: $id) {
-    ...JobFields
-  }
-}
-    fragment JobFields on Job {
-  id
-  app {
-    id
-    name
-    version
-    title
-  }
-  procedure
-  description
-  owner {
-    id
-    name
-  }
-  state
-  priority
-  waitingFor
-  queuedAt
-  startedAt
-  endedAt
-  timeLimit
-  session
-  attempts {
-    number
-    node
-    startedAt
-    endedAt
-    outcome
-  }
-  solverStatus
-  objective
-  bound
-  gap
-  error {
-    code
-    message
-    where
-  }
-  input {
-    id
-  }
-  result {
-    id
-  }
-}`) as unknown as TypedDocumentString<JobChangedSubscription, JobChangedSubscriptionVariables>;
 export const JobProgressDocument = new TypedDocumentString(`
     subscription JobProgress($id: ID!) {
   jobProgress(id: $id) {

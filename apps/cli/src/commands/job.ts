@@ -1,0 +1,325 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { Api } from '../api.js';
+import { addCaseOptions, type CaseOptions, readCase, showCase } from '../case-output.js';
+import { action, type Context } from '../context.js';
+import { badInput, EXIT, type ExitCode, Failure } from '../failure.js';
+import { number, percent, table, time } from '../format.js';
+import {
+  InterruptJobDocument,
+  JobByIdDocument,
+  type JobFieldsFragment as Job,
+  JobLogDocument,
+  JobProgressDocument,
+  JobsDocument,
+  SubmitJobDocument,
+  TerminateJobDocument,
+  WhoAmIDocument,
+} from '../generated/graphql.js';
+import { addLimit, allPages, type PageOptions } from '../pages.js';
+import { follow } from '../subscribe.js';
+import { upload } from '../upload.js';
+import {
+  parseAssignments,
+  parseFile,
+  parseGap,
+  parseId,
+  parseInteger,
+  parseJson,
+  parseSeconds,
+  parseStates,
+  parseVersioned,
+} from '../values.js';
+import { exitOf, hasEnded, noSuchJob, statusOf, summary, watch } from '../watch.js';
+
+interface SubmitOptions {
+  readonly case?: string;
+  readonly set: readonly string[];
+  readonly file: readonly string[];
+  readonly args?: string;
+  readonly description?: string;
+  readonly priority?: number;
+  readonly timeLimit?: number;
+  readonly gap?: number;
+  readonly seed?: number;
+  readonly watch?: boolean;
+}
+
+const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+/** Limits that `job submit` and `solve` share. */
+export const addSolverOptions = (command: Command): Command =>
+  command
+    .option('--time-limit <time>', 'stop then and keep the best solution: 90s, 10m, 1h30m', parseSeconds)
+    .option('--gap <gap>', 'stop at this relative gap: 1% or 0.01', parseGap)
+    .option('--seed <number>', 'for the solver’s random choices', (text) =>
+      parseInteger(text, 'seed', 0, 2 ** 31 - 1),
+    );
+
+/** Watches and reports; Ctrl-C only stops watching. */
+export const watchToEnd = async (context: Context, api: Api, id: string): Promise<ExitCode> => {
+  const { screen } = context;
+  const job = await watch(api, screen, id, { stream: screen.json, onInterrupt: () => true });
+  if (!job) {
+    screen.note(`No longer watching; the job goes on. Come back with: openpro job watch ${id}`);
+    return EXIT.detached;
+  }
+  if (!screen.json) screen.result(job, () => summary(job));
+  return exitOf(job);
+};
+
+const findJob = async (api: Api, text: string): Promise<Job> => {
+  const id = parseId(text, 'job');
+  const { job } = await api.query(JobByIdDocument, { id });
+  if (!job) throw noSuchJob(id);
+  return job;
+};
+
+const submit = async (context: Context, name: string, procedure: string, options: SubmitOptions) => {
+  const { name: app, version } = parseVersioned(name);
+  const values = parseAssignments(options.set);
+  const chosen = options.file.map(parseFile);
+  const args = options.args === undefined ? undefined : parseJson(options.args, 'args');
+  const caseId = options.case === undefined ? undefined : parseId(options.case, 'case');
+  const api = await context.api();
+  const files = [];
+  for (const { identifier, path } of chosen)
+    files.push({ identifier, upload: await upload(api, context.screen, 'FILE', path) });
+  const { description, priority, timeLimit, gap, seed } = options;
+  const input = {
+    app,
+    version,
+    case: caseId,
+    procedure,
+    args,
+    files,
+    values,
+    description,
+    priority,
+    timeLimit,
+    gap,
+    seed,
+  };
+  const job = await api.mutate(SubmitJobDocument, { input });
+  if (!options.watch) {
+    context.screen.result(job, () => `Submitted ${job.id}. Follow it with: openpro job watch ${job.id}`);
+    return EXIT.ok;
+  }
+  context.screen.note(`Submitted ${job.id}`);
+  return watchToEnd(context, await context.patientApi(), job.id);
+};
+
+const confirm = async (question: string): Promise<void> => {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw badInput('yes', `${question} There is nobody to ask: say --yes.`, '--yes');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${question} Type yes to go on: `);
+  terminal.close();
+  if (answer.trim().toLowerCase() !== 'yes')
+    throw new Failure(EXIT.refused, 'Nothing was done', { code: 'NotConfirmed' });
+};
+
+/** Prints new text whenever the server says there is some; ends with the attempt, or at once without `-f`. */
+const printLog = async (
+  context: Context,
+  id: string,
+  { attempt, follow: on }: { attempt?: number; follow?: boolean },
+) => {
+  const api = on ? await context.patientApi() : await context.api();
+  let offset = 0;
+  let reading = attempt;
+  const readOn = async (): Promise<boolean> => {
+    for (;;) {
+      const { job } = await api.query(JobLogDocument, { id, attempt: reading, offset });
+      if (!job) throw noSuchJob(id);
+      const last = job.attempts.at(-1)?.number;
+      if (attempt === undefined && last !== undefined && last !== reading) {
+        if (reading !== undefined) context.screen.note(`── attempt ${last} ──`);
+        [reading, offset] = [last, 0];
+        continue;
+      }
+      const { text, nextOffset, open } = job.log;
+      if (text && context.screen.json) context.screen.item({ attempt: reading, offset, text }, () => '');
+      else if (text) context.screen.raw(text);
+      const more = nextOffset > offset;
+      offset = nextOffset;
+      if (!more) return open;
+    }
+  };
+  let open = await readOn();
+  if (!on) return;
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.on('SIGINT', interrupt);
+  try {
+    while (open && !stop.signal.aborted) {
+      const messages = follow(api, JobProgressDocument, () => ({ id }), {
+        signal: stop.signal,
+        onLost: () => context.screen.note('Connecting again …'),
+      });
+      for await (const { jobProgress } of messages) {
+        open = await readOn();
+        if (hasEnded(jobProgress.job)) open = false;
+      }
+      open &&= await readOn();
+      await sleep(200, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+  return stop.signal.aborted ? EXIT.detached : EXIT.ok;
+};
+
+export const addJob = (program: Command): void => {
+  const job = program.command('job').description('requests to run a procedure of an app on a server');
+
+  action(
+    addSolverOptions(
+      job
+        .command('submit')
+        .description(
+          'submit a job; its data is the app’s default case, or --case, with --file and --set on top',
+        )
+        .argument('<app[:version]>')
+        .argument('<procedure>')
+        .option('--case <id>', 'the data to start from')
+        .option(
+          '--set <assignment>',
+          'Identifier=value or Identifier[element,…]=value; repeatable',
+          collect,
+          [],
+        )
+        .option('--file <Identifier=path>', 'an identifier’s text from a file; repeatable', collect, [])
+        .option('--args <json>', 'arguments of the procedure')
+        .option('--description <text>', 'what the job is for')
+        .option('--priority <number>', 'lower runs first; you may only lower it: above 100', (text) =>
+          parseInteger(text, 'priority', 0, 1_000_000),
+        )
+        .option('--watch', 'follow it to its end'),
+    ),
+    submit,
+  );
+
+  action(
+    addLimit(job.command('list').description('list jobs, newest first'))
+      .option(
+        '--state <states>',
+        'only in these states: queued, running, completed, time-limit, …',
+        parseStates,
+      )
+      .option('--app <name>', 'only of this app')
+      .option('--mine', 'only yours')
+      .option('--search <text>', 'in description, app and procedure'),
+    async (
+      context,
+      options: PageOptions & {
+        state?: ReturnType<typeof parseStates>;
+        app?: string;
+        mine?: boolean;
+        search?: string;
+      },
+    ) => {
+      const api = await context.api();
+      const owner = options.mine ? (await api.query(WhoAmIDocument, {})).me.id : undefined;
+      const filter = { states: options.state, app: options.app, search: options.search, owner };
+      const jobs = await allPages(
+        options.limit,
+        async (page) => (await api.query(JobsDocument, { ...page, filter })).jobs,
+      );
+      context.screen.result(jobs, () =>
+        table(
+          ['job', 'state', 'app', 'procedure', 'objective', 'gap', 'owner', 'queued', 'description'],
+          jobs.map((each) => [
+            each.id,
+            hasEnded(each) ? statusOf(each) : (each.waitingFor ?? statusOf(each)),
+            each.app.id,
+            each.procedure,
+            each.objective === null ? '' : number(each.objective),
+            each.gap === null ? '' : percent(each.gap),
+            each.owner.name,
+            time(each.queuedAt),
+            each.description,
+          ]),
+        ),
+      );
+    },
+  );
+
+  action(
+    job
+      .command('watch')
+      .description('follow a job to its end; Ctrl-C stops watching, not the job')
+      .argument('<id>'),
+    async (context, id: string) => watchToEnd(context, await context.patientApi(), parseId(id, 'job')),
+  );
+
+  action(
+    job
+      .command('interrupt')
+      .description('stop the solver and keep the best solution so far')
+      .argument('<id>'),
+    async (context, text: string) => {
+      const id = parseId(text, 'job');
+      const changed = await (await context.api()).mutate(InterruptJobDocument, { id });
+      context.screen.result(
+        changed,
+        () => `Asked job ${changed.id} to stop; it is ${statusOf(changed)} now.`,
+      );
+    },
+  );
+
+  action(
+    job
+      .command('terminate')
+      .description('stop a job at once; nothing of it is kept')
+      .argument('<id>')
+      .option('--yes', 'do not ask')
+      .option('--reason <text>', 'for the record'),
+    async (context, text: string, { yes, reason }: { yes?: boolean; reason?: string }) => {
+      const api = await context.api();
+      const { id, app, procedure, state } = await findJob(api, text);
+      if (!yes)
+        await confirm(
+          `Job ${id} (${app.id} ${procedure}, ${state.toLowerCase()}) stops at once and its best solution so far is lost.`,
+        );
+      const changed = await api.mutate(TerminateJobDocument, { id, reason });
+      context.screen.result(changed, () => `Job ${changed.id} is ${statusOf(changed)}.`);
+    },
+  );
+
+  action(
+    addCaseOptions(
+      job.command('result').description('show a job’s end and its result data').argument('<id>'),
+    ),
+    async (context, id: string, options: CaseOptions) => {
+      const api = await context.api();
+      const found = await findJob(api, id);
+      if (found.result) {
+        const result = await readCase(api, found.result.id);
+        await showCase(api, context.screen, result, options, { text: summary(found), json: { job: found } });
+        return exitOf(found);
+      }
+      if (!hasEnded(found))
+        throw new Failure(EXIT.refused, `Job ${found.id} is ${statusOf(found)}: it has no result yet`, {
+          code: 'NotEnded',
+          hint: `Follow it with: openpro job watch ${found.id}`,
+        });
+      context.screen.result({ job: found, identifiers: [] }, () => summary(found));
+      return exitOf(found);
+    },
+  );
+
+  action(
+    job
+      .command('log')
+      .description('print what a job’s solver and model have written')
+      .argument('<id>')
+      .option('--attempt <number>', 'of this attempt (default the last)', (text) =>
+        parseInteger(text, 'attempt', 1, 1000),
+      )
+      .option('-f, --follow', 'go on until the job ends'),
+    async (context, id: string, options: { attempt?: number; follow?: boolean }) =>
+      printLog(context, parseId(id, 'job'), options),
+  );
+};

@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { addAuth, addServer } from './commands/auth.js';
+import { addCatalogue } from './commands/catalogue.js';
+import { addCase, addEvents } from './commands/data.js';
+import { addJob } from './commands/job.js';
+import { addSolve } from './commands/solve.js';
+import { EXIT_CODES_HELP } from './failure.js';
+
+/** All commands. */
+export const openpro = (): Command => {
+  const program = new Command('openpro')
+    .description(
+      'OpenPRO on the command line: publish engines and apps, submit and watch jobs, read results.',
+    )
+    .addHelpText('after', EXIT_CODES_HELP)
+    .showHelpAfterError('(--help shows how)')
+    .exitOverride();
+  addAuth(program);
+  addSolve(program);
+  addJob(program);
+  addCase(program);
+  addCatalogue(program);
+  addEvents(program);
+  addServer(program);
+  return program;
+};
