@@ -24,8 +24,11 @@ export interface IdentifierSpec {
   /** Heading under which pages show it. */
   readonly group?: string;
   readonly readOnly?: boolean;
-  /** How a page best draws it. */
-  readonly view?: 'table' | 'value' | 'map-points' | 'map-arcs' | 'text';
+  /**
+   * How a page best draws it. On a map, identifiers over one set with the views `map-lat` and `map-lon`
+   * say in degrees where its elements are; `map-points` (over one set) and `map-arcs` (over two) are drawn there.
+   */
+  readonly view?: 'table' | 'value' | 'text' | 'map-lat' | 'map-lon' | 'map-points' | 'map-arcs';
 }
 
 export interface ProcedureSpec {

@@ -829,7 +829,7 @@ export type Identifier = {
   min: Maybe<Scalars['Float']['output']>;
   max: Maybe<Scalars['Float']['output']>;
   readOnly: Scalars['Boolean']['output'];
-  /** How a page best draws it: table, value, map-points, map-arcs, text */
+  /** How a page best draws it: table, value, text, map-lat, map-lon, map-points, map-arcs */
   view: Maybe<Scalars['String']['output']>;
 };
 

@@ -1,0 +1,121 @@
+import { Anchor, Button, Card, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { formatDuration, formatTime } from '../format.js';
+import { eventDetails, eventTitle } from '../job/progress.js';
+import { ProgressCard } from '../job/progress-card.js';
+import { type JobDetails, useJob } from '../job/use-job.js';
+import { Link } from '../router.js';
+import { pathTo } from '../routes.js';
+import { CaseTables } from '../ui/case-tables.js';
+import { Ago, Loading, NotThere, Page, Problem, Section, useNow } from '../ui/bits.js';
+import { Icon } from '../ui/icons.js';
+
+const Attempts = ({ job }: { job: JobDetails }) => {
+  const now = useNow(1000, job.state === 'RUNNING');
+  return (
+    <Section title="Attempts">
+      {job.attempts.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          It has not started yet.
+        </Text>
+      ) : (
+        <Table fz="sm" aria-label="Attempts">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>No.</Table.Th>
+              <Table.Th>Server</Table.Th>
+              <Table.Th>Started</Table.Th>
+              <Table.Th className="num">Ran for</Table.Th>
+              <Table.Th>Outcome</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {job.attempts.map(({ number, node, startedAt, endedAt, outcome }) => (
+              <Table.Tr key={number}>
+                <Table.Td>{number}</Table.Td>
+                <Table.Td className="mono">{node}</Table.Td>
+                <Table.Td>{formatTime(startedAt, now)}</Table.Td>
+                <Table.Td className="num">{formatDuration(((endedAt ?? now) - startedAt) / 1000)}</Table.Td>
+                <Table.Td>{outcome ?? 'running'}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Section>
+  );
+};
+
+const Timeline = ({ job }: { job: JobDetails }) => (
+  <Section title="Timeline">
+    <ol className="timeline">
+      {job.timeline.map(({ position, type, at, actor, data }) => (
+        <li key={position}>
+          <Text size="sm" fw={600}>
+            {eventTitle(type)}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {formatTime(at, Date.now())} · {actor === job.owner.id ? job.owner.name : actor}
+            {eventDetails(data) && ` · ${eventDetails(data)}`}
+          </Text>
+        </li>
+      ))}
+    </ol>
+  </Section>
+);
+
+export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<string, string>> }) => {
+  const { job, error, again } = useJob(id);
+  if (error) return <Problem error={error} again={again} />;
+  if (job === undefined) return <Loading />;
+  if (job === null) return <NotThere what="job" />;
+  return (
+    <Page
+      title={job.description || `${job.app.title}: ${job.procedure}`}
+      help={
+        <>
+          {job.app.title} {job.app.version} · {job.procedure} · {job.owner.name} · queued{' '}
+          <Ago at={job.queuedAt} />
+          {job.timeLimit !== null && ` · time limit ${formatDuration(job.timeLimit)}`} · priority{' '}
+          {job.priority}
+        </>
+      }
+      actions={
+        <>
+          <Anchor component={Link} href={pathTo('jobs')} size="sm">
+            All jobs
+          </Anchor>
+          {job.session && (
+            <Button
+              component={Link}
+              href={pathTo('session', { id: job.session })}
+              variant="default"
+              size="xs"
+              leftSection={<Icon name="sessions" size={15} />}
+            >
+              Its session
+            </Button>
+          )}
+        </>
+      }
+    >
+      <ProgressCard job={job} onJobPage />
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <Stack>
+          <Attempts job={job} />
+        </Stack>
+        <Timeline job={job} />
+      </SimpleGrid>
+      {job.result && (
+        <Section title="Result">
+          <CaseTables id={job.result.id} />
+        </Section>
+      )}
+      {job.input && (
+        <Section title="Input">
+          <CaseTables id={job.input.id} />
+        </Section>
+      )}
+      {!job.input && !job.result && <Card>No data of this job is kept.</Card>}
+    </Page>
+  );
+};

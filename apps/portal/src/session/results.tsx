@@ -1,0 +1,76 @@
+import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { useEffect } from 'react';
+import { download } from '../download.js';
+import { formatKpi, NONE } from '../format.js';
+import { useStore } from '../store.js';
+import { showValue } from '../ui/data-grid.js';
+import type { Identifier, SessionData } from './data.js';
+import { TableTabs } from './inputs.js';
+import { groupsOf } from './layout.js';
+
+const useValue = (identifier: Identifier, data: SessionData): unknown => {
+  const source = data.source(identifier.name);
+  const { columns } = useStore(source);
+  useEffect(() => source.need(0, 1), [source]);
+  return columns === null ? null : (source.row(0)?.at(-1) ?? identifier.default ?? null);
+};
+
+const Kpi = ({ identifier, data }: { identifier: Identifier; data: SessionData }) => {
+  const value = useValue(identifier, data);
+  return (
+    <div className="kpi" title={identifier.text ?? undefined}>
+      <dt>{identifier.label}</dt>
+      <dd>
+        {typeof value === 'number' ? formatKpi(value) : showValue(value) || NONE}{' '}
+        {identifier.unit && value !== null && <small>{identifier.unit}</small>}
+      </dd>
+    </div>
+  );
+};
+
+const LongText = ({ identifier, data }: { identifier: Identifier; data: SessionData }) => {
+  const value = useValue(identifier, data);
+  const text = typeof value === 'string' ? value : '';
+  return text === '' ? null : (
+    <div>
+      <Group justify="space-between" mb={4}>
+        <Text size="sm" fw={500}>
+          {identifier.label}
+        </Text>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          onClick={() => download(`${identifier.name}.txt`, text, 'text/plain')}
+        >
+          Save as a file
+        </Button>
+      </Group>
+      <pre className="log" tabIndex={0}>
+        {text}
+      </pre>
+    </div>
+  );
+};
+
+/** What the last run, or the app's own formulas, made of the inputs. */
+export const Results = ({ identifiers, data }: { identifiers: readonly Identifier[]; data: SessionData }) =>
+  groupsOf(identifiers, 'Results').map(({ title, scalars, texts, tables }) => (
+    <Card key={title} component="section" aria-label={title}>
+      <Title order={2} mb="sm">
+        {title}
+      </Title>
+      <Stack gap="md">
+        {scalars.length > 0 && (
+          <dl className="kpis" style={{ margin: 0 }}>
+            {scalars.map((identifier) => (
+              <Kpi key={identifier.name} identifier={identifier} data={data} />
+            ))}
+          </dl>
+        )}
+        <TableTabs tables={tables} data={data} height={300} />
+        {texts.map((identifier) => (
+          <LongText key={identifier.name} identifier={identifier} data={data} />
+        ))}
+      </Stack>
+    </Card>
+  ));
