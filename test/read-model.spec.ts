@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Projection } from '@openpro/eventstore';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { type FreshDatabase, freshDatabase } from './harness/database.js';
+
+const libs = fileURLToPath(new URL('../libs', import.meta.url));
+const files = readdirSync(libs, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.projection.ts'),
+);
+
+type AnyProjection = Projection<Record<string, unknown>>;
+const isProjection = (value: unknown): value is AnyProjection =>
+  typeof value === 'object' && value !== null && 'columns' in value && 'keyOf' in value;
+
+const projections: AnyProjection[] = [];
+for (const file of files) {
+  const exports = (await import(pathToFileURL(path.join(libs, file)).href)) as object;
+  projections.push(...Object.values(exports).filter(isProjection));
+}
+
+const SQL_TYPES: { readonly [type: string]: string } = {
+  text: 'text',
+  int4: 'integer',
+  int8: 'bigint',
+  float8: 'double precision',
+  bool: 'boolean',
+  jsonb: 'jsonb',
+};
+
+describe('the tables of the read model', () => {
+  let database: FreshDatabase;
+  let client: pg.Client;
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    client = new pg.Client({ connectionString: database.appUrl });
+    await client.connect();
+  });
+
+  afterAll(async () => {
+    await client.end();
+    await database.drop();
+  });
+
+  it('are as many as there are projections', () => expect(projections.length).toBe(11));
+
+  it.each(projections.map((projection) => [projection.name, projection] as const))(
+    '%s has the columns and the key of its projection, and the program may write it',
+    async (table, { columns, key }) => {
+      const { rows } = await client.query<{ name: string; type: string }>(
+        'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_name = $1',
+        [table],
+      );
+      expect(Object.fromEntries(rows.map(({ name, type }) => [name, type]))).toStrictEqual(
+        Object.fromEntries(Object.entries(columns).map(([name, type]) => [name, SQL_TYPES[type]])),
+      );
+      const keys = await client.query<{ name: string }>(
+        `SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
+          WHERE indisprimary AND indrelid = $1::regclass`,
+        [table],
+      );
+      expect(keys.rows).toStrictEqual([{ name: key }]);
+      await client.query(`DELETE FROM ${table}`);
+      await expect(client.query(`ALTER TABLE ${table} ADD COLUMN extra int`)).rejects.toThrow(
+        'must be owner',
+      );
+    },
+  );
+});
