@@ -62,6 +62,7 @@ export class FolderBlobStore {
     source: AsyncIterable<Uint8Array>,
     { maxBytes, expectedDigest }: { maxBytes: number; expectedDigest?: string },
   ): Promise<Blob> {
+    holdingErrors(source);
     const file = path.join(this.temporary, `${hostname()}~${process.pid}~${randomUUID()}`);
     try {
       const blob = await this.receive(file, source, maxBytes);
@@ -188,6 +189,11 @@ export class FolderBlobStore {
 /** Leaves a stream open when we stop reading: the answer "too large" goes over the same connection. */
 const withoutDestroying = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
   source instanceof Readable ? source.iterator({ destroyOnReturn: false }) : source;
+
+/** A stream that breaks before we read it must not end the server: the error is met when reading begins. */
+const holdingErrors = (source: AsyncIterable<Uint8Array>): void => {
+  if (source instanceof Readable) source.on('error', () => undefined);
+};
 
 /** A failure is met where the promise is awaited; until then it must not count as unhandled. */
 const inBackground = (work: Promise<void>): Promise<void> => {

@@ -163,15 +163,8 @@ const structureProblem = (source: string, maxDepth: number): [problem: string, l
   return undefined;
 };
 
-/** Parses and checks a document: `field` names the place in it, `limit` what would be right. */
-export const checked = <T>(
-  name: string,
-  bytes: Uint8Array,
-  check: Check<T>,
-  limits?: JsonLimits,
-): T | Refusal => {
-  const value = parseJson(name, bytes, limits);
-  if (isRefusal(value)) return value;
+/** Checks a value that was parsed elsewhere: `field` names the place in it, `limit` what would be right. */
+export const checkedValue = <T>(name: string, value: unknown, check: Check<T>): T | Refusal => {
   try {
     return check(value, '');
   } catch (error) {
@@ -183,4 +176,15 @@ export const checked = <T>(
       limit,
     });
   }
+};
+
+/** Parses and checks a document. */
+export const checked = <T>(
+  name: string,
+  bytes: Uint8Array,
+  check: Check<T>,
+  limits?: JsonLimits,
+): T | Refusal => {
+  const value = parseJson(name, bytes, limits);
+  return isRefusal(value) ? value : checkedValue(name, value, check);
 };
