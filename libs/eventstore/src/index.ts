@@ -12,9 +12,18 @@ export {
   StoreUnavailable,
   type StreamName,
 } from './event-store.js';
+export type { Health } from './catch-up.js';
+export { entityOf, schemaDrift } from './entity.js';
+export { follow, type Following } from './follower.js';
 export { CommandHandler, type Outcome, TooBusy } from './handler.js';
 export { MemoryEventStore } from './memory-event-store.js';
 export { commandHandler } from './nest-commands.js';
 export { PostgresEventStore } from './postgres-event-store.js';
+export type { Dispatch } from './outbox.js';
+export type { Change } from './projection-runner.js';
+export type { AnyProcess } from './reactions.js';
 export type * from './read-side.js';
+export { type ConsumerHealth, ReadSide, type ReadSideOptions } from './read-side-runner.js';
+export type { AnyProjection } from './rows.js';
 export { type Verdict, verifyLog } from './verify-log.js';
+export type { Report } from './waiting.js';
