@@ -1,4 +1,6 @@
 import { EventLog } from './0001-event-log.js';
+import { ReadSideTables } from './0002-read-side.js';
+import { ReadModel } from './0003-read-model.js';
 
 /** In the order in which they run; never changed once released. */
-export const migrations = [EventLog];
+export const migrations = [EventLog, ReadSideTables, ReadModel];
