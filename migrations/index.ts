@@ -1,6 +1,7 @@
 import { EventLog } from './0001-event-log.js';
 import { ReadSideTables } from './0002-read-side.js';
 import { ReadModel } from './0003-read-model.js';
+import { LeaseTable } from './0004-lease.js';
 
 /** In the order in which they run; never changed once released. */
-export const migrations = [EventLog, ReadSideTables, ReadModel];
+export const migrations = [EventLog, ReadSideTables, ReadModel, LeaseTable];

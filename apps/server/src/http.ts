@@ -40,9 +40,7 @@ export const setUpHttp = async (
       );
     },
   });
-  fastify.setNotFoundHandler((request, reply) =>
-    request.method === 'GET' && isPage(request.url)
-      ? reply.sendFile('index.html')
-      : reply.status(404).send({ code: 'NotFound', message: 'There is nothing at this address' }),
+  fastify.get('/*', (request, reply) =>
+    isPage(request.url) ? reply.sendFile('index.html') : reply.callNotFound(),
   );
 };

@@ -48,7 +48,8 @@ export class Lifecycle {
 
   async start(app: NestFastifyApplication): Promise<void> {
     const { node } = this;
-    await this.readSide.start();
+    await app.init(); // from here on commands have their handlers
+    this.readSide.start();
     await bootstrap(this.commands);
     this.hosts.start(node.joinedAt);
     this.attempts.start(node.joinedAt);
@@ -70,6 +71,7 @@ export class Lifecycle {
         await this.dispatcher.lead(epoch);
       },
       () => this.dispatcher.resign(),
+      (error) => this.log.warn({ message: 'the lease could not be renewed', reason: String(error) }),
     );
     await this.lease.start();
     await this.warmUp();

@@ -1,4 +1,4 @@
-import { APP_ROLE, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@openpro/platform';
+import { APP_ROLE, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@openpro/platform/postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';

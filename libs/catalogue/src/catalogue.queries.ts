@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { publicKeyFromPem } from '@openpro/engine';
 import { entityOf } from '@openpro/eventstore';
 import {
   type Actor,
@@ -212,8 +213,8 @@ export class CatalogueQueries {
 
   private async keysWhere(where: { revoked?: boolean }) {
     const rows = await this.db.getRepository(entityOf(publisherList)).find({ where, take: 10_000 });
-    const byId = new Map(rows.map((row) => [row.key_id, row.public_key]));
-    return (keyId: string): string | undefined => byId.get(keyId);
+    const byId = new Map(rows.map((row) => [row.key_id, publicKeyFromPem(row.public_key, 'signing')]));
+    return (keyId: string) => byId.get(keyId);
   }
 
   private loader<Row extends { id: string }>(load: (ids: string[]) => Promise<Row[]>) {

@@ -1,6 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { keyId, publicKeyFromPem } from '@openpro/engine';
-import { isRefusal, refuse } from '@openpro/kernel';
+import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import {
   type Actor,
   answer,
@@ -115,9 +116,8 @@ export class CatalogueResolver {
     @Args() { publicKey, name, commandId }: MutationTrustKeyArgs,
   ) {
     const meta = metaOf(actor, commandId);
-    const key = publicKeyFromPem(publicKey);
-    if (isRefusal(key))
-      return answer('PublisherKey', refuse(key.refused, key.message, { field: 'publicKey' }));
+    const key = signingKey(publicKey);
+    if (isRefusal(key)) return answer('PublisherKey', key);
     const id = keyId(key);
     return answer(
       'PublisherKey',
@@ -162,3 +162,15 @@ export class CatalogueResolver {
     );
   }
 }
+
+/** What the caller says is a public key: parsed here, so that nothing else is ever stored or trusted. */
+const signingKey = (pem: string): KeyObject | Refusal => {
+  try {
+    return publicKeyFromPem(pem, 'signing');
+  } catch {
+    return refuse('BadInput', 'publicKey is not an Ed25519 public key in PEM form', {
+      field: 'publicKey',
+      limit: 'an Ed25519 public key, PEM',
+    });
+  }
+};

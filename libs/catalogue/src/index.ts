@@ -5,3 +5,7 @@ export { engine, type EngineCommand, type EngineEvent } from './engine.js';
 export { engineList, type EngineRow } from './engine-list.projection.js';
 export { publisher, type PublisherCommand, type PublisherEvent } from './publisher.js';
 export { publisherList, type PublisherRow } from './publisher-list.projection.js';
+export { ForApp, ForEngine, ForPublisher } from './catalogue.commands.js';
+export { CatalogueModule } from './catalogue.module.js';
+export { CatalogueQueries } from './catalogue.queries.js';
+export { Packages } from './packages.js';

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   type InstalledApp,
   type InstalledEngine,
+  PackageAltered,
   readAppPackage,
   readEnginePackage,
   unpackApp,
@@ -14,11 +15,6 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { CatalogueQueries } from './catalogue.queries.js';
 import { ClusterKey } from './cluster-key.js';
-
-/** A package in the blob store no longer is what was published: nothing of it is used. */
-export class PackageAltered extends Error {
-  override readonly name = 'PackageAltered';
-}
 
 /**
  * Published packages as folders. Unpacked once per start of the server, with signature and every
@@ -42,7 +38,7 @@ export class Packages {
   async engine(ref: { name: string; version: string; digest: string }): Promise<InstalledEngine> {
     const folder = await this.once(ref.digest, () => this.openEngine(ref));
     const row = await this.queries.engineRow(ref.name, ref.version);
-    if (!row) throw new PackageAltered(`Engine ${ref.name}:${ref.version} is not in the catalogue`);
+    if (!row) throw new Error(`Engine ${ref.name}:${ref.version} is not in the catalogue`);
     return { ...ref, folder, manifest: row.manifest };
   }
 
@@ -62,10 +58,10 @@ export class Packages {
     });
   }
 
-  private async openEngine({ name, version, digest }: { name: string; version: string; digest: string }) {
+  private async openEngine({ digest }: { digest: string }) {
     // A key revoked later does not take away what was published under it.
     const pkg = this.sound(
-      `Engine ${name}:${version}`,
+      digest,
       await readEnginePackage(this.blobs.path(digest), await this.queries.everTrustedKeys()),
     );
     const folder = path.join(this.folder, digest);
@@ -73,21 +69,21 @@ export class Packages {
     return folder;
   }
 
-  private async openApp({ name, version, digest }: { name: string; version: string; digest: string }) {
-    const pkg = this.sound(
-      `App ${name}:${version}`,
-      await readAppPackage(this.blobs.path(digest), {
-        trusted: await this.queries.everTrustedKeys(),
-        clusterPrivateKey: this.clusterKey.privateKey,
-      }),
-    );
+  private async openApp({ digest }: { digest: string }) {
+    const trusted = await this.queries.everTrustedKeys();
+    const { privateKey } = this.clusterKey;
+    const file = this.blobs.path(digest);
+    const pkg = this.sound(digest, await readAppPackage(file, { trusted, clusterPrivateKey: privateKey }));
     const folder = path.join(this.folder, digest);
     await unpackApp(pkg, folder);
     return folder;
   }
 
-  private sound<T extends object>(what: string, pkg: T | Refusal): T {
-    if (isRefusal(pkg)) throw new PackageAltered(`${what} cannot be opened: ${pkg.message}`);
+  /** What was published is what is used: a package that is no longer the same is not opened. */
+  private sound<T extends { digest: string }>(digest: string, pkg: T | Refusal): T {
+    const file = this.blobs.path(digest);
+    if (isRefusal(pkg)) throw new PackageAltered(file, pkg.message);
+    if (pkg.digest !== digest) throw new PackageAltered(file, `its digest is ${pkg.digest}`);
     return pkg;
   }
 

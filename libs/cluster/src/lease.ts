@@ -27,6 +27,8 @@ export class Lease {
     private readonly node: string,
     private readonly onLead: (epoch: number) => Promise<void>,
     private readonly onLose: () => Promise<void>,
+    /** Told of every beat that failed. */
+    private readonly report: (error: unknown) => void,
     private readonly times: LeaseTimes = DEFAULT_LEASE,
   ) {}
 
@@ -60,11 +62,12 @@ export class Lease {
       else {
         this.deadline = began + this.times.ttlMs - this.times.marginMs;
         if (epoch !== this.epoch) {
+          await this.onLead(epoch); // when it fails, the next beat tries again
           this.epoch = epoch;
-          await this.onLead(epoch);
         }
       }
-    } catch {
+    } catch (error) {
+      this.report(error);
       // The database is away: lead until the deadline, not longer.
       if (performance.now() >= this.deadline) await this.lose();
     }

@@ -100,7 +100,17 @@ export const eventStoreContract = (name: string, open: () => Promise<StoreUnderT
       expect(Object.keys(event ?? {})).not.toContain('epoch');
     });
 
+    it('is read backwards from its end, and on from any position', async () => {
+      await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b'), noted('c')] }));
+      const all = await store.readAll(START, 10);
+      expect(await store.readBack(10)).toStrictEqual([...all].reverse());
+      expect(await store.readBack(1)).toStrictEqual(all.slice(2));
+      expect(await store.readBack(10, all[2]?.position)).toStrictEqual(all.slice(0, 2).reverse());
+      expect(await store.readBack(10, all[0]?.position)).toEqual([]);
+    });
+
     it('is empty at first: no events, no head', async () => {
+      expect(await store.readBack(10)).toEqual([]);
       expect(await store.head()).toBe(START);
       expect(await store.readAll(START, 10)).toEqual([]);
       expect(await store.readStream('job-1')).toEqual([]);

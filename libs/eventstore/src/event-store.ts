@@ -76,6 +76,8 @@ export interface EventStore {
    * this server has heard; `onNews` calls back when there is more.
    */
   readAll(after: Position, limit: number): Promise<readonly Recorded[]>;
+  /** The last events before `before` (of the whole log without it), newest first, at most `limit`. */
+  readBack(limit: number, before?: Position): Promise<readonly Recorded[]>;
   /** The position of the last event, `START` when the log is empty. */
   head(): Promise<Position>;
   /** Calls back after new events may have arrived, from any server; may call too often, never too rarely. */

@@ -42,6 +42,11 @@ export class MemoryEventStore implements EventStore {
     return this.soon(() => this.log.slice(countOf(after), countOf(after) + limit));
   }
 
+  readBack(limit: number, before?: Position): Promise<readonly Recorded[]> {
+    const end = before === undefined ? this.log.length : Math.max(0, countOf(before) - 1);
+    return this.soon(() => this.log.slice(Math.max(0, end - limit), end).reverse());
+  }
+
   head(): Promise<Position> {
     return this.soon(() => this.log.at(-1)?.position ?? START);
   }

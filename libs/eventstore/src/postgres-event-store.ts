@@ -71,6 +71,14 @@ export class PostgresEventStore implements EventStore {
     return this.recent.read(after, limit) ?? this.fetch(after, limit);
   }
 
+  readBack(limit: number, before?: Position): Promise<readonly Recorded[]> {
+    return this.rows(
+      'read-back',
+      'SELECT position, stream, version, at, body FROM event_log WHERE position < $1 ORDER BY position DESC LIMIT $2',
+      [before === undefined ? Number.MAX_SAFE_INTEGER : countOf(before), limit],
+    );
+  }
+
   async head(): Promise<Position> {
     const { rows } = await this.query<[string]>('head', 'SELECT position FROM event_log_head', []);
     const count = Number(rows[0]?.[0] ?? 0);

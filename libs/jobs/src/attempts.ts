@@ -11,8 +11,7 @@ import { type EventStore, follow, type Following, type Position, type Recorded }
 import type { ThisNode } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import type { AttemptRecord, AttemptStore, ProgressPoint } from './attempt-store.js';
-import type { JobCommand, JobEvent } from './job.js';
-import type { QueuedJob } from './job-list.projection.js';
+import type { JobCommand, JobEvent, QueuedJob } from './job.js';
 
 export interface AttemptsNeeds {
   readonly node: ThisNode;

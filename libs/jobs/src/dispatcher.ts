@@ -1,5 +1,5 @@
 import { type EventStore, follow, type Following, type Position, type Recorded } from '@openpro/eventstore';
-import { decidePlacements, type Placement } from './placement.js';
+import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
 
 /** What the scheduler starts from: the queue as the read model had it at `position`. */
@@ -16,7 +16,7 @@ export class Dispatcher {
   private queue: Queue | null = null;
   private follower: Following | null = null;
   private epoch = 0;
-  private reasons: ReadonlyMap<string, string> = new Map();
+  private reasons: Reasons | null = null;
 
   constructor(
     private readonly store: EventStore,
@@ -43,7 +43,7 @@ export class Dispatcher {
 
   /** Why a job waits, in words; null when it does not, or when another server leads. */
   waitingFor(job: string): string | null {
-    return this.reasons.get(job) ?? null;
+    return this.reasons?.get(job) ?? null;
   }
 
   private see(events: readonly Recorded[]): void {

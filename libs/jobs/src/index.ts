@@ -8,7 +8,14 @@ export {
   type PackageRef,
   type QueuedJob,
 } from './job.js';
-export { jobList, type JobRow, queuedJobOf } from './job-list.projection.js';
+export { jobList, type JobRow } from './job-list.projection.js';
 export { decidePlacements, type Placement } from './placement.js';
 export { emptyQueue, evolveQueue, type Queue, queueFromRows } from './queue.js';
 export { requeueLostJobs } from './requeue-lost-jobs.process.js';
+export { Attempts } from './attempts.js';
+export { AttemptStore } from './attempt-store.js';
+export { Dispatcher } from './dispatcher.js';
+export { ForJob } from './jobs.commands.js';
+export { JobsModule } from './jobs.module.js';
+export { JobQueries } from './jobs.queries.js';
+export { takeOver } from './take-over.js';

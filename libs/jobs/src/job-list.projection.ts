@@ -211,20 +211,3 @@ export const jobList: Projection<JobRow, JobEvent> = {
   evolve: (row, { stream, at, event }) =>
     event.type === 'JobQueued' ? queued(idOf(stream), at, event) : row && changed(row, event, at),
 };
-
-/** The request again, as an attempt needs it. */
-export const queuedJobOf = (row: JobRow): QueuedJob => ({
-  environment: row.environment,
-  owner: row.owner,
-  app: { name: row.app, version: row.version, digest: row.app_digest },
-  engine: { name: row.engine_name, version: row.engine_version, digest: row.engine_digest },
-  procedure: row.procedure,
-  args: row.args,
-  input: row.input,
-  description: row.description,
-  priority: row.priority,
-  session: row.session,
-  timeLimit: row.time_limit,
-  gap: row.gap_limit,
-  seed: row.seed,
-});

@@ -6,6 +6,7 @@ import {
   checkText,
   clip,
   type Decider,
+  type DomainEvent,
   refuse,
   type Refusal,
 } from '@openpro/kernel';
@@ -328,3 +329,10 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
 };
 
 export const job = { name: 'job', context: 'jobs', decider } as const;
+
+/** What was asked for, from the events of the job's stream. */
+export const queuedJob = ([first]: readonly { readonly event: DomainEvent }[]): QueuedJob => {
+  const event = first?.event as JobEvent | undefined;
+  if (event?.type !== 'JobQueued') throw new Error('This is not the stream of a job');
+  return event;
+};

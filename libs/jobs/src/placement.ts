@@ -88,7 +88,8 @@ const reasonFor = (queue: Queue, entry: Entry): string => {
   const slots = servers.reduce((sum, server) => sum + server.slots, 0);
   const taken = servers.reduce((sum, server) => sum + server.taken, 0);
   if (taken < slots) return `The free slots are kept for a job that must run alone; ${turn}`;
-  return `${slots === 1 ? 'The one slot' : `All ${slots} slots`} of ${count(servers.length, 'server')} are taken; ${turn}`;
+  const all = slots === 1 ? 'The one slot' : `All ${slots} slots`;
+  return `${all} of ${count(servers.length, 'server')} ${slots === 1 ? 'is' : 'are'} taken; ${turn}`;
 };
 
 /**

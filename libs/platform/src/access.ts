@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from
 import { Reflector } from '@nestjs/core';
 import { type GqlContextType, GqlExecutionContext } from '@nestjs/graphql';
 import type { CommandMeta } from '@openpro/eventstore';
-import { isUuid, refuse, type Refusal } from '@openpro/kernel';
+import { clip, isUuid, refuse, type Refusal } from '@openpro/kernel';
 import { GraphQLError } from 'graphql';
 
 /** Who asks, as the sign-in token says. The environment comes from here and from nowhere else. */
@@ -64,10 +64,10 @@ export const needsOf = (reflector: Reflector, handler: () => unknown): readonly 
   reflector.get<readonly Role[] | undefined>(NEED, handler);
 
 /** The envelope of a user's command; a command id that is no UUID is refused. */
-export const metaOf = (actor: Actor, commandId: string): CommandMeta | Refusal =>
-  isUuid(commandId)
-    ? { commandId, actor: actor.id, roles: actor.roles }
-    : refuse('BadInput', `commandId "${commandId.slice(0, 60)}" is not a UUID in lower case`, {
+export const metaOf = (actor: Actor, id: string): CommandMeta | Refusal =>
+  isUuid(id)
+    ? { commandId: id, actor: actor.id, roles: actor.roles }
+    : refuse('BadInput', `commandId "${clip(id, 60)}" is not a UUID in lower case`, {
         field: 'commandId',
         limit: 'a UUID, for example of version 7',
       });

@@ -22,13 +22,6 @@ export {
 } from './answers.js';
 export { Commands } from './commands.js';
 export { ConfigError, readConfig, type ServerConfig } from './config.js';
-export { APP_ROLE, appPool, asApp, createDatabase, migrate, withDatabase } from './database.js';
-export {
-  type EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-  PostgresStartError,
-  startEmbeddedPostgres,
-} from './embedded-postgres.js';
 export type * from './generated/schema.js';
 export { Last, LiveQueue } from './live.js';
 export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';

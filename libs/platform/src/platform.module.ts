@@ -1,15 +1,16 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import {
   type AggregateCommand,
+  type AnyProcess,
+  type AnyProjection,
   CommandHandler,
   type CommandMeta,
   entityOf,
   type EventStore,
-  PostgresEventStore,
-  type Process,
-  type ProcessCommand,
+  type Outcome,
   type Projection,
+  PostgresEventStore,
   ReadSide,
 } from '@openpro/eventstore';
 import pg from 'pg';
@@ -26,10 +27,12 @@ export const LEASE_POOL = Symbol('LeasePool');
 const LOG_POOL = Symbol('LogPool');
 const READ_POOL = Symbol('ReadPool');
 
+const log = new Logger('ReadSide');
+
 /** What the contexts bring along; the platform runs it without knowing any of them. */
 export interface ReadModel {
-  readonly projections: readonly Projection<object, never>[];
-  readonly processes: readonly Process<unknown, never>[];
+  readonly projections: readonly AnyProjection[];
+  readonly processes: readonly AnyProcess[];
   /** The command class of an aggregate, by the aggregate's name: how a process's wish becomes a command. */
   commandFor(
     aggregate: string,
@@ -61,7 +64,7 @@ export class PlatformModule {
               type: 'postgres',
               url: asApp(config.databaseUrl),
               poolSize: CONNECTIONS.queries,
-              entities: projections.map((projection) => entityOf(projection)),
+              entities: projections.map((projection) => entityOf(projection as Projection<object>)),
               applicationName: 'openpro queries',
             }).initialize(),
         },
@@ -84,8 +87,11 @@ export class PlatformModule {
               pool: connections,
               projections,
               processes,
-              dispatch: ({ to, id, command }: ProcessCommand, meta: CommandMeta) =>
-                bus.execute(new (commandFor(to))(id, command as never, meta)),
+              dispatch: ({ to, id, command }, meta) =>
+                bus.execute<AggregateCommand<unknown>, Outcome>(
+                  new (commandFor(to))(id, command as never, meta),
+                ),
+              report: ({ level, ...what }) => (level === 'info' ? log.log(what) : log[level](what)),
             }),
         },
         Commands,

@@ -1,8 +1,7 @@
 import { Controller, Param, Put, Query, Req, Res } from '@nestjs/common';
-import { isRefusal, isUuid } from '@openpro/kernel';
+import { DiskFull, isRefusal, isUuid } from '@openpro/kernel';
 import { answerRefusal } from '@openpro/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DiskFull } from './blob-store.js';
 import { Uploads } from './uploads.js';
 
 const STATUS: { readonly [code: string]: number } = {

@@ -1,0 +1,592 @@
+import { describe, expect, it } from '@jest/globals';
+import { play, project, recorder, specFor } from '@openpro/kernel/testing';
+import fc from 'fast-check';
+import {
+  type At,
+  job,
+  type JobCommand,
+  type JobEvent,
+  type JobResult,
+  MAX_ATTEMPTS,
+  MAX_NODE_LOST,
+  MAX_OWN_CRASH,
+  type QueuedJob,
+  queuedJob,
+} from './job.js';
+import { jobList } from './job-list.projection.js';
+
+const given = specFor(job.decider);
+const digest = 'd'.repeat(64);
+
+const request: QueuedJob = {
+  environment: 'ROOT',
+  owner: 'ada',
+  app: { name: 'cutting', version: '1.0.0', digest: 'a' },
+  engine: { name: 'model-ts', version: '1.2.3', digest: 'e' },
+  procedure: 'Solve',
+  args: { scenario: 'high' },
+  input: digest,
+  description: 'Tuesday',
+  priority: 100,
+  session: null,
+  timeLimit: 60,
+  gap: 0.01,
+  seed: 7,
+};
+const of = { environment: 'ROOT', owner: 'ada', app: 'cutting', version: '1.0.0', title: 'Tuesday' };
+const submit: JobCommand = { type: 'SubmitJob', ...request };
+const queued: JobEvent = { type: 'JobQueued', ...request };
+
+const at = (attempt: number, node = `n${attempt}`, nodeEpoch = 1): At => ({ attempt, node, nodeEpoch });
+const started = (attempt: number): JobEvent => ({ type: 'JobStarted', ...at(attempt) });
+const requeued = (
+  attempt: number,
+  reason: 'node-lost' | 'crashed' | 'drained',
+  nodeLost: number,
+  ownCrash: number,
+  message?: string,
+): JobEvent => ({
+  type: 'JobRequeued',
+  ...at(attempt),
+  reason,
+  ...(message === undefined ? {} : { message }),
+  nodeLost,
+  ownCrash,
+});
+const interruptRequested = (attempt: number): JobEvent => ({ type: 'JobInterruptRequested', attempt });
+const result: JobResult = {
+  outcome: 'completed',
+  solverStatus: 'optimal',
+  objective: 25779856.37,
+  bound: 25779856.37,
+  gap: 0,
+  result: digest,
+  forced: false,
+  statistics: { seconds: 2 },
+};
+const completed = (attempt: number, change: Partial<JobResult> = {}): JobEvent => ({
+  type: 'JobCompleted',
+  ...at(attempt),
+  of,
+  ...result,
+  ...change,
+});
+const failed = (attempt: number, code: string, message: string): JobEvent => ({
+  type: 'JobFailed',
+  ...at(attempt),
+  of,
+  error: { code, message },
+});
+const cancelled = (attempt: number, reason: string): JobEvent => ({
+  type: 'JobCancelled',
+  ...at(attempt),
+  of,
+  reason,
+});
+
+const complete = (where: At): JobCommand => ({ type: 'CompleteJob', ...where, ...result });
+const fail = (where: At): JobCommand => ({
+  type: 'FailJob',
+  ...where,
+  error: { code: 'ModelError', message: 'x' },
+});
+const crash = (where: At): JobCommand => ({ type: 'CrashAttempt', ...where, message: 'signal 11' });
+const lose = ({ node, nodeEpoch }: At): JobCommand => ({ type: 'LoseNode', node, nodeEpoch });
+const drain = (where: At): JobCommand => ({ type: 'DrainAttempt', ...where });
+
+const running = [queued, started(1)];
+const twice = [...running, requeued(1, 'node-lost', 1, 0), started(2)];
+const over = [...running, completed(1)];
+const interrupting = [...running, interruptRequested(1)];
+
+describe('a job', () => {
+  it('is submitted once', () => {
+    given().when(submit).then(queued);
+    given(queued).when(submit).thenRefused('JobExists');
+  });
+
+  it('is started on the first server that takes it', () => {
+    given(queued).when({ type: 'StartJob', node: 'n1', nodeEpoch: 1 }).then(started(1));
+    given(...running)
+      .when({ type: 'StartJob', node: 'n1', nodeEpoch: 1 })
+      .then();
+    given(...running)
+      .when({ type: 'StartJob', node: 'n2', nodeEpoch: 1 })
+      .then();
+    given(...over)
+      .when({ type: 'StartJob', node: 'n2', nodeEpoch: 1 })
+      .then();
+  });
+
+  it('completes with what its attempt reports', () => {
+    given(...running)
+      .when(complete(at(1)))
+      .then(completed(1));
+    given(...twice)
+      .when(complete(at(2)))
+      .then(completed(2));
+    given(...interrupting)
+      .when({ type: 'CompleteJob', ...at(1), ...result, outcome: 'interrupted', forced: true })
+      .then(completed(1, { outcome: 'interrupted', forced: true }));
+  });
+
+  it('completes also where a solver reports what JSON cannot hold', () =>
+    given(...running)
+      .when({
+        type: 'CompleteJob',
+        ...at(1),
+        ...result,
+        objective: Infinity,
+        bound: NaN,
+        gap: null,
+        statistics: { series: 'x'.repeat(70_000) },
+      })
+      .then(completed(1, { objective: null, bound: null, gap: null, statistics: {} })));
+
+  it('fails with what its attempt reports', () => {
+    given(...running)
+      .when(fail(at(1)))
+      .then(failed(1, 'ModelError', 'x'));
+    given(...running)
+      .when({
+        type: 'FailJob',
+        ...at(1),
+        error: { code: 'ModelError', message: `${'x'.repeat(5000)}\0`, where: 'model.ts:3:1' },
+      })
+      .then({
+        ...failed(1, 'ModelError', `${'x'.repeat(3999)}…`),
+        error: { code: 'ModelError', message: `${'x'.repeat(3999)}…`, where: 'model.ts:3:1' },
+      } as JobEvent);
+  });
+
+  it.each([
+    ['an earlier attempt', at(1)],
+    ['another server', at(2, 'n9')],
+    ['another life of the server', at(2, 'n2', 2)],
+    ['an attempt that never was', at(3, 'n2')],
+  ])('drops the report of %s', (_, where) => {
+    given(...twice)
+      .when(complete(where))
+      .thenRefused('StaleAttempt');
+    given(...twice)
+      .when(fail(where))
+      .thenRefused('StaleAttempt');
+    given(...twice)
+      .when(crash(where))
+      .then();
+    given(...twice)
+      .when(drain(where))
+      .then();
+  });
+
+  it('drops every report when it waits or has ended', () => {
+    for (const history of [[queued], [...running, requeued(1, 'node-lost', 1, 0)], over]) {
+      given(...history)
+        .when(complete(at(1)))
+        .thenRefused('StaleAttempt');
+      given(...history)
+        .when(fail(at(1)))
+        .thenRefused('StaleAttempt');
+      given(...history)
+        .when(crash(at(1)))
+        .then();
+      given(...history)
+        .when(lose(at(1)))
+        .then();
+      given(...history)
+        .when(drain(at(1)))
+        .then();
+    }
+  });
+
+  it('is left alone when another server, or another life of its own, is lost', () => {
+    given(...running)
+      .when(lose(at(1, 'n2')))
+      .then();
+    given(...running)
+      .when(lose(at(1, 'n1', 2)))
+      .then();
+  });
+
+  it('is requeued three times when its server is lost, and abandoned the fourth time', () => {
+    const history: JobEvent[] = [queued];
+    for (const attempt of [1, 2, 3]) {
+      history.push(started(attempt));
+      given(...history)
+        .when(lose(at(attempt)))
+        .then(requeued(attempt, 'node-lost', attempt, 0));
+      history.push(requeued(attempt, 'node-lost', attempt, 0));
+    }
+    given(...history, started(4))
+      .when(lose(at(4)))
+      .then({
+        type: 'JobAbandoned',
+        ...at(4),
+        of,
+        reason: 'Its server was lost in attempt 4, and it has been requeued as often as it may',
+      });
+  });
+
+  it('is requeued once when its process crashes, and fails the second time', () => {
+    given(...running)
+      .when(crash(at(1)))
+      .then(requeued(1, 'crashed', 0, 1, 'signal 11'));
+    given(...running, requeued(1, 'crashed', 0, 1, 'signal 11'), started(2))
+      .when(crash(at(2)))
+      .then(failed(2, 'AttemptCrashed', 'signal 11'));
+  });
+
+  it('gets four attempts in all, however they end', () => {
+    const fourth = [
+      ...running,
+      requeued(1, 'crashed', 0, 1),
+      started(2),
+      requeued(2, 'node-lost', 1, 1),
+      started(3),
+      requeued(3, 'node-lost', 2, 1),
+      started(4),
+    ];
+    given(...fourth)
+      .when(lose(at(4)))
+      .then({
+        type: 'JobAbandoned',
+        ...at(4),
+        of,
+        reason: 'Its server was lost in attempt 4, and it has been requeued as often as it may',
+      });
+  });
+
+  it('is given back by a drained server without charge', () => {
+    given(...twice)
+      .when(drain(at(2)))
+      .then(requeued(2, 'drained', 1, 0));
+    const last = [
+      ...twice,
+      requeued(2, 'node-lost', 2, 0),
+      started(3),
+      requeued(3, 'node-lost', 3, 0),
+      started(4),
+      requeued(4, 'drained', 3, 0),
+    ];
+    given(...last)
+      .when({ type: 'StartJob', node: 'n5', nodeEpoch: 1 })
+      .then(started(5));
+  });
+
+  it('is interrupted once, while it runs', () => {
+    given(...running)
+      .when({ type: 'InterruptJob' })
+      .then(interruptRequested(1));
+    given(...interrupting)
+      .when({ type: 'InterruptJob' })
+      .then();
+    given(queued).when({ type: 'InterruptJob' }).thenRefused('NotRunning');
+    given(...over)
+      .when({ type: 'InterruptJob' })
+      .thenRefused('AlreadyEnded');
+  });
+
+  it('does not run again when the attempt that was to be interrupted is lost', () => {
+    const reason = (by: string) => `The attempt ended (${by}) before it had answered the interrupt`;
+    given(...interrupting)
+      .when(lose(at(1)))
+      .then(cancelled(1, reason('its server was lost')));
+    given(...interrupting)
+      .when(crash(at(1)))
+      .then(cancelled(1, reason('its process crashed')));
+    given(...interrupting)
+      .when(drain(at(1)))
+      .then(cancelled(1, reason('its server was drained')));
+  });
+
+  it('is terminated while it waits or runs', () => {
+    const terminate: JobCommand = { type: 'TerminateJob', reason: 'wrong data' };
+    given(queued)
+      .when(terminate)
+      .then({ type: 'JobCancelled', attempt: null, node: null, nodeEpoch: null, of, reason: 'wrong data' });
+    given(...running)
+      .when(terminate)
+      .then(cancelled(1, 'wrong data'));
+    given(...interrupting)
+      .when(terminate)
+      .then(cancelled(1, 'wrong data'));
+    given(...over)
+      .when(terminate)
+      .thenRefused('AlreadyEnded');
+    given(queued)
+      .when({ type: 'TerminateJob', reason: 'x'.repeat(501) })
+      .thenRefused('BadInput', { field: 'reason' });
+  });
+
+  it.each([
+    { type: 'StartJob', node: 'n1', nodeEpoch: 1 } as const,
+    complete(at(1)),
+    fail(at(1)),
+    crash(at(1)),
+    lose(at(1)),
+    drain(at(1)),
+    { type: 'InterruptJob' } as const,
+    { type: 'TerminateJob', reason: '' } as const,
+  ])('that was never submitted refuses $type', (command) => given().when(command).thenRefused('NoSuchJob'));
+
+  it.each<[string, Partial<QueuedJob>]>([
+    ['procedure', { procedure: '' }],
+    ['procedure', { procedure: 'x'.repeat(101) }],
+    ['args', { args: { text: 'x'.repeat(65_536) } }],
+    ['args', { args: [1] }],
+    ['args', { args: { name: 'a\0' } }],
+    ['input', { input: '../../etc/passwd' }],
+    ['description', { description: 'x'.repeat(501) }],
+    ['description', { description: 'a\nb' }],
+    ['priority', { priority: 99 }],
+    ['priority', { priority: 10_001 }],
+    ['priority', { priority: 100.5 }],
+    ['timeLimit', { timeLimit: 0 }],
+    ['timeLimit', { timeLimit: 2_592_001 }],
+    ['timeLimit', { timeLimit: NaN }],
+    ['gap', { gap: -0.1 }],
+    ['gap', { gap: 1.1 }],
+    ['seed', { seed: -1 }],
+    ['seed', { seed: 2 ** 31 }],
+  ])('is refused with a wrong %s: %j', (field, change) =>
+    given()
+      .when({ type: 'SubmitJob', ...request, ...change })
+      .thenRefused('BadInput', { field }),
+  );
+
+  it('may leave out what has a default', () => {
+    const least = {
+      ...request,
+      input: null,
+      description: '',
+      timeLimit: null,
+      gap: null,
+      seed: null,
+      args: {},
+    };
+    given()
+      .when({ type: 'SubmitJob', ...least })
+      .then({ type: 'JobQueued', ...least });
+  });
+
+  const node = fc.constantFrom('n1', 'n2');
+  const epoch = fc.constantFrom(1, 2);
+  const where = fc.record({ attempt: fc.integer({ min: 1, max: 7 }), node, nodeEpoch: epoch });
+  const command: fc.Arbitrary<JobCommand> = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ type: fc.constant('StartJob' as const), node, nodeEpoch: epoch }) },
+    { weight: 4, arbitrary: fc.record({ type: fc.constant('LoseNode' as const), node, nodeEpoch: epoch }) },
+    { weight: 4, arbitrary: where.map(crash) },
+    { weight: 2, arbitrary: where.map(drain) },
+    { weight: 1, arbitrary: where.map(complete) },
+    { weight: 1, arbitrary: where.map(fail) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<JobCommand>(
+        { type: 'InterruptJob' },
+        { type: 'TerminateJob', reason: 'x' },
+        submit,
+      ),
+    },
+  );
+  const isEnd = ({ type }: JobEvent) =>
+    type === 'JobCompleted' || type === 'JobFailed' || type === 'JobCancelled' || type === 'JobAbandoned';
+
+  it('keeps its invariants whatever comes in, in whatever order (I2, I3, I4)', () => {
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+        const { history, state } = play(job.decider, [submit, ...commands]);
+
+        const ends = history.filter(isEnd);
+        expect(ends.length).toBe(state.is === 'ended' ? 1 : 0);
+        if (ends[0]) expect(history.at(-1)).toBe(ends[0]);
+
+        const drained = history.filter((event) => event.type === 'JobRequeued' && event.reason === 'drained');
+        const starts = history.filter((event) => event.type === 'JobStarted');
+        expect(starts.length - drained.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
+
+        let current: At | null = null;
+        let counters = { nodeLost: 0, ownCrash: 0 };
+        for (const event of history)
+          switch (event.type) {
+            case 'JobStarted':
+              expect(current).toBeNull();
+              expect(event.attempt).toBe(starts.indexOf(event) + 1);
+              current = { attempt: event.attempt, node: event.node, nodeEpoch: event.nodeEpoch };
+              break;
+            case 'JobRequeued': {
+              expect(event).toMatchObject(current ?? { attempt: 'of a start' });
+              current = null;
+              const { reason, nodeLost, ownCrash } = event;
+              expect(nodeLost - counters.nodeLost).toBe(reason === 'node-lost' ? 1 : 0);
+              expect(ownCrash - counters.ownCrash).toBe(reason === 'crashed' ? 1 : 0);
+              expect(nodeLost).toBeLessThanOrEqual(MAX_NODE_LOST);
+              expect(ownCrash).toBeLessThanOrEqual(MAX_OWN_CRASH);
+              counters = { nodeLost, ownCrash };
+              break;
+            }
+            case 'JobCompleted':
+            case 'JobFailed':
+            case 'JobAbandoned':
+              expect(event).toMatchObject(current ?? { attempt: 'of a start' });
+              break;
+            case 'JobCancelled':
+              expect(event).toMatchObject(current ?? { attempt: null, node: null, nodeEpoch: null });
+              break;
+            case 'JobInterruptRequested':
+              expect(event.attempt).toBe(current?.attempt);
+              break;
+            case 'JobQueued':
+              expect(event).toBe(history[0]);
+          }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is never given up while it is healthy: only losses and crashes end it (I22)', () => {
+    const fate = fc.constantFrom('drain', 'lose', 'crash');
+    fc.assert(
+      fc.property(fc.array(fate, { maxLength: 20 }), (fates) => {
+        let charged = 0;
+        let crashes = 0;
+        const commands = fates.flatMap((fate, i): JobCommand[] => {
+          const here = at(i + 1);
+          const start: JobCommand = { type: 'StartJob', node: here.node, nodeEpoch: here.nodeEpoch };
+          return [start, fate === 'drain' ? drain(here) : fate === 'lose' ? lose(here) : crash(here)];
+        });
+        const { history, state } = play(job.decider, [submit, ...commands]);
+        for (const event of history)
+          if (event.type === 'JobRequeued' && event.reason !== 'drained') charged++;
+        crashes = fates
+          .slice(0, history.filter(({ type }) => type === 'JobStarted').length)
+          .filter((f) => f === 'crash').length;
+        if (state.is === 'ended') expect(charged === MAX_ATTEMPTS - 1 || crashes > MAX_OWN_CRASH).toBe(true);
+        else expect(history.filter(({ type }) => type === 'JobStarted').length).toBe(fates.length);
+      }),
+    );
+  });
+
+  it('stands in the read model in the state that the rules know', () => {
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+        const { history, state } = play(job.decider, [submit, ...commands]);
+        const record = recorder();
+        const row = project(
+          jobList,
+          history.map((event) => record('job-j1', event)),
+        ).get('j1');
+        expect(row?.ended_at === null).toBe(state.is !== 'ended');
+        if (state.is !== 'ended') expect(row?.state).toBe(state.is);
+        expect(row?.attempts.length).toBe(history.filter(({ type }) => type === 'JobStarted').length);
+        const open = row?.attempts.filter(({ endedAt }) => endedAt === null) ?? [];
+        expect(open.length).toBe(state.is === 'running' ? 1 : 0);
+        if (state.is === 'running')
+          expect(row).toMatchObject({
+            attempt: state.attempt,
+            node: state.node,
+            node_epoch: state.nodeEpoch,
+            node_lost: state.nodeLost,
+            own_crash: state.ownCrash,
+            interrupting: state.interrupting,
+          });
+      }),
+    );
+  });
+});
+
+describe('the list of jobs', () => {
+  const row = (...log: readonly JobEvent[]) => {
+    const record = recorder();
+    return project(
+      jobList,
+      log.map((event, i) => record('job-j1', event, { at: i * 10 })),
+    ).get('j1');
+  };
+  const base = row(queued);
+
+  it('holds the whole request', () =>
+    expect(base).toMatchObject({
+      environment: 'ROOT',
+      owner: 'ada',
+      app: 'cutting',
+      version: '1.0.0',
+      app_digest: 'a',
+      engine_name: 'model-ts',
+      engine_version: '1.2.3',
+      engine_digest: 'e',
+      procedure: 'Solve',
+      args: { scenario: 'high' },
+      input: digest,
+      description: 'Tuesday',
+      session: null,
+      priority: 100,
+      time_limit: 60,
+      gap_limit: 0.01,
+      seed: 7,
+      state: 'queued',
+      queued_at: 0,
+      attempt: 0,
+      attempts: [],
+    }));
+
+  it('keeps every attempt with its fate', () =>
+    expect(
+      row(
+        queued,
+        started(1),
+        requeued(1, 'node-lost', 1, 0),
+        started(2),
+        interruptRequested(2),
+        completed(2, { outcome: 'interrupted', gap: 0.2 }),
+      ),
+    ).toStrictEqual({
+      ...base,
+      state: 'interrupted',
+      started_at: 30,
+      ended_at: 50,
+      attempt: 2,
+      attempts: [
+        { number: 1, node: 'n1', startedAt: 10, endedAt: 20, outcome: 'node-lost' },
+        { number: 2, node: 'n2', startedAt: 30, endedAt: 50, outcome: 'interrupted' },
+      ],
+      node: 'n2',
+      node_epoch: 1,
+      node_lost: 1,
+      solver_status: 'optimal',
+      objective: 25779856.37,
+      bound: 25779856.37,
+      gap: 0.2,
+      result: digest,
+    }));
+
+  it('waits without a server after a requeue', () =>
+    expect(row(...running, requeued(1, 'crashed', 0, 1, 'signal 11'))).toMatchObject({
+      state: 'queued',
+      started_at: null,
+      node: null,
+      node_epoch: null,
+      own_crash: 1,
+      attempts: [{ number: 1, outcome: 'crashed' }],
+    }));
+
+  it.each<[string, JobEvent, object]>([
+    ['failed', failed(1, 'ModelError', 'x'), { error: { code: 'ModelError', message: 'x' } }],
+    ['failed', failed(1, 'AttemptCrashed', 'x'), { attempts: [{ outcome: 'crashed' }] }],
+    ['cancelled', cancelled(1, 'wrong data'), { error: { code: 'Cancelled', message: 'wrong data' } }],
+    [
+      'abandoned',
+      { type: 'JobAbandoned', ...at(1), of, reason: 'lost' },
+      { error: { code: 'Abandoned', message: 'lost' }, attempts: [{ outcome: 'node-lost' }] },
+    ],
+  ])('says why it %s: %j', (state, event, shown) =>
+    expect(row(...running, event)).toMatchObject({ state, ended_at: 20, ...shown }),
+  );
+});
+
+describe('the request of a job', () => {
+  it('is read from its stream', () => {
+    expect(queuedJob(running.map((event) => ({ event })))).toMatchObject(request);
+    expect(() => queuedJob([])).toThrow('not the stream of a job');
+    expect(() => queuedJob([{ event: started(1) }])).toThrow('not the stream of a job');
+  });
+});

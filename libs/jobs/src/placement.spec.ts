@@ -1,0 +1,475 @@
+import { describe, expect, it } from '@jest/globals';
+import type { NodeEvent } from '@openpro/cluster';
+import { play, recorder } from '@openpro/kernel/testing';
+import fc from 'fast-check';
+import { job, type JobCommand, type JobEvent } from './job.js';
+import { decidePlacements } from './placement.js';
+import {
+  ALONE_AFTER_LOSSES,
+  emptyQueue,
+  type Entry,
+  evolveQueue,
+  type Queue,
+  queueFromRows,
+} from './queue.js';
+import { values } from './sorted-map.js';
+
+const joined = (slots: number, epoch = 1, roles = ['pro']): NodeEvent => ({
+  type: 'NodeJoined',
+  epoch,
+  name: 'server',
+  roles,
+  slots,
+  version: '0.1.0',
+  isolation: 'plain process',
+});
+const dead = (epoch = 1): NodeEvent => ({ type: 'NodeDeclaredDead', epoch, reason: 'no heartbeat' });
+
+const submit = (priority = 100): JobCommand & { type: 'SubmitJob' } => ({
+  type: 'SubmitJob',
+  environment: 'ROOT',
+  owner: 'ada',
+  app: { name: 'cutting', version: '1.0.0', digest: 'a' },
+  engine: { name: 'model-ts', version: '1.2.3', digest: 'e' },
+  procedure: 'Solve',
+  args: {},
+  input: null,
+  description: '',
+  priority,
+  session: null,
+  timeLimit: null,
+  gap: null,
+  seed: null,
+});
+const queued = (priority = 100): JobEvent => ({ ...submit(priority), type: 'JobQueued' });
+const started = (node: string, attempt = 1, nodeEpoch = 1): JobEvent => ({
+  type: 'JobStarted',
+  attempt,
+  node,
+  nodeEpoch,
+});
+const requeued = (nodeLost: number, node = 'n1'): JobEvent => ({
+  type: 'JobRequeued',
+  attempt: nodeLost || 1,
+  node,
+  nodeEpoch: 1,
+  reason: nodeLost > 0 ? 'node-lost' : 'drained',
+  nodeLost,
+  ownCrash: 0,
+});
+const ended = (node: string): JobEvent => ({
+  type: 'JobAbandoned',
+  attempt: 1,
+  node,
+  nodeEpoch: 1,
+  of: { environment: 'ROOT', owner: 'ada', app: 'cutting', version: '1.0.0', title: 'Solve' },
+  reason: 'lost',
+});
+
+type Happened = readonly [stream: string, event: JobEvent | NodeEvent];
+
+const queueAfter = (log: readonly Happened[], start: Queue = emptyQueue): Queue => {
+  const record = recorder();
+  return log.reduce((queue, [stream, event]) => evolveQueue(queue, record(stream, event)), start);
+};
+const placementsAfter = (...log: readonly Happened[]): string[] =>
+  decidePlacements(queueAfter(log)).placements.map(
+    ({ job, node, nodeEpoch }) => `${job} on ${node}:${nodeEpoch}`,
+  );
+
+const allOf = (queue: Queue): readonly Entry[] => [...values(queue.jobs)];
+
+describe('placement', () => {
+  it('starts the older of two jobs first, and one of higher priority before both', () => {
+    const two: Happened[] = [
+      ['node-n1', joined(1)],
+      ['job-a', queued()],
+      ['job-b', queued()],
+    ];
+    expect(placementsAfter(...two)).toStrictEqual(['a on n1:1']);
+    expect(placementsAfter(['job-z', queued(200)], ...two)).toStrictEqual(['a on n1:1']);
+  });
+
+  it('starts what was requeued before others of its priority, not before higher ones', () => {
+    const log: Happened[] = [
+      ['node-n1', joined(1)],
+      ['job-old', queued()],
+      ['job-lost', queued()],
+      ['job-lost', started('n9')],
+      ['job-lost', requeued(1, 'n9')],
+    ];
+    expect(placementsAfter(...log)).toStrictEqual(['lost on n1:1']);
+    expect(placementsAfter(['job-low', queued(500)], ['job-low', requeued(1)], ...log)).toStrictEqual([
+      'lost on n1:1',
+    ]);
+  });
+
+  it('spreads jobs: each goes where most slots are free', () =>
+    expect(
+      placementsAfter(
+        ['node-n1', joined(2)],
+        ['node-n2', joined(3)],
+        ['job-a', queued()],
+        ['job-b', queued()],
+        ['job-c', queued()],
+      ).sort(),
+    ).toStrictEqual(['a on n2:1', expect.stringMatching(/^b on n/), expect.stringMatching(/^c on n/)]));
+
+  it('uses no server that is gone, or that runs no jobs', () => {
+    expect(placementsAfter(['node-n1', joined(1)], ['node-n1', dead()], ['job-a', queued()])).toStrictEqual(
+      [],
+    );
+    expect(
+      placementsAfter(
+        ['node-n1', joined(1)],
+        ['node-n1', { type: 'NodeLeft', epoch: 1 }],
+        ['job-a', queued()],
+      ),
+    ).toStrictEqual([]);
+    expect(placementsAfter(['node-n1', joined(1, 1, ['portal'])], ['job-a', queued()])).toStrictEqual([]);
+  });
+
+  it('uses the next life of a server, though the end of the former is told late', () =>
+    expect(
+      placementsAfter(
+        ['node-n1', joined(1, 1)],
+        ['node-n1', joined(1, 2)],
+        ['node-n1', dead(1)],
+        ['job-a', queued()],
+      ),
+    ).toStrictEqual(['a on n1:2']));
+
+  it('gives a slot again when its job has ended, and not before', () => {
+    const full: Happened[] = [
+      ['node-n1', joined(1)],
+      ['job-a', queued()],
+      ['job-b', queued()],
+      ['job-a', started('n1')],
+    ];
+    expect(placementsAfter(...full)).toStrictEqual([]);
+    expect(placementsAfter(...full, ['job-a', ended('n1')])).toStrictEqual(['b on n1:1']);
+  });
+
+  it('proposes a job once, and again when its attempt was lost', () => {
+    const before = queueAfter([
+      ['node-n1', joined(2)],
+      ['node-n2', joined(2)],
+      ['job-a', queued()],
+    ]);
+    const { queue } = decidePlacements(before);
+    expect(decidePlacements(queue).placements).toStrictEqual([]);
+    const lost = queueAfter(
+      [
+        ['job-a', started('n1')],
+        ['node-n1', dead()],
+        ['job-a', requeued(1)],
+      ],
+      queue,
+    );
+    expect(decidePlacements(lost).placements).toStrictEqual([{ job: 'a', node: 'n2', nodeEpoch: 1 }]);
+  });
+
+  it('counts a job where it was started, not where it was proposed', () => {
+    const { queue } = decidePlacements(
+      queueAfter([
+        ['node-n1', joined(1)],
+        ['job-a', queued()],
+      ]),
+    );
+    const other = queueAfter(
+      [
+        ['node-n2', joined(1)],
+        ['job-a', started('n2')],
+        ['job-b', queued()],
+      ],
+      queue,
+    );
+    expect(decidePlacements(other).placements).toStrictEqual([{ job: 'b', node: 'n1', nodeEpoch: 1 }]);
+  });
+
+  const twiceLost: Happened[] = [
+    ['job-x', queued()],
+    ['job-x', requeued(ALONE_AFTER_LOSSES, 'n9')],
+  ];
+
+  it('runs a job that has lost two servers alone', () => {
+    expect(placementsAfter(['node-n1', joined(4)], ...twiceLost, ['job-a', queued()])).toStrictEqual([
+      'x on n1:1',
+    ]);
+    expect(
+      placementsAfter(['node-n1', joined(4)], ...twiceLost, ['job-x', started('n1')], ['job-a', queued()]),
+    ).toStrictEqual([]);
+  });
+
+  it('keeps a server free for it, and uses the others meanwhile', () => {
+    const busy: Happened[] = [
+      ['node-n1', joined(2)],
+      ['node-n2', joined(3)],
+      ['job-a', queued()],
+      ['job-a', started('n1')],
+      ['job-b', queued()],
+      ['job-b', started('n2')],
+      ['job-c', queued()],
+      ['job-c', started('n2')],
+      ...twiceLost,
+      ['job-d', queued()],
+      ['job-e', queued()],
+    ];
+    expect(placementsAfter(...busy)).toStrictEqual(['d on n2:1']);
+    expect(placementsAfter(...busy, ['job-a', ended('n1')])).toStrictEqual(['x on n1:1', 'd on n2:1']);
+  });
+
+  it('says in words why a job waits', () => {
+    const reason = (id: string, ...log: readonly Happened[]) =>
+      decidePlacements(queueAfter(log)).waiting.get(id);
+    const jobs: Happened[] = ['a', 'b', 'c', 'd'].map((id) => [`job-${id}`, queued()]);
+    expect(reason('a', ...jobs)).toBe('No server is there to run it');
+    expect(reason('a', ['node-n1', joined(1)], ...jobs)).toBeUndefined();
+    expect(reason('b', ['node-n1', joined(1)], ...jobs)).toBe(
+      'The one slot of 1 server is taken; it is next',
+    );
+    expect(reason('c', ['node-n1', joined(1)], ...jobs)).toBe(
+      'The one slot of 1 server is taken; 1 job is ahead of it',
+    );
+    expect(reason('d', ['node-n1', joined(1)], ['node-n2', joined(0)], ...jobs)).toBe(
+      'The one slot of 2 servers is taken; 2 jobs are ahead of it',
+    );
+    expect(reason('d', ['node-n1', joined(2)], ...jobs)).toBe(
+      'All 2 slots of 1 server are taken; 1 job is ahead of it',
+    );
+    expect(reason('x', ['node-n1', joined(2)], ...jobs, ['job-a', started('n1')], ...twiceLost)).toBe(
+      'It waits for a server of its own, because servers were lost while they ran it; it is next',
+    );
+    expect(reason('b', ['node-n1', joined(2)], ...jobs, ...twiceLost)).toBe(
+      'The free slots are kept for a job that must run alone; it is next',
+    );
+    expect(reason('nobody')).toBeUndefined();
+  });
+});
+
+/** A cluster that lives: jobs come and go, servers join and die, starts get lost; every event by the deciders' rules. */
+type Act =
+  | { readonly is: 'submit'; readonly priority: number }
+  | { readonly is: 'join'; readonly node: number; readonly slots: number }
+  | { readonly is: 'die'; readonly node: number }
+  | { readonly is: 'decide' }
+  | { readonly is: 'finish' | 'lose' | 'drain' | 'cancel'; readonly job: number };
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ is: fc.constant('submit' as const), priority: fc.constantFrom(100, 200, 300) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      is: fc.constant('join' as const),
+      node: fc.nat(3),
+      slots: fc.integer({ min: 0, max: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ is: fc.constant('die' as const), node: fc.nat(3) }) },
+  { weight: 5, arbitrary: fc.constant({ is: 'decide' } as const) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ is: fc.constantFrom('finish', 'lose', 'drain', 'cancel'), job: fc.nat(30) }),
+  },
+);
+
+interface World {
+  readonly queue: Queue;
+  readonly log: readonly Happened[];
+}
+
+const live = (
+  acts: readonly Act[],
+  check: (before: Queue, after: ReturnType<typeof decidePlacements>) => void,
+): World => {
+  const record = recorder();
+  const log: Happened[] = [];
+  const told = new Map<string, JobCommand[]>();
+  const epochs = new Map<string, number>();
+  const alive = new Set<string>();
+  let queue = emptyQueue;
+  const see = (stream: string, event: JobEvent | NodeEvent): void => {
+    log.push([stream, event]);
+    queue = evolveQueue(queue, record(stream, event));
+  };
+  const stateOf = (id: string) => play(job.decider, told.get(id) ?? []);
+  const tell = (id: string, command: JobCommand): void => {
+    const known = stateOf(id).history.length;
+    told.set(id, [...(told.get(id) ?? []), command]);
+    for (const event of stateOf(id).history.slice(known)) see(`job-${id}`, event);
+  };
+  const die = (node: string): void => {
+    const epoch = epochs.get(node) ?? 0;
+    if (!alive.delete(node)) return;
+    see(`node-${node}`, dead(epoch));
+    for (const id of told.keys()) tell(id, { type: 'LoseNode', node, nodeEpoch: epoch });
+  };
+  for (const one of acts)
+    switch (one.is) {
+      case 'submit':
+        tell(`j${String(told.size).padStart(2, '0')}`, submit(one.priority));
+        break;
+      case 'join': {
+        const node = `n${one.node}`;
+        die(node);
+        const epoch = (epochs.get(node) ?? 0) + 1;
+        epochs.set(node, epoch);
+        alive.add(node);
+        see(`node-${node}`, joined(one.slots, epoch));
+        break;
+      }
+      case 'die':
+        die(`n${one.node}`);
+        break;
+      case 'decide': {
+        const decision = decidePlacements(queue);
+        check(queue, decision);
+        queue = decision.queue;
+        for (const { job: id, node, nodeEpoch } of decision.placements)
+          tell(id, { type: 'StartJob', node, nodeEpoch });
+        break;
+      }
+      default: {
+        const id = [...told.keys()][one.job % (told.size || 1)];
+        const state = id === undefined ? undefined : stateOf(id).state;
+        if (id === undefined || state?.is !== 'running') break;
+        const { attempt, node, nodeEpoch } = state;
+        const at = { attempt, node, nodeEpoch };
+        if (one.is === 'finish') tell(id, { type: 'FailJob', ...at, error: { code: 'x', message: 'x' } });
+        else if (one.is === 'lose') tell(id, { type: 'LoseNode', node, nodeEpoch });
+        else if (one.is === 'drain') tell(id, { type: 'DrainAttempt', ...at });
+        else tell(id, { type: 'TerminateJob', reason: 'x' });
+      }
+    }
+  return { queue, log };
+};
+
+const forAllWorlds = (
+  check: Parameters<typeof live>[1],
+  then: (world: World) => void = () => undefined,
+): void =>
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 60 }), (acts) => then(live(acts, check))),
+    { numRuns: 200 },
+  );
+
+const held = (queue: Queue, node: string): readonly Entry[] =>
+  allOf(queue).filter(({ place }) => place?.node === node);
+
+describe('placement in any cluster', () => {
+  it('never exceeds slots, and lets a job that must run alone have its server alone (I12)', () =>
+    forAllWorlds((_, { queue }) => {
+      for (const server of values(queue.servers)) {
+        const here = held(queue, server.node).filter(({ place }) => place?.nodeEpoch === server.epoch);
+        expect(server.taken).toBe(here.length);
+        expect(here.length).toBeLessThanOrEqual(server.slots);
+        if (here.some(({ alone }) => alone)) expect(here.length).toBe(1);
+      }
+    }));
+
+  it('starts no job where one that is before it could have run (I13)', () =>
+    forAllWorlds((before, { placements, queue }) => {
+      const waiting = [...values(before.waiting)];
+      const passed = [...values(queue.waiting)].filter(({ alone }) => !alone);
+      const lastPlaced = waiting.findLastIndex(({ job }) =>
+        placements.some((placement) => placement.job === job),
+      );
+      for (const entry of passed)
+        expect(waiting.findIndex(({ job }) => job === entry.job)).toBeGreaterThan(lastPlaced);
+      const idle = [...values(queue.servers)].filter(({ taken, slots }) => taken === 0 && slots > 0);
+      if ([...values(queue.waiting)].some(({ alone }) => alone)) expect(idle).toStrictEqual([]);
+    }));
+
+  it('leaves no slot unused while a job waits, except for one that must run alone', () =>
+    forAllWorlds((_, { queue }) => {
+      const waiting = [...values(queue.waiting)];
+      const reservable = waiting.filter(({ alone }) => alone).length;
+      const open = [...values(queue.servers)].filter(
+        ({ taken, slots, alone }) => alone === 0 && taken < slots,
+      );
+      if (waiting.some(({ alone }) => !alone)) expect(open.length).toBeLessThanOrEqual(reservable);
+    }));
+
+  it('places each waiting job at most once, loses none, and has a reason for the rest', () =>
+    forAllWorlds((before, { placements, queue, waiting }) => {
+      const placed = placements.map(({ job }) => job);
+      expect(new Set(placed).size).toBe(placed.length);
+      const left = [...values(queue.waiting)].map(({ job }) => job);
+      expect([...placed, ...left].sort()).toStrictEqual(
+        [...values(before.waiting)].map(({ job }) => job).sort(),
+      );
+      for (const id of left) expect(waiting.get(id)).toMatch(/.{10,}/);
+      for (const id of placed) expect(waiting.get(id)).toBeUndefined();
+    }));
+
+  it('decides the same for the same queue', () =>
+    forAllWorlds((before, { placements }) =>
+      expect(decidePlacements(before).placements).toStrictEqual(placements),
+    ));
+
+  it('knows the jobs that the rules know: none lost, none left over', () =>
+    forAllWorlds(
+      () => undefined,
+      ({ queue, log }) => {
+        const live = new Map<string, string>();
+        for (const [stream, event] of log)
+          if (event.type === 'JobQueued' || event.type === 'JobRequeued') live.set(stream.slice(4), 'waits');
+          else if (event.type === 'JobStarted') live.set(stream.slice(4), `${event.node}:${event.nodeEpoch}`);
+          else if (event.type.startsWith('Job')) live.delete(stream.slice(4));
+        const known = allOf(queue).map(({ job, place }): [string, string] => [
+          job,
+          place ? `${place.node}:${place.nodeEpoch}` : 'waits',
+        ]);
+        expect(new Map(known)).toStrictEqual(new Map([...live].sort()));
+      },
+    ));
+
+  it('gives the same queue from rows of any moment and the events since, also those the rows contain', () =>
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), fc.nat(200), fc.nat(20), (acts, cut, overlap) => {
+        const { log } = live(acts, () => undefined);
+        const until = Math.min(cut, log.length);
+        const from = Math.max(0, until - overlap);
+        const then = queueAfter(log.slice(0, until));
+        const nodesThen = queueAfter(log.slice(0, from));
+        const start = queueFromRows(
+          allOf(then).map((entry) => ({
+            id: entry.job,
+            priority: entry.priority,
+            queued_at: entry.queuedAt,
+            state: entry.place ? 'running' : 'queued',
+            attempt: entry.requeued || entry.place ? 1 : 0,
+            node: entry.place?.node ?? null,
+            node_epoch: entry.place?.nodeEpoch ?? null,
+            node_lost: entry.alone ? ALONE_AFTER_LOSSES : 0,
+          })),
+          [...values(nodesThen.servers)].map(({ node, epoch, slots }) => ({
+            id: node,
+            epoch,
+            slots,
+            roles: ['pro'],
+            state: 'joined' as const,
+          })),
+        );
+        const record = recorder();
+        const timed = log.map(([stream, event]) => record(stream, event));
+        const resumed = timed.slice(from).reduce(evolveQueue, start);
+        const whole = timed.reduce(evolveQueue, emptyQueue);
+        const view = (queue: Queue) => ({
+          jobs: allOf(queue).map(({ job, place, alone, priority, queuedAt }) => ({
+            job,
+            place,
+            alone,
+            priority,
+            queuedAt,
+          })),
+          servers: [...values(queue.servers)],
+        });
+        expect(view(resumed)).toStrictEqual(view(whole));
+      }),
+      { numRuns: 200 },
+    ));
+});

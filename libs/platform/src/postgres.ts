@@ -1,0 +1,8 @@
+/** What a launcher needs of the platform: a database, and nothing of the server. */
+export { APP_ROLE, appPool, asApp, createDatabase, migrate, withDatabase } from './database.js';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  PostgresStartError,
+  startEmbeddedPostgres,
+} from './embedded-postgres.js';
