@@ -240,7 +240,7 @@ describe('placement', () => {
     expect(reason('x', ['node-n1', joined(2)], ...jobs, ['job-a', started('n1')], ...twiceLost)).toBe(
       'It waits for a server of its own, because servers were lost while they ran it; it is next',
     );
-    expect(reason('b', ['node-n1', joined(2)], ...jobs, ...twiceLost)).toBe(
+    expect(reason('a', ['node-n1', joined(2)], ...jobs, ...twiceLost)).toBe(
       'The free slots are kept for a job that must run alone; it is next',
     );
     expect(reason('nobody')).toBeUndefined();
