@@ -1,6 +1,8 @@
 /** What one value of an identifier is; `element` is the position of an element in the set named by `of`. */
 export type ValueType = 'f64' | 'i64' | 'bool' | 'utf8' | 'datetime' | 'element';
 
+export type View = 'table' | 'value' | 'text' | 'map-lat' | 'map-lon' | 'map-points' | 'map-arcs';
+
 export interface SetSpec {
   readonly label?: string;
   readonly text?: string;
@@ -28,7 +30,7 @@ export interface IdentifierSpec {
    * How a page best draws it. On a map, identifiers over one set with the views `map-lat` and `map-lon`
    * say in degrees where its elements are; `map-points` (over one set) and `map-arcs` (over two) are drawn there.
    */
-  readonly view?: 'table' | 'value' | 'text' | 'map-lat' | 'map-lon' | 'map-points' | 'map-arcs';
+  readonly view?: View;
 }
 
 export interface ProcedureSpec {
@@ -90,7 +92,7 @@ type ValueOf<T extends ValueType> = T extends 'bool' ? boolean : T extends 'utf8
 
 /** An app's data: `data.sets.Cities`, and each identifier by its name: `data.Demand`. */
 export type Data<I extends InterfaceSpec> = {
-  readonly sets: { readonly [S in keyof I['sets']]: ElementSet };
+  readonly sets: { readonly [S in keyof NonNullable<I['sets']>]: ElementSet };
 } & {
   readonly [K in keyof I['identifiers']]: Values<ValueOf<I['identifiers'][K]['type']>>;
 };
