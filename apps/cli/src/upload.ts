@@ -71,6 +71,7 @@ const put = (
   new Promise((resolve, reject) => {
     const request: ClientRequest = (url.protocol === 'https:' ? https : http)(url, {
       method: 'PUT',
+      agent: false,
       headers: { 'content-type': 'application/octet-stream', 'content-length': size },
     });
     const source = createReadStream(file, { highWaterMark: 1024 * 1024 });
@@ -84,7 +85,10 @@ const put = (
       response
         .setEncoding('utf8')
         .on('data', (text: string) => (body = (body + text).slice(0, ANSWER_LIMIT)))
-        .on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+        .on('end', () => {
+          resolve({ status: response.statusCode ?? 0, body });
+          request.destroy();
+        })
         .on('error', reject);
     });
     request.on('error', (error: NodeJS.ErrnoException) =>

@@ -102,16 +102,13 @@ export const addEvents = (program: Command): void => {
     async (context, options: EventOptions & { after?: string }) => {
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
-      let after = options.after;
-      const log = follow(
-        await context.patientApi(),
-        EventStreamDocument,
-        () => ({ after, types: types(options) }),
-        {
-          signal: stop.signal,
-          onLost: () => context.screen.note('Connecting again …'),
-        },
-      );
+      const api = await context.patientApi();
+      // From where the log ends now: what happens while a lost connection is made again is not missed.
+      let after = options.after ?? (await api.query(EventsDocument, { last: 1 })).events.nodes[0]?.position;
+      const log = follow(api, EventStreamDocument, () => ({ after, types: types(options) }), {
+        signal: stop.signal,
+        onLost: () => context.screen.note('Connecting again …'),
+      });
       for await (const { events: event } of log) {
         after = event.position;
         context.screen.item(event, () => eventLine(event));

@@ -19,7 +19,7 @@ interface SolveOptions {
   readonly output?: string;
 }
 
-const solve = async (context: Context, file: string, { output, ...limits }: SolveOptions) => {
+const solve = async (context: Context, file: string, { output, timeLimit, gap, seed }: SolveOptions) => {
   if (!/\.(mps|lp)$/i.test(file))
     throw badInput('file', `${file} is neither MPS nor LP`, 'a file *.mps or *.lp');
   await expectFile(file, 'file');
@@ -27,7 +27,15 @@ const solve = async (context: Context, file: string, { output, ...limits }: Solv
   const api = await context.api();
   const files = [{ identifier: APP.file, upload: await upload(api, screen, 'FILE', file) }];
   const { id } = await api.mutate(SubmitJobDocument, {
-    input: { app: APP.app, procedure: APP.procedure, files, description: path.basename(file), ...limits },
+    input: {
+      app: APP.app,
+      procedure: APP.procedure,
+      files,
+      description: path.basename(file),
+      timeLimit,
+      gap,
+      seed,
+    },
   });
   const patient = await context.patientApi();
 
