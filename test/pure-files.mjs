@@ -1,9 +1,9 @@
 /** Deciders, by context: what eslint and dependency-cruiser keep pure besides `*.projection.ts` and `*.process.ts`. */
 const DECIDERS = {
-  catalogue: ['app', 'engine', 'publisher-key'],
+  catalogue: ['app', 'engine', 'names', 'publisher'],
   cluster: ['node', 'leadership'],
   identity: ['user', 'environment'],
-  jobs: ['job', 'placement', 'queue'],
+  jobs: ['job', 'placement', 'queue', 'sorted-map'],
   sessions: ['session'],
   storage: ['case', 'file'],
 };

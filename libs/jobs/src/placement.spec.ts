@@ -88,6 +88,9 @@ describe('placement', () => {
     ];
     expect(placementsAfter(...two)).toStrictEqual(['a on n1:1']);
     expect(placementsAfter(['job-z', queued(200)], ...two)).toStrictEqual(['a on n1:1']);
+    expect(
+      placementsAfter(['job-y', queued(1000)], ['job-z', queued(200)], ['node-n1', joined(1)]),
+    ).toStrictEqual(['z on n1:1']);
   });
 
   it('starts what was requeued before others of its priority, not before higher ones', () => {

@@ -155,6 +155,13 @@ describe('end-idle-session', () => {
     expect(after([attached, 0], [ready, 1]).nextTimer()).toBeUndefined();
   });
 
+  it('leaves a session alone that somebody came back to just before the timer', () => {
+    const state = { session: 'a', attached: true };
+    const fired = { ...record('timer', requested), event: { type: 'TimerFired', timer: 'idle' } as const };
+    expect(endIdleSession.react(state, fired)).toStrictEqual({ state });
+    expect(endIdleSession.react(undefined, fired)).toStrictEqual({ state: undefined });
+  });
+
   it('counts from the last time it was left', () =>
     expect(after([ready, 0], [attached, 10], [detached, 20]).nextTimer()).toBe(20 + IDLE_MS));
 
