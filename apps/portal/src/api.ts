@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type Client as SocketClient, createClient as createSocketClient } from 'graphql-ws';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import {
   type AnyVariables,
   cacheExchange,
@@ -42,7 +42,7 @@ const openSocket = (): SocketClient =>
     retryWait: async (retries) => {
       await pause(Math.min(5000, 300 * 2 ** retries) * (0.75 + Math.random() / 2));
       // A refused upgrade looks like a dead server to a browser: ask which it is.
-      await client.query(MeDocument, {}, { requestPolicy: 'network-only' }).toPromise();
+      await reader.query(MeDocument, {}).toPromise();
     },
     onNonLazyError: () => connection.set((now) => ({ ...now, state: 'offline' })),
     on: {
@@ -97,7 +97,7 @@ export const client = makeClient([cacheExchange]);
 /** For table windows and logs, of which a cache would only grow. */
 export const reader = makeClient([]);
 
-/** A query that is repeated when the server comes back. */
+/** A query that is repeated when the server comes back; what was read stays on screen while it is away. */
 export const useLive = <Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables,
@@ -106,9 +106,13 @@ export const useLive = <Data, Variables extends AnyVariables>(
   const [result, again] = useQuery({ query, variables, pause: skip } as Parameters<
     typeof useQuery<Data, Variables>
   >[0]);
+  const kept = useRef<{ key: number; data: Data } | null>(null);
+  const key = result.operation?.key ?? 0;
+  if (result.data !== undefined) kept.current = { key, data: result.data };
+  const data = result.data ?? (kept.current?.key === key ? kept.current.data : undefined);
   const { epoch } = useStore(connection);
   useEffect(() => {
     if (epoch > 0 && !skip) again({ requestPolicy: 'network-only' });
   }, [epoch, skip, again]);
-  return [result, again] as const;
+  return [{ ...result, data }, again] as const;
 };

@@ -8,8 +8,8 @@ const ocean: MantineColorsTuple = [
   '#52b1ba',
   '#39a5af',
   '#1f97a1',
-  '#0e7f88',
-  '#0a6f77',
+  '#0c7680',
+  '#09676f',
   '#055c63',
 ];
 

@@ -5,6 +5,9 @@ import { type CSSProperties, useEffect, useRef } from 'react';
 
 echarts.use([CanvasRenderer]);
 
+/** A canvas does not inherit. */
+export const FONT = "Inter, 'Segoe UI', system-ui, sans-serif";
+
 export { echarts };
 
 /** A chart that fills its box and follows it. `label` is what a screen reader says in its place. */
@@ -52,7 +55,7 @@ export const palette = (dark: boolean) =>
     : {
         text: '#58636e',
         line: '#e3e8ec',
-        objective: '#0e7f88',
+        objective: '#0c7680',
         bound: '#c7661b',
         area: '#ffffff',
         border: '#c3ccd4',

@@ -4,9 +4,11 @@ import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/compon
 import { useMemo } from 'react';
 import { formatDuration, formatGap, formatKpi } from '../format.js';
 import type { PointFieldsFragment } from '../generated/graphql.js';
-import { Chart, echarts, palette } from './echarts.js';
+import { Chart, echarts, FONT, palette } from './echarts.js';
 
 echarts.use([LineChart, GridComponent, LegendComponent, TooltipComponent]);
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 });
 
 const series = (points: readonly PointFieldsFragment[], field: 'objective' | 'bound') =>
   points.flatMap((point) => {
@@ -37,7 +39,7 @@ const ProgressChart = ({
     });
     return {
       animation: false,
-      textStyle: { fontFamily: 'inherit' },
+      textStyle: { fontFamily: FONT },
       grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
       legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 8, textStyle: { color: color.text } },
       tooltip: {
@@ -62,7 +64,7 @@ const ProgressChart = ({
       yAxis: {
         type: 'value' as const,
         scale: true,
-        axisLabel: { color: color.text, formatter: (value: number) => formatKpi(value) },
+        axisLabel: { color: color.text, formatter: (value: number) => compact.format(value) },
         splitLine: { lineStyle: { color: color.line } },
       },
       series: [line('Objective', 'objective'), line('Bound', 'bound')],

@@ -6,7 +6,7 @@ import { feature } from 'topojson-client';
 import states from 'us-atlas/states-10m.json';
 import { formatNumber } from '../format.js';
 import { albers, type MapArc, type MapContent, type MapLayer, type MapPoint } from '../session/map-data.js';
-import { Chart, echarts, palette } from './echarts.js';
+import { Chart, echarts, FONT, palette } from './echarts.js';
 
 echarts.use([LinesChart, ScatterChart, GeoComponent, LegendComponent, TooltipComponent]);
 
@@ -87,7 +87,7 @@ const UsMap = ({ content, height, zoom }: { content: MapContent; height: number;
     const found = content.points.filter(({ result }) => result);
     return {
       animation: false,
-      textStyle: { fontFamily: 'inherit' },
+      textStyle: { fontFamily: FONT },
       geo: {
         map: content.points.some(({ items }) => items.some(isFar)) ? 'states' : 'contiguous',
         projection: albers,
@@ -98,9 +98,16 @@ const UsMap = ({ content, height, zoom }: { content: MapContent; height: number;
         left: 10,
         right: 10,
         silent: true,
-        itemStyle: { areaColor: dark ? '#212a33' : '#f1f4f6', borderColor: color.border, borderWidth: 0.7 },
+        itemStyle: { areaColor: dark ? '#2a3540' : '#f1f4f6', borderColor: color.border, borderWidth: 0.7 },
       },
       legend: {
+        data: [
+          ...content.points.map(({ label, flag }) => ({ name: label, icon: flag ? 'diamond' : 'circle' })),
+          ...content.arcs.map(({ label }) => ({
+            name: label,
+            icon: 'path://M0,9C6,2,14,2,20,9L20,11C14,4,6,4,0,11Z',
+          })),
+        ],
         top: 0,
         left: 0,
         itemWidth: 14,

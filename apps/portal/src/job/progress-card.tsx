@@ -82,7 +82,7 @@ export const ProgressCard = ({ job, onJobPage = false }: { job: JobDetails; onJo
         {`Job ${job.state.toLowerCase()}${running && last ? `, phase ${last.phase}, ${last.incumbents} solutions, gap ${formatGap(gap === null || gap === undefined ? null : Math.round(gap * 100) / 100)}` : ''}`}
       </VisuallyHidden>
       {job.waitingFor && (
-        <Alert color="gray" mb="sm" icon={<Icon name="jobs" />} title="Waiting">
+        <Alert color="blue" mb="sm" icon={<Icon name="jobs" />} title="Waiting">
           {job.waitingFor}
         </Alert>
       )}

@@ -24,7 +24,7 @@ import { Icon } from '../ui/icons.js';
 
 type AppTile = AppsQuery['apps']['nodes'][number];
 
-const HUES = ['#0e7f88', '#3b5bdb', '#7048a8', '#b02a5b', '#a8480b', '#2b7a3b', '#35618e'];
+const HUES = ['#0c7680', '#3b5bdb', '#7048a8', '#b02a5b', '#a8480b', '#2b7a3b', '#35618e'];
 
 /** The same app has the same colour everywhere and always. */
 const hue = (name: string): string =>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Card, SimpleGrid, Table, Text } from '@mantine/core';
 import { formatDuration, formatTime } from '../format.js';
 import { eventDetails, eventTitle } from '../job/progress.js';
 import { ProgressCard } from '../job/progress-card.js';
@@ -100,21 +100,21 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
     >
       <ProgressCard job={job} onJobPage />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Stack>
-          <Attempts job={job} />
-        </Stack>
+        <Attempts job={job} />
         <Timeline job={job} />
       </SimpleGrid>
-      {job.result && (
-        <Section title="Result">
-          <CaseTables id={job.result.id} />
-        </Section>
-      )}
-      {job.input && (
-        <Section title="Input">
-          <CaseTables id={job.input.id} />
-        </Section>
-      )}
+      <SimpleGrid cols={{ base: 1, lg: job.result && job.input ? 2 : 1 }}>
+        {job.result && (
+          <Section title="Result">
+            <CaseTables id={job.result.id} />
+          </Section>
+        )}
+        {job.input && (
+          <Section title="Input">
+            <CaseTables id={job.input.id} />
+          </Section>
+        )}
+      </SimpleGrid>
       {!job.input && !job.result && <Card>No data of this job is kept.</Card>}
     </Page>
   );

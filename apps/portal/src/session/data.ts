@@ -94,15 +94,13 @@ export const sessionData = (session: string): SessionData => {
 
   /** Edits go one after another: each needs the version that the one before has made. */
   const inTurn = (act: () => Promise<void>): Promise<void> => {
-    const mine = last
-      .then(act)
-      .catch((error: unknown) =>
-        say({
-          kind: 'problem',
-          title: 'Not changed',
-          text: error instanceof Error ? error.message : String(error),
-        }),
-      );
+    const mine = last.then(act).catch((error: unknown) =>
+      say({
+        kind: 'problem',
+        title: 'Not changed',
+        text: error instanceof Error ? error.message : String(error),
+      }),
+    );
     last = mine;
     return mine;
   };
@@ -133,6 +131,7 @@ export const sessionData = (session: string): SessionData => {
     changed: (identifier, version) => sources.get(identifier)?.invalidate(version),
     changedAll: () => {
       for (const table of sources.values()) table.invalidate();
+      for (const reasons of rejections.values()) reasons.set(new Map());
     },
   };
 };

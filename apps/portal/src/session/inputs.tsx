@@ -68,6 +68,7 @@ const Scalar = ({ identifier, data }: Props) => {
   if (identifier.type === 'bool')
     return (
       <Switch
+        mt={26}
         label={identifier.label}
         description={description}
         checked={value === true || value === 1}
@@ -80,6 +81,7 @@ const Scalar = ({ identifier, data }: Props) => {
     <TextInput
       label={identifier.label}
       description={description}
+      inputWrapperOrder={['label', 'input', 'error', 'description']}
       value={shown}
       disabled={!ready}
       readOnly={identifier.readOnly}

@@ -52,25 +52,39 @@ const LongText = ({ identifier, data }: { identifier: Identifier; data: SessionD
   );
 };
 
-/** What the last run, or the app's own formulas, made of the inputs. */
-export const Results = ({ identifiers, data }: { identifiers: readonly Identifier[]; data: SessionData }) =>
-  groupsOf(identifiers, 'Results').map(({ title, scalars, texts, tables }) => (
-    <Card key={title} component="section" aria-label={title}>
-      <Title order={2} mb="sm">
-        {title}
-      </Title>
-      <Stack gap="md">
-        {scalars.length > 0 && (
+/** The figures of the last run, or of the app's own formulas: what one wants to see first. */
+export const Figures = ({ identifiers, data }: { identifiers: readonly Identifier[]; data: SessionData }) =>
+  groupsOf(identifiers, 'Results').map(
+    ({ title, scalars }) =>
+      scalars.length > 0 && (
+        <Card key={title} component="section" aria-label={title}>
+          <Title order={2} mb="sm">
+            {title}
+          </Title>
           <dl className="kpis" style={{ margin: 0 }}>
             {scalars.map((identifier) => (
               <Kpi key={identifier.name} identifier={identifier} data={data} />
             ))}
           </dl>
-        )}
-        <TableTabs tables={tables} data={data} height={300} />
-        {texts.map((identifier) => (
-          <LongText key={identifier.name} identifier={identifier} data={data} />
-        ))}
-      </Stack>
-    </Card>
-  ));
+        </Card>
+      ),
+  );
+
+/** Its tables and texts. */
+export const Details = ({ identifiers, data }: { identifiers: readonly Identifier[]; data: SessionData }) =>
+  groupsOf(identifiers, 'Result tables').map(
+    ({ title, texts, tables }) =>
+      texts.length + tables.length > 0 && (
+        <Card key={title} component="section" aria-label={title}>
+          <Title order={2} mb="sm">
+            {title}
+          </Title>
+          <Stack gap="md">
+            <TableTabs tables={tables} data={data} height={300} />
+            {texts.map((identifier) => (
+              <LongText key={identifier.name} identifier={identifier} data={data} />
+            ))}
+          </Stack>
+        </Card>
+      ),
+  );

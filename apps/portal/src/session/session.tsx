@@ -14,7 +14,7 @@ import { LaunchSteps } from './launch-steps.js';
 import { groupsOf, inputsOf, resultsOf } from './layout.js';
 import { mapLayers } from './map-data.js';
 import { MapCard } from './map.js';
-import { Results } from './results.js';
+import { Details, Figures } from './results.js';
 import { DataButton, RunButton } from './run.js';
 import { PastJobs, ShownJob, useSessionJobs } from './session-jobs.js';
 import { useSession } from './use-session.js';
@@ -153,8 +153,9 @@ const AppPage = ({
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
             {shown && <ShownJob key={shown} id={shown} />}
+            <Figures identifiers={results} data={data} />
             {layers && <MapCard layers={layers} data={data} />}
-            <Results identifiers={results} data={data} />
+            <Details identifiers={results} data={data} />
             {jobs.rows.length > 0 && <PastJobs session={session.id} jobs={jobs.rows} data={data} />}
           </Stack>
         </Grid.Col>

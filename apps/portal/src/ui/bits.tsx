@@ -106,7 +106,7 @@ export const Problem = ({ error, again }: { error: CombinedError; again: () => v
 export const NotThere = ({ what }: { what: string }) => (
   <Empty icon="search" title={`There is no such ${what}`}>
     It may have been removed, or it is not shared with you.{' '}
-    <Anchor component={Link} href="/">
+    <Anchor component={Link} href="/" underline="always">
       Back to the apps
     </Anchor>
   </Empty>

@@ -26,6 +26,7 @@ import { Loading } from './bits.js';
 import { Icon } from './icons.js';
 
 const ROW = 33;
+const WIDEST = 380;
 const MARGIN_ROWS = 8;
 /** Chromium and Firefox draw no element taller than this. */
 const TALLEST = 16_000_000;
@@ -176,7 +177,7 @@ export const DataGrid = ({ label, source, cell, only = null, editing, height = 3
       aria-readonly={!editing}
       aria-activedescendant={shown > 0 ? `${id}-${active}` : undefined}
       tabIndex={0}
-      style={{ maxHeight: height }}
+      style={{ maxHeight: height, maxWidth: columns.length * WIDEST }}
       onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
       onKeyDown={onKeyDown}
       onPaste={onPaste}

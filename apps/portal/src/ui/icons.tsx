@@ -56,7 +56,7 @@ export const Icon = ({ name, size = 18 }: { name: IconName; size?: number }) => 
 /** Objective and bound closing in on each other. */
 export const Logo = ({ size = 28 }: { size?: number }) => (
   <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-    <rect width="32" height="32" rx="8" fill="#0e7f88" />
+    <rect width="32" height="32" rx="8" fill="#0c7680" />
     <path d="M6 9c8 0 9 6.2 20 6.2" fill="none" stroke="#fff" strokeWidth="2.6" strokeLinecap="round" />
     <path d="M6 24c7 0 9-5.6 20-5.6" fill="none" stroke="#a5e4ea" strokeWidth="2.6" strokeLinecap="round" />
     <circle cx="26" cy="16.8" r="2.8" fill="#ffd43b" />

@@ -118,7 +118,7 @@ export const TableView = ({
       />
       {columns !== null && total === 0 && (
         <Text size="xs" c="dimmed" mt={6}>
-          All values are at their default.
+          {editing ? 'All values are at their default.' : 'There are no values here yet.'}
         </Text>
       )}
       {footer}
