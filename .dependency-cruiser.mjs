@@ -1,7 +1,7 @@
 import { CONTEXTS, PURE_PATH } from './test/pure-files.mjs';
 
 const context = `^libs/(${CONTEXTS.join('|')})/src/`;
-const tests = '\\.spec\\.ts$|/testing/|\\.fixture\\.ts$';
+const tests = '\\.(spec|testing)\\.ts$|/testing\\.ts$';
 const drivers = '^(pg|typeorm|@nestjs/typeorm)$|(^|/)node_modules/(pg|typeorm|@nestjs/typeorm)/';
 
 /** What a reader may rely on when a file says `import`. `npx depcruise libs apps` or `npm run check`. */
@@ -18,7 +18,7 @@ export default {
       name: 'kernel-stands-alone',
       comment: 'Everything rests on the kernel; it rests on Node alone.',
       severity: 'error',
-      from: { path: '^libs/kernel/', pathNot: [tests, 'testing\\.ts$'] },
+      from: { path: '^libs/kernel/', pathNot: tests },
       to: { pathNot: ['^libs/kernel/'], dependencyTypesNot: ['core'] },
     },
     {
@@ -64,7 +64,7 @@ export default {
       comment: 'SQL lives in the event store, the platform, storage, migrations, and in queries and modules.',
       severity: 'error',
       from: {
-        path: '^(libs|apps)/',
+        path: '^libs/',
         pathNot: ['^libs/(eventstore|platform|storage)/', '\\.(queries|module)\\.ts$', tests],
       },
       to: { path: drivers, dependencyTypesNot: ['type-only'] },

@@ -45,6 +45,11 @@ const CHECKS = [
     run: [installed('tsc7/bin/tsc'), '-p', 'apps/portal/tsconfig.json'],
     fix: 'correct the types',
   },
+  {
+    name: 'event shapes',
+    run: ['schema/events.mjs', '--check'],
+    fix: 'node schema/events.mjs; what is in a released log keeps its shape',
+  },
   { name: 'generated', run: ['schema/generate.mjs', '--check'], fix: 'npm run generate' },
 ];
 
