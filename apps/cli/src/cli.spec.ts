@@ -609,6 +609,30 @@ describe('reading data', () => {
   });
 });
 
+describe('the log of a job', () => {
+  it('is followed from attempt to attempt, to the end of the job', async () => {
+    const logs = ['one\n', 'two\nthree\n'];
+    let step = 0;
+    const attempts = () =>
+      logs.slice(0, step < 2 ? 1 : 2).map((_, i) => ({ number: i + 1, node: 'n', startedAt: 0 }));
+    await serve({
+      job: () => ({
+        ...job({ state: step < 3 ? 'RUNNING' : 'COMPLETED', attempts: attempts() }),
+        log: ({ attempt, offset }: { attempt?: number; offset: number }) => {
+          const text = logs[(attempt ?? attempts().length) - 1] ?? '';
+          const end = step === 2 && attempt === 2 ? 4 : text.length;
+          return { text: text.slice(offset, end), nextOffset: end, open: step < 3 };
+        },
+      }),
+      jobProgress: async function* () {
+        for (step = 1; step <= 3; step++) yield progress(job());
+      },
+    });
+    const { code, stdout, stderr } = await openpro('job', 'log', JOB_ID, '-f');
+    expect([code, stdout, stderr]).toEqual([0, 'one\ntwo\nthree\n', '── attempt 2 ──\n']);
+  });
+});
+
 describe('the log of events', () => {
   const event = (position: string) => ({
     position,

@@ -74,6 +74,7 @@ const figures = ({ objective, bound, gap, nodes, incumbents }: Point): string[] 
 class Progress {
   #job: Job | null = null;
   #point: Point | null = null;
+  #heardAt = 0;
   #said = '';
   readonly #ticks: NodeJS.Timeout;
 
@@ -86,6 +87,7 @@ class Progress {
     if (job.state !== 'RUNNING') this.#point = null;
     for (const point of points) {
       this.#point = point;
+      this.#heardAt = Date.now();
       this.#draw();
     }
     if (!points.length) this.#draw();
@@ -99,12 +101,16 @@ class Progress {
   #draw(): void {
     const [job, point] = [this.#job, this.#point];
     if (!job || hasEnded(job)) return;
-    const since = duration(Math.max(0, Date.now() - (job.startedAt ?? job.queuedAt)) / 1000);
+    const ago = (at: number): number => Math.max(0, Date.now() - at) / 1000;
     if (job.state === 'QUEUED') {
       const why = job.waitingFor ? `queued: ${job.waitingFor}` : 'queued';
-      return this.screen.progress(`${why}, ${since}`, this.#news(why));
+      return this.screen.progress(`${why}, ${duration(ago(job.queuedAt))}`, this.#news(why));
     }
-    if (!point) return this.screen.progress(`starting, ${since}`, this.#news('starting'));
+    if (!point) {
+      const started = duration(ago(job.startedAt ?? job.queuedAt));
+      return this.screen.progress(`starting, ${started}`, this.#news('starting'));
+    }
+    const since = duration(point.elapsed + ago(this.#heardAt));
     const parts = figures(point);
     const share = point.gap === null ? '' : ` ${bar(closed(point.gap))}`;
     const news = this.#news(`${point.phase} ${point.objective ?? ''}`);

@@ -101,7 +101,6 @@ const engineCommands = (program: Command): void => {
       const api = await context.api();
       const published = await withPackage(api, 'engine', place, async (file) =>
         api
-          .waiting(60)
           .mutate(PublishEngineDocument, { upload: await upload(api, context.screen, 'ENGINE', file) })
           .catch(explainTrust),
       );
@@ -181,7 +180,6 @@ const appCommands = (program: Command): void => {
       const api = await context.api();
       const published = await withPackage(api, 'app', place, async (file) =>
         api
-          .waiting(60)
           .mutate(PublishAppDocument, { upload: await upload(api, context.screen, 'APP', file) })
           .catch(explainTrust),
       );

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Api } from '../api.js';
@@ -10,15 +9,13 @@ import {
   InterruptJobDocument,
   JobByIdDocument,
   type JobFieldsFragment as Job,
-  JobLogDocument,
-  JobProgressDocument,
   JobsDocument,
   SubmitJobDocument,
   TerminateJobDocument,
   WhoAmIDocument,
 } from '../generated/graphql.js';
 import { addLimit, allPages, type PageOptions } from '../pages.js';
-import { follow } from '../subscribe.js';
+import { printLog } from '../print-log.js';
 import { upload } from '../upload.js';
 import {
   parseAssignments,
@@ -118,57 +115,6 @@ const confirm = async (question: string): Promise<void> => {
   terminal.close();
   if (answer.trim().toLowerCase() !== 'yes')
     throw new Failure(EXIT.refused, 'Nothing was done', { code: 'NotConfirmed' });
-};
-
-/** Prints new text whenever the server says there is some; ends with the attempt, or at once without `-f`. */
-const printLog = async (
-  context: Context,
-  id: string,
-  { attempt, follow: on }: { attempt?: number; follow?: boolean },
-) => {
-  const api = on ? await context.patientApi() : await context.api();
-  let offset = 0;
-  let reading = attempt;
-  const readOn = async (): Promise<boolean> => {
-    for (;;) {
-      const { job } = await api.query(JobLogDocument, { id, attempt: reading, offset });
-      if (!job) throw noSuchJob(id);
-      const last = job.attempts.at(-1)?.number;
-      if (attempt === undefined && last !== undefined && last !== reading) {
-        if (reading !== undefined) context.screen.note(`── attempt ${last} ──`);
-        [reading, offset] = [last, 0];
-        continue;
-      }
-      const { text, nextOffset, open } = job.log;
-      if (text && context.screen.json) context.screen.item({ attempt: reading, offset, text }, () => '');
-      else if (text) context.screen.raw(text);
-      const more = nextOffset > offset;
-      offset = nextOffset;
-      if (!more) return open;
-    }
-  };
-  let open = await readOn();
-  if (!on) return;
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
-  process.on('SIGINT', interrupt);
-  try {
-    while (open && !stop.signal.aborted) {
-      const messages = follow(api, JobProgressDocument, () => ({ id }), {
-        signal: stop.signal,
-        onLost: () => context.screen.note('Connecting again …'),
-      });
-      for await (const { jobProgress } of messages) {
-        open = await readOn();
-        if (hasEnded(jobProgress.job)) open = false;
-      }
-      open &&= await readOn();
-      await sleep(200, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  } finally {
-    process.off('SIGINT', interrupt);
-  }
-  return stop.signal.aborted ? EXIT.detached : EXIT.ok;
 };
 
 export const addJob = (program: Command): void => {
