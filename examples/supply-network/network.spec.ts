@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { distanceKm, nearestArcs, spreadOut, type City } from './model/network.js';
 
 // In a process of its own: jest takes fifteen seconds to read the 138,000 cities of the package, Node one.
 const cities = JSON.parse(
-  execFileSync(process.execPath, ['examples/cities.mjs', '400'], {
+  execFileSync(process.execPath, [fileURLToPath(new URL('../cities.mjs', import.meta.url)), '400'], {
     encoding: 'utf8',
     maxBuffer: 10 * 1024 ** 2,
   }),

@@ -8,9 +8,7 @@ import { readAppManifest, type AppManifest } from './manifest.js';
 /** Authors have it, servers do not: they never see TypeScript. */
 const loadEsbuild = async (): Promise<typeof Esbuild> => {
   try {
-    // A name in a variable: bundlers leave the import alone, so it is found beside the program that runs.
-    const name = 'esbuild';
-    return (await import(name)) as typeof Esbuild;
+    return await import('esbuild');
   } catch (cause) {
     throw new Error(
       'Compiling a TypeScript model needs esbuild, which is not installed. Run: npm install esbuild',
