@@ -37,7 +37,7 @@ export const parseValue = (
   const must = (limit: string): Problem => ({ problem: `${name} must be ${limit}; it is ${clip(value)}` });
   const range = `${min > -Infinity ? ` from ${min}` : ''}${max < Infinity ? ` up to ${max}` : ''}`;
   const within = (number: number): boolean => number >= min && number <= max;
-  if (value === null) return fallback ?? -1;
+  if (value === null || value === undefined) return fallback ?? -1;
   switch (type) {
     case 'f64': {
       const number = value === 'inf' ? Infinity : value === '-inf' ? -Infinity : value;

@@ -190,7 +190,6 @@ describe('editing', () => {
     ['Demand', ['a', 'w1'], 'twelve', 'Demand must be a number from 0 up to 100; it is "twelve"'],
     ['Demand', ['a', 'w1'], -3, 'Demand must be a number from 0 up to 100; it is -3'],
     ['Demand', ['a', 'w1'], { a: 1 }, 'Demand must be a number from 0 up to 100; it is {"a":1}'],
-    ['Demand', ['a', 'w1'], undefined, 'Demand must be a number from 0 up to 100; it is nothing'],
     ['Count', [], 1.5, 'Count must be a whole number from 1; it is 1.5'],
     ['On', [], 1, 'On must be true or false; it is 1'],
     ['Name', [], 4, 'Name must be text; it is 4'],

@@ -3,10 +3,11 @@ import { decodeColumns, decodeElements, encodeColumns, encodeElements } from '..
 import { EngineError } from '../wire/engine-error.js';
 import type { Cell, IdentifierVersion, RejectedCell } from '../wire/protocol.js';
 import type { CaseData } from './case.js';
-import { parseTuple, parseValue, plainValue, type PlainValue } from './cells.js';
+import { parseTuple, parseValue, plainValue } from './cells.js';
 import type { InterfaceDescription } from './description.js';
 import { Elements } from './elements.js';
 import { Table } from './table.js';
+import type { Window } from './window.js';
 
 /** Computes a derived identifier; what it returns is assigned. */
 export type Derive = (data: Data<InterfaceSpec>, self: Table) => unknown;
@@ -32,15 +33,6 @@ interface SetItem extends Node {
 }
 
 const changing = (): Node => ({ stamp: 0, version: 1, told: 0 });
-
-export interface Window {
-  /** Index sets, then the identifier. */
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly PlainValue[])[];
-  /** Tuples in all. */
-  readonly total: number;
-  readonly version: number;
-}
 
 /**
  * All sets and values of one app. Derived identifiers are computed when they are read, and again only after

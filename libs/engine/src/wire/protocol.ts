@@ -4,11 +4,12 @@ import type { InterfaceDescription } from '../data/description.js';
 /** Version of the contract between platform and engine. */
 export const CONTRACT = 1;
 
-/** Names of the environment variables through which an engine finds the platform. */
+/** Environment variables of an engine: where the platform listens, and how much memory (MiB) it grants. */
 export const ENVIRONMENT = {
   socket: 'OPENPRO_SOCKET',
   token: 'OPENPRO_TOKEN',
   role: 'OPENPRO_ROLE',
+  memory: 'OPENPRO_MEMORY_MIB',
 } as const;
 
 export type Role = 'data' | 'optimization' | 'check';
@@ -66,10 +67,10 @@ export interface RunResult {
   readonly output: CaseHeader | null;
 }
 
-/** A cell of an identifier: one element for each index set, and the value, null for the default. */
+/** A cell of an identifier: one element for each index set, and the value; null or none sets the default. */
 export interface Cell {
   readonly tuple: readonly string[];
-  readonly value: unknown;
+  readonly value?: unknown;
 }
 
 export interface RejectedCell {

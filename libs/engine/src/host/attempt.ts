@@ -1,0 +1,240 @@
+import { packCase, unpackCase, type CaseData } from '../data/case.js';
+import { EngineError } from '../wire/engine-error.js';
+import { CONTRACT, type Incumbent, type Outcome, type Progress, type SessionUser } from '../wire/protocol.js';
+import { readResult } from './checked-messages.js';
+import type { EnginePool } from './engine-pool.js';
+import type { EngineProcess } from './engine-process.js';
+import type { InstalledApp, InstalledEngine } from './installed.js';
+
+export interface AttemptLimits {
+  readonly memoryMiB: number;
+  /** Seconds between asking the solver to stop and ending its process. */
+  readonly interruptGraceS: number;
+  readonly logBytes: number;
+}
+
+export interface AttemptOptions {
+  readonly engine: InstalledEngine;
+  readonly app: InstalledApp;
+  readonly job: string;
+  readonly attempt: number;
+  readonly user: SessionUser;
+  readonly procedure: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Null = the app's own data. */
+  readonly input: CaseData | null;
+  /** Seconds. */
+  readonly timeLimit: number | null;
+  /** Relative gap at which the solver may stop. */
+  readonly gap: number | null;
+  readonly seed: number;
+  readonly limits: AttemptLimits;
+  /** Who may follow in the same process: the same app of the same owner. */
+  readonly reuseKey?: string;
+  /** Outputs of an earlier attempt to start from. */
+  readonly warmStart?: CaseData | undefined;
+  onStarted(pid: number): void;
+  onProgress(point: Progress): void;
+  onIncumbent(info: Incumbent, outputs: CaseData): void;
+  onLog(text: string): void;
+}
+
+export type AttemptResult =
+  | {
+      readonly is: 'ended';
+      readonly outcome: Outcome;
+      /** The process had to be ended; the result is the last incumbent. */
+      readonly forced: boolean;
+      readonly solverStatus: string;
+      readonly objective: number | null;
+      readonly bound: number | null;
+      readonly gap: number | null;
+      readonly statistics: Readonly<Record<string, number | string>>;
+      /** Null when there is no solution. */
+      readonly output: CaseData | null;
+    }
+  /** The model or its data is wrong: another attempt would end the same. */
+  | {
+      readonly is: 'failed';
+      readonly error: { readonly code: string; readonly message: string; readonly where?: string };
+    }
+  /** The process died or was lost: another attempt may succeed. */
+  | { readonly is: 'crashed'; readonly message: string }
+  | { readonly is: 'terminated' };
+
+export interface Attempt {
+  /** Never rejects. */
+  readonly result: Promise<AttemptResult>;
+  /** Asks the solver to stop, and ends its process when it has not after the grace; the last incumbent is kept. */
+  interrupt(): void;
+  /** Ends the process at once; nothing is kept. */
+  terminate(): void;
+}
+
+const START_MS = 20_000;
+/** Timers of Node end at 2^31 ms. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** Runs a procedure of an app in an optimization process of the pool. */
+export const runAttempt = (pool: EnginePool, options: AttemptOptions): Attempt => {
+  const run = new Run(pool, options);
+  return { result: run.result(), interrupt: () => run.stop('interrupted'), terminate: () => run.terminate() };
+};
+
+class Run {
+  #process: EngineProcess | undefined;
+  #running = false;
+  /** Why it is to stop; the first reason counts. */
+  #stopping: 'interrupted' | 'timeLimit' | undefined;
+  #forced = false;
+  #terminated = false;
+  #last: { readonly info: Incumbent; readonly outputs: CaseData } | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    private readonly pool: EnginePool,
+    private readonly options: AttemptOptions,
+  ) {}
+
+  async result(): Promise<AttemptResult> {
+    const { engine, reuseKey, onStarted } = this.options;
+    let process: EngineProcess;
+    try {
+      process = await this.pool.acquire({ engine, role: 'optimization', ...(reuseKey ? { reuseKey } : {}) });
+    } catch (error) {
+      return this.#terminated ? { is: 'terminated' } : { is: 'crashed', message: (error as Error).message };
+    }
+    this.#process = process;
+    let clean = false;
+    try {
+      if (this.#terminated) return { is: 'terminated' };
+      this.#assign(process);
+      onStarted(process.pid);
+      const result = await this.#run(process);
+      process.end();
+      clean = true;
+      return result;
+    } catch (error) {
+      return await this.#failure(process, error as Error);
+    } finally {
+      for (const timer of this.#timers) clearTimeout(timer);
+      await this.pool.release(process, clean && !this.#forced ? reuseKey : undefined);
+    }
+  }
+
+  stop(why: 'interrupted' | 'timeLimit'): void {
+    if (this.#stopping) return;
+    this.#stopping = why;
+    this.#after(this.options.limits.interruptGraceS, () => {
+      this.#forced = true;
+      void this.#process?.terminate({ code: 'Terminated', message: 'The solver did not stop in time' });
+    });
+    this.#tellEngine();
+  }
+
+  terminate(): void {
+    this.#terminated = true;
+    void this.#process?.terminate();
+  }
+
+  #assign(process: EngineProcess): void {
+    const { job, attempt, limits, onLog, onProgress, onIncumbent } = this.options;
+    process.assign({
+      session: job,
+      attempt,
+      memoryMiB: limits.memoryMiB,
+      logBytes: limits.logBytes,
+      onLog,
+      onProgress,
+      onIncumbent: (info, part) => {
+        const outputs = this.#whole(part);
+        this.#last = { info, outputs };
+        onIncumbent(info, outputs);
+      },
+    });
+  }
+
+  async #run(process: EngineProcess): Promise<AttemptResult> {
+    const { app, job, attempt, user, limits, procedure, args, timeLimit, gap, seed } = this.options;
+    const { memoryMiB, logBytes } = limits;
+    const start = { contract: CONTRACT, role: 'optimization', session: job, attempt, user } as const;
+    await process.request(
+      'initialize',
+      { ...start, limits: { memoryMiB, logBytes } },
+      { timeoutMs: START_MS },
+    );
+    if (timeLimit !== null) this.#after(timeLimit, () => this.stop('timeLimit'));
+    await process.request('app.load', { folder: app.folder });
+    const input = this.options.input && packCase(this.options.input);
+    const warmStart = this.options.warmStart && packCase(this.options.warmStart);
+    const running = process.request(
+      'run',
+      {
+        procedure,
+        args,
+        timeLimit,
+        gap,
+        seed,
+        input: input?.header ?? null,
+        warmStart: warmStart?.header ?? null,
+      },
+      { binary: [...(input?.parts ?? []), ...(warmStart?.parts ?? [])] },
+    );
+    this.#running = true;
+    if (this.#stopping) this.#tellEngine();
+    const { result, binary } = await running;
+    const { output, outcome, ...rest } = readResult(result);
+    return {
+      is: 'ended',
+      // The engine cannot tell the user's stop from the clock's.
+      outcome: outcome === 'interrupted' && this.#stopping ? this.#stopping : outcome,
+      forced: false,
+      ...rest,
+      output: output && this.#whole(unpackCase(output, binary)),
+    };
+  }
+
+  async #failure(process: EngineProcess, error: Error): Promise<AttemptResult> {
+    const byEngine = error instanceof EngineError && error.code !== 'ConnectionClosed';
+    if (byEngine && error.code === 'TimeOut') return { is: 'crashed', message: error.message };
+    if (byEngine && process.alive) return failed(error.code, error.message, error.where);
+    if (!byEngine && process.alive && error.name === 'FrameError') return failed('TooLarge', error.message);
+    const { code, message } = await process.terminate({ code: 'Crashed', message: error.message });
+    if (this.#terminated) return { is: 'terminated' };
+    if (this.#forced) return this.#keepIncumbent();
+    return code === 'MemoryLimit' ? failed(code, message) : { is: 'crashed', message };
+  }
+
+  #keepIncumbent(): AttemptResult {
+    const { info, outputs } = this.#last ?? {};
+    return {
+      is: 'ended',
+      outcome: this.#stopping ?? 'interrupted',
+      forced: true,
+      solverStatus: 'Stopped by force',
+      objective: info?.objective ?? null,
+      bound: info?.bound ?? null,
+      gap: info?.gap ?? null,
+      statistics: {},
+      output: outputs ?? null,
+    };
+  }
+
+  /** The engine sends only sets that changed: those of the input complete a case. */
+  #whole({ sets, identifiers }: CaseData): CaseData {
+    return { sets: new Map([...(this.options.input?.sets ?? []), ...sets]), identifiers };
+  }
+
+  #tellEngine(): void {
+    if (this.#running) this.#process?.request('interrupt', null).catch(() => undefined); // it has ended by itself
+  }
+
+  #after(seconds: number, act: () => void): void {
+    this.#timers.push(setTimeout(act, Math.min(seconds * 1000, MAX_TIMER)));
+  }
+}
+
+const failed = (code: string, message: string, where?: string): AttemptResult => ({
+  is: 'failed',
+  error: { code, message, ...(where === undefined ? {} : { where }) },
+});

@@ -1,0 +1,216 @@
+import { EngineError } from '../wire/engine-error.js';
+import type { Role } from '../wire/protocol.js';
+import { EngineProcess, type ExitReason } from './engine-process.js';
+import type { InstalledEngine } from './installed.js';
+import { Watchdog } from './watchdog.js';
+
+export interface EnginePoolOptions {
+  /** Of each process; a job may ask for another limit. */
+  readonly memoryMiB?: number;
+  /** Processes that wait for work, per engine. */
+  readonly warm?: { readonly data: number; readonly optimization: number };
+  /** Engines that have processes waiting: those used last. */
+  readonly maxWarmEngines?: number;
+  /** Processes that wait to serve another run of the same app and owner, in all, and for how long. */
+  readonly maxIdle?: number;
+  readonly idleMs?: number;
+  /** A process serves so many runs, and is given back only below this much memory. */
+  readonly maxRuns?: number;
+  readonly maxIdleMiB?: number;
+  readonly heartbeat?: { readonly everyMs: number; readonly lostMs: number };
+}
+
+export interface Acquire {
+  readonly engine: InstalledEngine;
+  readonly role: Role;
+  /** Who may follow whom in one process: the same app (by digest) of the same owner. */
+  readonly reuseKey?: string;
+}
+
+export interface PoolStats {
+  readonly warm: number;
+  readonly idle: number;
+  readonly busy: number;
+  readonly started: number;
+  readonly reused: number;
+}
+
+interface Idle {
+  readonly key: string;
+  readonly process: EngineProcess;
+  readonly timer: NodeJS.Timeout;
+}
+
+const DEFAULTS: Required<EnginePoolOptions> = {
+  memoryMiB: 3072,
+  warm: { data: 1, optimization: 1 },
+  maxWarmEngines: 2,
+  maxIdle: 8,
+  idleMs: 60_000,
+  maxRuns: 200,
+  maxIdleMiB: 768,
+  heartbeat: { everyMs: 3000, lostMs: 10_000 },
+};
+
+/**
+ * Engine processes: warm ones that have loaded their modules and wait, and idle ones that have served a run and may
+ * serve the next one of the same app and owner. New ones are started in the background, one at a time.
+ */
+export class EnginePool {
+  readonly #options: Required<EnginePoolOptions>;
+  readonly #watchdog = new Watchdog();
+  /** By engine digest, the one used last at the end. */
+  readonly #warm = new Map<string, { readonly engine: InstalledEngine; readonly waiting: EngineProcess[] }>();
+  #idle: Idle[] = [];
+  readonly #all = new Set<EngineProcess>();
+  readonly #starting = new Set<Promise<unknown>>();
+  #refilling: Promise<void> | undefined;
+  #closed = false;
+  #started = 0;
+  #reused = 0;
+
+  constructor(options: EnginePoolOptions = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Keeps processes of this engine waiting from now on. */
+  warm(engine: InstalledEngine): void {
+    const { waiting = [] } = this.#warm.get(engine.digest) ?? {};
+    this.#warm.delete(engine.digest);
+    this.#warm.set(engine.digest, { engine, waiting });
+    for (const [digest, old] of this.#warm) {
+      if (this.#warm.size <= this.#options.maxWarmEngines) break;
+      this.#warm.delete(digest);
+      for (const process of old.waiting) void process.terminate();
+    }
+    this.#refill();
+  }
+
+  /**
+   * A process that is ready for work: an idle one under the key, else a warm one, else a new one.
+   * @throws EngineError `StartFailed` or `TimeOut` when a new one does not start, `Closed`.
+   */
+  async acquire({ engine, role, reuseKey }: Acquire): Promise<EngineProcess> {
+    const idle = reuseKey === undefined ? undefined : this.#takeIdle(idleKey(engine, role, reuseKey));
+    if (idle) {
+      this.#reused++;
+      return idle;
+    }
+    if (role !== 'check') this.warm(engine);
+    const waiting = this.#warm.get(engine.digest)?.waiting ?? [];
+    const at = waiting.findIndex((process) => process.role === role && process.alive);
+    if (at < 0) return this.#start(engine, role);
+    const [taken] = waiting.splice(at, 1);
+    this.#refill();
+    return taken!;
+  }
+
+  /**
+   * Takes a process back: with a key, and when its run ended cleanly, it waits for the next run under that key;
+   * else it is ended.
+   */
+  async release(process: EngineProcess, reuseKey?: string): Promise<void> {
+    process.end();
+    const { maxRuns, maxIdleMiB, maxIdle, idleMs } = this.#options;
+    const fits = process.runs < maxRuns && process.rssBytes < maxIdleMiB * 1024 ** 2;
+    if (reuseKey === undefined || !fits || !process.alive || this.#closed) {
+      await process.terminate();
+      return;
+    }
+    const timer = setTimeout(() => this.#dropIdle(process), idleMs).unref();
+    this.#idle.push({ key: idleKey(process.engine, process.role, reuseKey), process, timer });
+    if (this.#idle.length > maxIdle) this.#dropIdle(this.#idle[0]!.process);
+  }
+
+  stats(): PoolStats {
+    const warm = [...this.#warm.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
+    const idle = this.#idle.length;
+    return { warm, idle, busy: this.#all.size - warm - idle, started: this.#started, reused: this.#reused };
+  }
+
+  /** Kills every process, also those in use, and waits until they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const reason: ExitReason = { code: 'Closed', message: 'The server is stopping' };
+    for (const { timer } of this.#idle) clearTimeout(timer);
+    this.#idle = [];
+    this.#warm.clear();
+    await Promise.allSettled(this.#starting);
+    await Promise.all([...this.#all].map((process) => process.terminate(reason)));
+  }
+
+  #takeIdle(key: string): EngineProcess | undefined {
+    const at = this.#idle.findLastIndex((idle) => idle.key === key && idle.process.alive);
+    if (at < 0) return undefined;
+    const [{ process, timer }] = this.#idle.splice(at, 1) as [Idle];
+    clearTimeout(timer);
+    return process;
+  }
+
+  #dropIdle(process: EngineProcess): void {
+    this.#idle = this.#idle.filter((idle) => {
+      if (idle.process !== process) return true;
+      clearTimeout(idle.timer);
+      return false;
+    });
+    void process.terminate();
+  }
+
+  #start(engine: InstalledEngine, role: Role): Promise<EngineProcess> {
+    if (this.#closed) return Promise.reject(new EngineError('Closed', 'The server is stopping'));
+    const { memoryMiB, heartbeat } = this.#options;
+    const starting = EngineProcess.start({
+      engine,
+      role,
+      memoryMiB,
+      heartbeat,
+      watchdog: this.#watchdog,
+    }).then((process) => {
+      this.#started++;
+      this.#all.add(process);
+      void process.exited.then(() => this.#forget(process));
+      return process;
+    });
+    this.#starting.add(starting);
+    const done = (): boolean => this.#starting.delete(starting);
+    starting.then(done, done);
+    return starting;
+  }
+
+  #forget(process: EngineProcess): void {
+    this.#all.delete(process);
+    this.#idle = this.#idle.filter((idle) => idle.process !== process);
+    const waiting = this.#warm.get(process.engine.digest)?.waiting;
+    const at = waiting?.indexOf(process) ?? -1;
+    if (at < 0) return;
+    waiting!.splice(at, 1);
+    this.#refill();
+  }
+
+  /** One at a time: starting them all at once would slow down the work that made them necessary. */
+  #refill(): void {
+    this.#refilling ??= this.#fill().finally(() => (this.#refilling = undefined));
+  }
+
+  async #fill(): Promise<void> {
+    for (let missing = this.#missing(); missing && !this.#closed; missing = this.#missing()) {
+      const { engine, role } = missing;
+      const process = await this.#start(engine, role).catch(() => undefined);
+      if (!process) return; // its next user sees why; refilled after the next acquire
+      const place = this.#warm.get(engine.digest);
+      if (place && process.alive) place.waiting.push(process);
+      else void process.terminate();
+    }
+  }
+
+  #missing(): { readonly engine: InstalledEngine; readonly role: 'data' | 'optimization' } | undefined {
+    const { warm } = this.#options;
+    for (const { engine, waiting } of [...this.#warm.values()].reverse())
+      for (const role of ['data', 'optimization'] as const)
+        if (waiting.filter((process) => process.role === role).length < warm[role]) return { engine, role };
+    return undefined;
+  }
+}
+
+const idleKey = (engine: InstalledEngine, role: Role, reuseKey: string): string =>
+  JSON.stringify([engine.digest, role, reuseKey]);
