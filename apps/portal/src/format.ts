@@ -14,11 +14,11 @@ export const formatNumber = (value: number | null | undefined): string => {
   return size > 0 && (size < 1e-4 || size >= 1e15) ? tiny.format(value) : plain.format(value);
 };
 
-/** A figure to glance at: four to five digits that matter. */
+/** A figure to glance at: cents of what is large, four decimals of what is small. */
 export const formatKpi = (value: number | null | undefined): string => {
   if (isNone(value)) return NONE;
   const size = Math.abs(value);
-  const digits = size >= 1000 || Number.isInteger(value) ? 0 : size >= 10 ? 2 : 4;
+  const digits = size >= 1e9 ? 0 : size >= 10 ? 2 : 4;
   return size >= 1e15 ? tiny.format(value) : value.toLocaleString('en', { maximumFractionDigits: digits });
 };
 

@@ -1,4 +1,3 @@
-import { store } from './store.js';
 import type { CellChange } from './cells.js';
 
 /** One edit of a user: what the cells held, and what he made of them. */
@@ -31,5 +30,3 @@ export const redo = ({ done, undone }: History): History => {
   const edit = undone.at(-1);
   return edit ? { done: [...done, edit], undone: undone.slice(0, -1) } : { done, undone };
 };
-
-export const historyStore = () => store<History>(emptyHistory);

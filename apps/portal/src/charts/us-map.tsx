@@ -76,7 +76,7 @@ const tip = (params: unknown): HTMLElement | string => {
   return box;
 };
 
-const UsMap = ({ content, height, zoom }: { content: MapContent; height: number; zoom: number }) => {
+const UsMap = ({ content, zoom }: { content: MapContent; zoom: number }) => {
   const dark = useComputedColorScheme('light') === 'dark';
   const option = useMemo(() => {
     const color = palette(dark);
@@ -131,7 +131,11 @@ const UsMap = ({ content, height, zoom }: { content: MapContent; height: number;
   const said = [...content.points, ...content.arcs]
     .map(({ label, items }) => `${label}: ${items.length}`)
     .join(', ');
-  return <Chart option={option} height={height} label={`Map of the United States. ${said}`} />;
+  return (
+    <div className="map">
+      <Chart option={option} height="100%" label={`Map of the United States. ${said}`} />
+    </div>
+  );
 };
 
 export default UsMap;

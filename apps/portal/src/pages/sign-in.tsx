@@ -1,5 +1,5 @@
 import { Anchor, Card, Center, List, Stack, Text, Title } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { safeReturn } from '../routes.js';
 import { Command, Loading } from '../ui/bits.js';
 import { Logo } from '../ui/icons.js';
@@ -57,7 +57,7 @@ const HowToGetALink = () => (
   </Stack>
 );
 
-const Front = ({ title, text }: Refused) => (
+const Front = ({ title, text, children }: Refused & { children?: ReactNode }) => (
   <Center mih="90vh" p="md" component="main">
     <Card w="min(480px, 100%)" padding="xl" radius="lg">
       <Stack gap="md">
@@ -67,6 +67,7 @@ const Front = ({ title, text }: Refused) => (
           <Text c="dimmed">{text}</Text>
         </div>
         <HowToGetALink />
+        {children}
       </Stack>
     </Card>
   </Center>
@@ -98,16 +99,14 @@ export const SignIn = () => {
       location.replace(wanted);
     });
   }, []);
-  return refused ? (
-    <>
-      <Front {...refused} />
+  if (!refused) return <Loading what="Signing you in" />;
+  return (
+    <Front {...refused}>
       {refused === USED && (
-        <Text ta="center" size="sm" mt={-40}>
-          <Anchor href="/">I am signed in already</Anchor>
-        </Text>
+        <Anchor href="/" size="sm">
+          I am signed in already
+        </Anchor>
       )}
-    </>
-  ) : (
-    <Loading what="Signing you in" />
+    </Front>
   );
 };

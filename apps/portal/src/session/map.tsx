@@ -9,7 +9,6 @@ const UsMap = lazy(() => import('../charts/us-map.js'));
 
 /** A map of more would be a stain. */
 const DRAWN = 20_000;
-const HEIGHT = 440;
 const MAX_ZOOM = 8;
 
 /** All rows of these tables, read again whenever one of them has changed. */
@@ -58,7 +57,7 @@ export const MapCard = ({ layers, data }: { layers: MapLayers<Identifier>; data:
   );
   const rows = useRows(sources);
   const content = useMemo(() => rows && mapContent(layers, rows), [layers, rows]);
-  const waiting = <Skeleton height={HEIGHT} />;
+  const waiting = <Skeleton className="map" />;
   return (
     <Card component="section" aria-label="Map">
       <Group justify="space-between" mb="xs">
@@ -84,7 +83,7 @@ export const MapCard = ({ layers, data }: { layers: MapLayers<Identifier>; data:
       </Group>
       {content ? (
         <Suspense fallback={waiting}>
-          <UsMap content={content} height={HEIGHT} zoom={zoom} />
+          <UsMap content={content} zoom={zoom} />
         </Suspense>
       ) : (
         waiting
