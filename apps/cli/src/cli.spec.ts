@@ -367,6 +367,7 @@ describe('solving a file', () => {
         app: 'solve-file',
         procedure: 'solve',
         files: [{ identifier: 'File', upload: 'up-1' }],
+        values: [{ identifier: 'Format', cells: [{ tuple: [], value: 'mps' }] }],
         gap: 0.01,
       },
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from './api.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode } from './failure.js';
@@ -50,6 +51,8 @@ export const printLog = async (context: Context, id: string, options: LogOptions
         onLost: () => context.screen.note('Connecting again …'),
       });
       for await (const _ of news) if (!(await readOn())) return EXIT.ok;
+      // The stream ended and the job did not: the server is going down. It will be back.
+      await sleep(200, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   } finally {
     process.off('SIGINT', interrupt);

@@ -11,7 +11,7 @@ import {
 import type { Screen } from './screen.js';
 import { follow } from './subscribe.js';
 
-export const hasEnded = (job: Job): boolean => job.state !== 'QUEUED' && job.state !== 'RUNNING';
+export const hasEnded = ({ state }: Pick<Job, 'state'>): boolean => state !== 'QUEUED' && state !== 'RUNNING';
 
 export const noSuchJob = (id: string): Failure =>
   new Failure(EXIT.notFound, `There is no job ${id}, or you may not see it`, {
