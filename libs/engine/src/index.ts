@@ -1,4 +1,4 @@
-export { packCase, unpackCase, type CaseData, type CaseHeader } from './data/case.js';
+export { packCase, textCase, unpackCase, type CaseData, type CaseHeader } from './data/case.js';
 export type { PlainValue } from './data/cells.js';
 export { Dataset } from './data/dataset.js';
 export type {
@@ -8,7 +8,7 @@ export type {
   SetDescription,
 } from './data/description.js';
 export type { Window } from './data/window.js';
-export { runAttempt, type Attempt, type AttemptOptions, type AttemptResult } from './host/attempt.js';
+export { runAttempt, type AttemptOptions, type AttemptResult, type RunningAttempt } from './host/attempt.js';
 export { checkApp, type AppCheck } from './host/check-app.js';
 export {
   MAX_WINDOW,
@@ -17,7 +17,7 @@ export {
   type DataSessionOptions,
 } from './host/data-session.js';
 export { EnginePool, type Acquire, type EnginePoolOptions, type PoolStats } from './host/engine-pool.js';
-export type { EngineProcess, ExitReason } from './host/engine-process.js';
+export { isolationLevel, type EngineProcess, type ExitReason } from './host/engine-process.js';
 export type { InstalledApp, InstalledEngine } from './host/installed.js';
 export {
   Cols1Error,
@@ -25,6 +25,7 @@ export {
   decodeElements,
   encodeColumns,
   encodeElements,
+  FLAGS,
   type Column,
 } from './wire/cols1.js';
 export { EngineError } from './wire/engine-error.js';

@@ -1,3 +1,4 @@
+import { encodeColumns } from '../wire/cols1.js';
 import { EngineError } from '../wire/engine-error.js';
 
 /**
@@ -63,3 +64,9 @@ export const unpackCases = (
 
 export const unpackCase = (header: CaseHeader, binary: Uint8Array): CaseData =>
   unpackCases([header], binary)[0]!;
+
+/** A case of one scalar text, for example an uploaded file. */
+export const textCase = (identifier: string, text: string): CaseData => ({
+  sets: new Map(),
+  identifiers: new Map([[identifier, encodeColumns([{ name: 'value', type: 'utf8', values: [text] }])]]),
+});

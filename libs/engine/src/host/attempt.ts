@@ -20,14 +20,15 @@ export interface AttemptOptions {
   readonly attempt: number;
   readonly user: SessionUser;
   readonly procedure: string;
-  readonly args: Readonly<Record<string, unknown>>;
+  /** Values by name; what JSON can hold. */
+  readonly args: object;
   /** Null = the app's own data. */
   readonly input: CaseData | null;
   /** Seconds. */
   readonly timeLimit: number | null;
   /** Relative gap at which the solver may stop. */
   readonly gap: number | null;
-  readonly seed: number;
+  readonly seed: number | null;
   readonly limits: AttemptLimits;
   /** Who may follow in the same process: the same app of the same owner. */
   readonly reuseKey?: string;
@@ -62,7 +63,7 @@ export type AttemptResult =
   | { readonly is: 'crashed'; readonly message: string }
   | { readonly is: 'terminated' };
 
-export interface Attempt {
+export interface RunningAttempt {
   /** Never rejects. */
   readonly result: Promise<AttemptResult>;
   /** Asks the solver to stop, and ends its process when it has not after the grace; the last incumbent is kept. */
@@ -76,7 +77,7 @@ const START_MS = 20_000;
 const MAX_TIMER = 2 ** 31 - 1;
 
 /** Runs a procedure of an app in an optimization process of the pool. */
-export const runAttempt = (pool: EnginePool, options: AttemptOptions): Attempt => {
+export const runAttempt = (pool: EnginePool, options: AttemptOptions): RunningAttempt => {
   const run = new Run(pool, options);
   return { result: run.result(), interrupt: () => run.stop('interrupted'), terminate: () => run.terminate() };
 };
@@ -171,10 +172,10 @@ class Run {
       'run',
       {
         procedure,
-        args,
+        args: { ...args },
         timeLimit,
         gap,
-        seed,
+        seed: seed ?? 0,
         input: input?.header ?? null,
         warmStart: warmStart?.header ?? null,
       },

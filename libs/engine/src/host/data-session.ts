@@ -3,6 +3,7 @@ import { checkInterface, type InterfaceDescription } from '../data/description.j
 import { decodeWindow, type Window } from '../data/window.js';
 import { decodeElements } from '../wire/cols1.js';
 import { EngineError } from '../wire/engine-error.js';
+import { LOG_LIMITS } from '../wire/log-gate.js';
 import {
   CONTRACT,
   type Cell,
@@ -22,7 +23,7 @@ export interface DataSessionOptions {
   readonly user: SessionUser;
   readonly limits: {
     readonly memoryMiB: number;
-    readonly logBytes: number;
+    readonly logBytes?: number;
     /** Seconds an answer may take, and a procedure; then the session ends. */
     readonly requestS?: number;
     readonly procedureS?: number;
@@ -30,7 +31,7 @@ export interface DataSessionOptions {
   onChanged(identifiers: readonly IdentifierVersion[]): void;
   onLog(text: string): void;
   /** Once, whatever the reason. */
-  onExit(reason: ExitReason): void;
+  onExit(reason: string, code: ExitReason['code']): void;
 }
 
 /** One user's running app. Every method throws an EngineError with what the engine or app says. */
@@ -72,7 +73,7 @@ export const openDataSession = async (
 ): Promise<DataSession> => {
   const { engine, app, sessionId, user, limits, onChanged, onLog, onExit } = options;
   const process = await pool.acquire({ engine, role: 'data' });
-  const { memoryMiB, logBytes, requestS = REQUEST_S, procedureS = PROCEDURE_S } = limits;
+  const { memoryMiB, logBytes = LOG_LIMITS.total, requestS = REQUEST_S, procedureS = PROCEDURE_S } = limits;
   process.assign({ session: sessionId, attempt: 0, memoryMiB, logBytes, onLog, onChanged });
   const ask = asker(process);
   try {
@@ -83,7 +84,7 @@ export const openDataSession = async (
     await process.terminate();
     throw error;
   }
-  void process.exited.then(onExit);
+  void process.exited.then(({ code, message }) => onExit(message, code));
 
   return {
     pid: process.pid,

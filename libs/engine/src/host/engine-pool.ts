@@ -1,3 +1,6 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { EngineError } from '../wire/engine-error.js';
 import type { Role } from '../wire/protocol.js';
 import { EngineProcess, type ExitReason } from './engine-process.js';
@@ -5,10 +8,12 @@ import type { InstalledEngine } from './installed.js';
 import { Watchdog } from './watchdog.js';
 
 export interface EnginePoolOptions {
+  /** Where processes get their private folders; nobody else uses it. */
+  readonly folder?: string;
   /** Of each process; a job may ask for another limit. */
   readonly memoryMiB?: number;
-  /** Processes that wait for work, per engine. */
-  readonly warm?: { readonly data: number; readonly optimization: number };
+  /** Processes that wait for work, per engine and role. */
+  readonly warm?: number;
   /** Engines that have processes waiting: those used last. */
   readonly maxWarmEngines?: number;
   /** Processes that wait to serve another run of the same app and owner, in all, and for how long. */
@@ -43,7 +48,8 @@ interface Idle {
 
 const DEFAULTS: Required<EnginePoolOptions> = {
   memoryMiB: 3072,
-  warm: { data: 1, optimization: 1 },
+  folder: path.join(tmpdir(), `openpro-engines-${process.pid}`),
+  warm: 1,
   maxWarmEngines: 2,
   maxIdle: 8,
   idleMs: 60_000,
@@ -65,6 +71,7 @@ export class EnginePool {
   readonly #all = new Set<EngineProcess>();
   readonly #starting = new Set<Promise<unknown>>();
   #refilling: Promise<void> | undefined;
+  #folderReady: Promise<void> | undefined;
   #closed = false;
   #started = 0;
   #reused = 0;
@@ -137,6 +144,7 @@ export class EnginePool {
     this.#warm.clear();
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#all].map((process) => process.terminate(reason)));
+    await rm(this.#options.folder, { recursive: true, force: true });
   }
 
   #takeIdle(key: string): EngineProcess | undefined {
@@ -207,10 +215,17 @@ export class EnginePool {
     const { warm } = this.#options;
     for (const { engine, waiting } of [...this.#warm.values()].reverse())
       for (const role of ['data', 'optimization'] as const)
-        if (waiting.filter((process) => process.role === role).length < warm[role]) return { engine, role };
+        if (waiting.filter((process) => process.role === role).length < warm) return { engine, role };
     return undefined;
   }
 }
+
+/** A server that was killed leaves its processes' folders behind. */
+const emptyFolder = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(folder))
+    await rm(path.join(folder, name), { recursive: true, force: true });
+};
 
 const idleKey = (engine: InstalledEngine, role: Role, reuseKey: string): string =>
   JSON.stringify([engine.digest, role, reuseKey]);

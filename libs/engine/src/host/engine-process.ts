@@ -27,6 +27,8 @@ import type { Watchdog } from './watchdog.js';
 export interface EngineProcessOptions {
   readonly engine: InstalledEngine;
   readonly role: Role;
+  /** In it each process gets a folder of its own. */
+  readonly folder: string;
   /** Half of it is the limit of V8's heap, the rest is for WebAssembly and buffers. */
   readonly memoryMiB: number;
   readonly watchdog: Watchdog;
@@ -70,6 +72,10 @@ const diesWithParent = (): boolean =>
   (pdeathsig ??=
     process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0);
 
+/** How well sessions are kept from each other and from the server, in words. */
+export const isolationLevel = (): string =>
+  diesWithParent() ? 'process group, ends with the server' : 'process group';
+
 /**
  * One process of an engine, in a process group of its own. The platform's environment does not reach it; it gets
  * a socket in a private folder and a token that is good once. When it ends, its group and its folder go with it.
@@ -95,8 +101,10 @@ export class EngineProcess {
    * @throws EngineError `StartFailed` with what it printed, or `TimeOut`.
    */
   static async start(options: EngineProcessOptions): Promise<EngineProcess> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'openpro-engine-')); // 0700
-    const socketPath = path.join(folder, 'socket');
+    const folder = await mkdtemp(path.join(options.folder, 'e-')); // with the mode 0700
+    // The path of a socket has at most 107 bytes: in a deep folder it lies elsewhere.
+    const door = folder.length < 100 ? folder : await mkdtemp(path.join(tmpdir(), 'openpro-'));
+    const socketPath = path.join(door, 's');
     const token = randomBytes(32).toString('hex');
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
@@ -111,6 +119,7 @@ export class EngineProcess {
       throw error;
     } finally {
       server.close();
+      if (door !== folder) await rm(door, { recursive: true, force: true });
     }
   }
 
