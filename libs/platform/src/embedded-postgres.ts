@@ -183,11 +183,18 @@ const clearLastRun = async (
   }
 };
 
-const initialise = async (binaries: Binaries, as: RunAs, dir: string, data: string): Promise<void> => {
+const initialise = async (
+  binaries: Binaries,
+  as: RunAs,
+  dir: string,
+  data: string,
+  sync: boolean,
+): Promise<void> => {
   const fresh = `${data}.new`; // renamed when complete: a start that is killed half-way leaves no half database
   fs.rmSync(fresh, { recursive: true, force: true });
   privateFolder(fresh, as.ids);
   const options = ['-D', fresh, '-U', OWNER, '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'];
+  if (!sync) options.push('--no-sync');
   if (windows) {
     const password = path.join(dir, 'password');
     fs.writeFileSync(password, randomBytes(24).toString('base64url'), { mode: 0o600 });
@@ -250,7 +257,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
     privateFolder(data, as.ids);
   } else {
     onProgress('creating the database (first start)');
-    await initialise(binaries, as, dir, data);
+    await initialise(binaries, as, dir, data, settings['fsync'] !== 'off');
   }
   onProgress('starting PostgreSQL');
   const port = windows ? await freePort() : 5432;

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { freshDatabase, type FreshDatabase } from '../../../test/harness/database.js';
+import { appPool, asApp, createDatabase, migrate, withDatabase } from './database.js';
+
+describe('the database', () => {
+  let server: FreshDatabase;
+  beforeAll(async () => {
+    server = await freshDatabase();
+  });
+  afterAll(() => server.drop());
+
+  it('is made and migrated once when two servers start at the same time', async () => {
+    const name = `${new URL(server.ownerUrl).pathname.slice(1)}_twice`;
+    const url = withDatabase(server.ownerUrl, name);
+    const made = await Promise.all([
+      createDatabase(server.ownerUrl, name),
+      createDatabase(server.ownerUrl, name),
+    ]);
+    expect(made.sort()).toEqual([false, true]);
+    const ran = await Promise.all([migrate(url), migrate(url)]);
+    expect(ran.map(({ length }) => length > 0).sort()).toEqual([false, true]);
+    expect(ran.flat()).toContain('EventLog0000000000001');
+    const owner = new pg.Client({ connectionString: server.ownerUrl });
+    await owner.connect();
+    await owner.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await owner.end();
+  });
+
+  it('gives connections of the program’s role, whoever has logged in', async () => {
+    const pool = appPool(server.ownerUrl);
+    expect((await pool.query('SELECT current_user')).rows).toEqual([{ current_user: 'openpro_app' }]);
+    await pool.end();
+  });
+
+  it('survives the loss of an idle connection', async () => {
+    const pool = appPool(server.ownerUrl, { max: 1 });
+    const lost = new Promise((resolve) => pool.once('remove', resolve));
+    const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const owner = new pg.Client({ connectionString: server.ownerUrl });
+    await owner.connect();
+    await owner.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await lost;
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await Promise.all([pool.end(), owner.end()]);
+  });
+
+  it.each([
+    ['postgres://owner@db:5432/x', 'postgres://owner@db:5432/x?options=-c+role%3Dopenpro_app'],
+    ['postgres://openpro_app:pw@db/x', 'postgres://openpro_app:pw@db/x'],
+    [
+      'postgres://owner@db/x?options=-c%20a%3D1',
+      'postgres://owner@db/x?options=-c+a%3D1+-c+role%3Dopenpro_app',
+    ],
+  ])('turns %s into a URL with the program’s role', (url, expected) => {
+    expect(asApp(url)).toBe(expected);
+  });
+});
