@@ -117,7 +117,9 @@ export class CatchUp {
 
   /** Tries the event again at which it paused. */
   resume(): void {
-    this.forgivePause = this.trouble?.state === 'paused';
+    if (this.trouble?.state !== 'paused') return;
+    this.trouble = undefined;
+    this.forgivePause = true;
     this.reopen();
   }
 
@@ -163,11 +165,14 @@ export class CatchUp {
     const unlisten = this.shared.store.onNews(this.bell.ring);
     while (!this.ended)
       try {
-        if (!(await this.step())) {
-          this.endBulk();
-          await this.bell.wait();
+        const again = await this.step();
+        if (this.checkpoint) {
+          this.trouble = undefined;
+          this.backoff.reset();
         }
-        this.backoff.reset();
+        if (again) continue;
+        this.endBulk();
+        await this.bell.wait();
       } catch (error) {
         await this.failed(error);
       }
@@ -175,7 +180,7 @@ export class CatchUp {
     this.endBulk();
     this.work.close?.();
     await this.flush().catch(() => undefined); // then the next start reads a little more
-    for (const { settle } of this.waiters) settle(false);
+    this.giveUpWaiting();
   }
 
   /** Does what can be done now; false = nothing. */
@@ -190,20 +195,21 @@ export class CatchUp {
 
   private async open(): Promise<Checkpoint | undefined> {
     const found = await this.work.open(this.bell.ring);
-    const paused = typeof found !== 'string' && !this.forgivePause && found.pause;
-    if (typeof found === 'string') this.trouble = { state: 'waiting', reason: found };
-    else if (paused) this.trouble = { state: 'paused', ...paused };
-    else {
-      this.trouble = undefined;
-      this.forgivePause = false;
-      this.checkpoint = found;
-      // Behind us only after a crash of the database took our last writes back: then they are made again.
-      if (!this.opened || found.position < this.position) this.position = found.position;
-      this.opened = true;
-      return found;
+    if (typeof found === 'string') {
+      if (this.trouble?.reason !== found) this.inTrouble({ state: 'waiting', reason: found }, 'info');
+      return undefined;
     }
-    if (this.trouble.state === 'paused') for (const { settle } of this.waiters) settle(false);
-    return undefined;
+    if (found.pause && !this.forgivePause) {
+      if (this.trouble?.state !== 'paused') this.inTrouble({ state: 'paused', ...found.pause }, 'warn');
+      return undefined;
+    }
+    this.forgivePause = false;
+    this.checkpoint = found;
+    // Behind us only after a crash of the database took our last writes back: then they are made again.
+    if (!this.opened || found.position < this.position) this.position = found.position;
+    this.opened = true;
+    this.settleReached();
+    return found;
   }
 
   private async next(): Promise<readonly Recorded[]> {
@@ -285,16 +291,10 @@ export class CatchUp {
   private async pauseAt({ position, event }: Recorded, error: unknown): Promise<false> {
     const errorId = uuidv7();
     const pause: Pause = { position, errorId, reason: `${event.type} at ${position}: ${messageOf(error)}` };
-    this.shared.report({
-      level: 'error',
-      source: this.name,
-      message: `paused: ${pause.reason}`,
-      errorId,
-      error,
-    });
     const from = this.checkpoint;
     this.checkpoint = undefined;
-    if (from) await commit(this.shared.pool, from, { position: from.position, pause });
+    const paused = from && (await commit(this.shared.pool, from, { position: from.position, pause }));
+    if (paused) this.inTrouble({ state: 'paused', ...pause }, 'error', error);
     return false;
   }
 
@@ -307,17 +307,41 @@ export class CatchUp {
   private moveTo(position: Position, events: readonly Recorded[]): void {
     if (position > this.position) this.position = position;
     if (events.length > 0) this.work.applied(events, position);
+    this.settleReached();
+  }
+
+  private settleReached(): void {
     for (const waiter of this.waiters) if (waiter.position <= this.position) waiter.settle(true);
   }
 
   private async failed(error: unknown): Promise<void> {
-    const { report } = this.shared;
     this.endBulk();
     this.checkpoint = undefined; // what we know may be old
-    const gap = error instanceof LogGap;
-    this.trouble = { state: gap ? 'stopped' : 'waiting', reason: messageOf(error) };
-    report({ level: gap ? 'error' : 'warn', source: this.name, message: messageOf(error), error });
-    if (!gap) await this.backoff.wait(this.stopping.signal);
+    const reason = messageOf(error);
+    if (error instanceof LogGap) return this.inTrouble({ state: 'stopped', reason }, 'error', error);
+    this.inTrouble({ state: 'waiting', reason }, 'warn', error);
+    await this.backoff.wait(this.stopping.signal);
+  }
+
+  private inTrouble(
+    trouble: NonNullable<typeof this.trouble>,
+    level: 'info' | 'warn' | 'error',
+    error?: unknown,
+  ): void {
+    const { state, reason, errorId } = trouble;
+    this.trouble = trouble;
+    if (state !== 'waiting') this.giveUpWaiting();
+    this.shared.report({
+      level,
+      source: this.name,
+      message: `${state}: ${reason}`,
+      ...(errorId === undefined ? {} : { errorId }),
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+
+  private giveUpWaiting(): void {
+    for (const { settle } of this.waiters) settle(false);
   }
 
   private endBulk(): void {

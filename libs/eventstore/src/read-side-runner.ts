@@ -12,7 +12,7 @@ const BULK_READERS = 2;
 
 export interface ReadSideOptions {
   readonly store: EventStore;
-  /** At least two connections, with the rights of the running program. */
+  /** At least two connections, with the rights of the running program; stays the caller's. */
   readonly pool: pg.Pool;
   readonly projections?: readonly AnyProjection[];
   readonly processes?: readonly AnyProcess[];
@@ -51,14 +51,12 @@ export class ReadSide {
   start(): void {
     if (this.started) return;
     this.started = true;
-    this.shared.pool.on('error', this.onLostConnection);
     for (const runner of this.all()) runner.start();
   }
 
   /** Ends after the batches and commands that are on their way. */
   async stop(): Promise<void> {
     await Promise.all([...this.all()].map((runner) => runner.stop()));
-    this.shared.pool.off('error', this.onLostConnection);
   }
 
   /**
@@ -119,7 +117,4 @@ export class ReadSide {
         });
       }
   }
-
-  // Without a listener a connection that is lost while idle would end the program.
-  private readonly onLostConnection = (): void => undefined;
 }

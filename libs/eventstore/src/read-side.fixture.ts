@@ -1,6 +1,7 @@
 import { uuidv7 } from '@openpro/kernel';
 import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
+import { appPool } from '../../platform/src/database.js';
 import type { EventStore, Position, Recorded } from './event-store.js';
 import { MemoryEventStore } from './memory-event-store.js';
 import type { Projection } from './read-side.js';
@@ -64,7 +65,10 @@ export const notes: Projection<NoteRow, NoteEvent> = {
 };
 
 /** What the rows must be, computed apart from everything under test but `evolve`. */
-export const expectedRows = (events: readonly Recorded[], projection: Projection<NoteRow, NoteEvent> = notes): NoteRow[] => {
+export const expectedRows = (
+  events: readonly Recorded[],
+  projection: Projection<NoteRow, NoteEvent> = notes,
+): NoteRow[] => {
   const rows = new Map<string, NoteRow>();
   for (const recorded of events as readonly Recorded<NoteEvent>[]) {
     if (!projection.on.includes(recorded.event.type)) continue;
@@ -94,7 +98,7 @@ export const noted = (text: string, weight?: number): NoteEvent =>
 type Problem = Parameters<Report>[0];
 
 /** A store in memory, a database of its own, and servers that run on them; `close` ends all. */
-export class Bench {
+export class Servers {
   readonly store = new MemoryEventStore();
   readonly problems: Problem[] = [];
   private readonly running: { readSide: ReadSide; pool: pg.Pool }[] = [];
@@ -105,20 +109,20 @@ export class Bench {
     readonly admin: pg.Pool,
   ) {}
 
-  static async open(): Promise<Bench> {
+  static async open(): Promise<Servers> {
     const database = await freshDatabase();
     const admin = new pg.Pool({ connectionString: database.ownerUrl, max: 3 });
     admin.on('error', () => undefined);
     await admin.query(NOTES_TABLE);
-    return new Bench(database, admin);
+    return new Servers(database, admin);
   }
 
   pool(): pg.Pool {
-    return new pg.Pool({ connectionString: this.database.appUrl, max: 5 });
+    return appPool(this.database.appUrl, { max: 5 });
   }
 
   /** One more server. */
-  server(options: Partial<ReadSideOptions>): ReadSide {
+  start(options: Partial<ReadSideOptions>): ReadSide {
     const pool = options.pool ?? this.pool();
     const readSide = new ReadSide({ store: this.store, report: this.report, ...options, pool });
     this.running.push({ readSide, pool });
@@ -144,22 +148,39 @@ export class Bench {
     for (const watcher of this.watchers) watcher();
   };
 
-  /** Waits until the condition holds; it is asked again after each report, change and `look`. */
+  /** Waits until the condition holds; asked after each report and change, and again and again for what the database knows. */
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    for (;;) {
-      let wake: () => void = () => undefined;
-      const news = new Promise<void>((resolve) => (wake = resolve));
-      this.watchers.add(wake);
-      const holds = await condition();
-      if (!holds) await news;
-      this.watchers.delete(wake);
-      if (holds) return;
-    }
+    while (!(await condition()))
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(again);
+          this.watchers.delete(wake);
+          resolve();
+        };
+        const again = setTimeout(wake, 10);
+        this.watchers.add(wake);
+      });
   }
 
   async rows(): Promise<NoteRow[]> {
-    const { rows } = await this.admin.query<NoteRow & { last_at: string }>('SELECT * FROM notes ORDER BY id COLLATE "C"');
+    const { rows } = await this.admin.query<NoteRow & { last_at: string }>(
+      'SELECT * FROM notes ORDER BY id COLLATE "C"',
+    );
     return rows.map((row) => ({ ...row, last_at: Number(row.last_at) }));
+  }
+
+  /** Waits until the log has so many events; returns the last one's position. */
+  async settled(count: number): Promise<Position> {
+    await this.until(async () => (await this.events()).length === count);
+    return this.store.head();
+  }
+
+  /** As a restart of the database or a cut line does to the program. */
+  async killConnections(): Promise<void> {
+    await this.admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE '%pg_terminate_backend%'`,
+    );
   }
 
   async events(): Promise<readonly Recorded[]> {

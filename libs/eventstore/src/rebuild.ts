@@ -91,6 +91,7 @@ export class Rebuild implements Work {
     this.catchUp.finish();
     this.settle.resolve();
     this.onFinished();
+    this.shared.report({ level: 'info', source: this.checkpointName, message: 'finished' });
     return 'finished';
   }
 
