@@ -332,7 +332,7 @@ describe('a command has one effect', () => {
       const wanted = Array.from({ length: 15 }, (_, n) => [`${n * 4 + key}`, 'once', 'again']).flat();
       expect(await said(`thing-${key}`)).toEqual(wanted);
     }
-    for (const server of both) expect(server.health()[0]?.state).toBe('running');
+    await servers.until(() => both.every((server) => server.health()[0]?.state === 'running'));
   });
 });
 
