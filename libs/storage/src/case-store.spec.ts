@@ -113,14 +113,14 @@ describe('a case', () => {
     );
   });
 
-  it('may be empty, and may have a thousand identifiers', async () => {
+  it('may be empty, and may have more identifiers than are stored at a time', async () => {
     const nothing = await loadCase(blobs, await saveCase(blobs, header, caseOf({}, {})));
     expect(nothing.data.identifiers.size).toBe(0);
     const many = caseOf(
       {},
-      Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`I${i}`, [numbers(`I${i}`, [i])]])),
+      Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`I${i}`, [numbers(`I${i}`, [i])]])),
     );
-    expect((await loadCase(blobs, await saveCase(blobs, header, many))).data.identifiers.size).toBe(1000);
+    expect((await loadCase(blobs, await saveCase(blobs, header, many))).data.identifiers.size).toBe(50);
   });
 
   it('is not read when the disk has changed it, or when it is of a format of the future', async () => {
