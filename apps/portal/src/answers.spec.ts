@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CombinedError } from 'urql';
-import { errorText, isSignedOut, type Refusal, refusalText, settle } from './answers.js';
+import { errorText, isPassing, isSignedOut, type Refusal, refusalText, settle } from './answers.js';
 
 const refusal = (kind: Refusal['__typename']): Refusal => ({
   __typename: kind,
@@ -43,6 +43,14 @@ describe('an error in words', () => {
     expect(errorText(error('Something broke: e-17', { id: 'e-17' }))).toBe('Something broke: e-17'));
   it('is about the connection when there was no answer', () =>
     expect(errorText(error(null))).toMatch(/does not answer/));
+});
+
+describe('an error that passes', () => {
+  it.each([
+    [{ ...error(null), networkError: new Error('gone') }, true],
+    [error('The database is away', { code: 'UNAVAILABLE' }), true],
+    [error('Something broke', { code: 'INTERNAL_SERVER_ERROR' }), false],
+  ])('case %#', (problem, passes) => expect(isPassing(problem as CombinedError)).toBe(passes));
 });
 
 describe('being signed out', () => {

@@ -47,6 +47,10 @@ export const isSignedOut = (error: CombinedError | undefined): boolean =>
   ((error.response as Response | undefined)?.status === 401 ||
     error.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED'));
 
+/** Whether the same request may succeed in a moment: no answer came, or the database was away. */
+export const isPassing = ({ networkError, graphQLErrors }: CombinedError): boolean =>
+  networkError !== undefined || graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAVAILABLE');
+
 /** What went wrong in words; a bug on the server shows the id under which it was logged. */
 export const errorText = (error: CombinedError): string => {
   const [first] = error.graphQLErrors;

@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { errorText, type Granted, type Outcome, refusalText, settle } from './answers.js';
+import { errorText, type Granted, isPassing, type Outcome, refusalText, settle } from './answers.js';
 import { client, signedOut } from './api.js';
 import { offerRetry, say } from './notices.js';
 import { uuidv7 } from './uuid.js';
@@ -21,7 +21,7 @@ export const send = async <Data extends object, Variables extends { commandId: s
     const message = error ? errorText(error) : 'The server gave no answer';
     if (signedOut.get()) return { is: 'failed', message };
     const wait = RETRY_MS[attempt];
-    if (!error?.networkError) {
+    if (!error || !isPassing(error)) {
       say({ kind: 'problem', title: 'This did not work', text: message });
       return { is: 'failed', message };
     }

@@ -19,8 +19,8 @@ export interface TableState {
   readonly tick: number;
 }
 
-/** Rows per request: the server's limit for one page. */
-export const WINDOW = 200;
+/** Rows per request. */
+export const WINDOW = 500;
 const PARALLEL = 4;
 
 export type TableSource = ReturnType<typeof tableSource>;

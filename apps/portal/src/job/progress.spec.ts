@@ -39,9 +39,9 @@ describe('an event of the timeline', () => {
   ])('%s is "%s"', (type, title) => expect(eventTitle(type)).toBe(title));
 
   it('shows the facts a person asks for', () => {
-    expect(eventDetails({ attempt: 2, node: 'server-1', secret: 'x', reason: { deep: 1 } })).toBe(
-      'attempt 2 · node server-1',
-    );
+    expect(
+      eventDetails({ attempt: 2, node: 'n1', secret: 'x', reason: { deep: 1 } }, (id) => `server ${id}`),
+    ).toBe('attempt 2 · on server n1');
     expect([eventDetails(null), eventDetails('text')]).toEqual(['', '']);
   });
 });

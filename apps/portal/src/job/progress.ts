@@ -39,13 +39,10 @@ export const keepTail = (text: string, limit = KEPT_CHARS): string => {
 
 const TITLES: Record<string, string> = {
   JobQueued: 'Queued',
-  JobPlaced: 'Given to a server',
   JobStarted: 'Started',
   JobRequeued: 'Put back into the queue',
   JobInterruptRequested: 'Interrupt asked for',
-  JobTerminateRequested: 'Terminate asked for',
-  JobCompleted: 'Completed',
-  JobInterrupted: 'Interrupted, best solution kept',
+  JobCompleted: 'Ended with a result',
   JobFailed: 'Failed',
   JobCancelled: 'Cancelled',
   JobAbandoned: 'Given up',
@@ -63,13 +60,16 @@ export const eventTitle = (type: string): string => {
   );
 };
 
-const DETAILS = ['attempt', 'node', 'reason', 'outcome', 'message', 'procedure'] as const;
+const DETAILS = ['attempt', 'node', 'reason', 'outcome', 'solverStatus', 'message', 'procedure'];
+const LABELS: Record<string, string> = { node: 'on', solverStatus: 'solver', message: 'says' };
 
 /** The few facts of an event that a person asks for. */
-export const eventDetails = (data: unknown): string =>
+export const eventDetails = (data: unknown, nameOf: (id: string) => string = String): string =>
   typeof data !== 'object' || data === null
     ? ''
     : DETAILS.flatMap((key) => {
         const value = (data as Record<string, unknown>)[key];
-        return typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [];
+        if (typeof value !== 'string' && typeof value !== 'number') return [];
+        const text = key === 'node' ? nameOf(String(value)) : String(value);
+        return [`${LABELS[key] ?? key} ${text}`];
       }).join(' · ');

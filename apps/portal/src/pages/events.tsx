@@ -10,7 +10,7 @@ import {
   type EventTailSubscriptionVariables,
   RecentEventsDocument,
 } from '../generated/graphql.js';
-import { useMe } from '../me.js';
+import { useNames } from '../names.js';
 import { useFilters } from '../router.js';
 import { Empty, Loading, Page, Problem } from '../ui/bits.js';
 
@@ -28,7 +28,7 @@ const Tail = ({ types }: { types: readonly string[] }) => {
   >({ query: EventTailDocument, variables: filter, pause: !data }, (seen = [], { events }) =>
     [events, ...seen].slice(0, SHOWN),
   );
-  const me = useMe();
+  const nameOf = useNames();
   const [open, setOpen] = useState<string | null>(null);
   if (error && !data) return <Problem error={error} again={again} />;
   if (!data) return <Loading />;
@@ -67,7 +67,7 @@ const Tail = ({ types }: { types: readonly string[] }) => {
                 <Table.Td className="mono">
                   {event.stream} <Text span c="dimmed" inherit>{`@${event.version}`}</Text>
                 </Table.Td>
-                <Table.Td className="mono">{event.actor === me.id ? me.name : event.actor}</Table.Td>
+                <Table.Td className="mono">{nameOf(event.actor)}</Table.Td>
                 <Table.Td>{formatTime(event.at, Date.now())}</Table.Td>
               </Table.Tr>
               {open === event.position && (

@@ -3,13 +3,16 @@ import { formatDuration, formatTime } from '../format.js';
 import { eventDetails, eventTitle } from '../job/progress.js';
 import { ProgressCard } from '../job/progress-card.js';
 import { type JobDetails, useJob } from '../job/use-job.js';
+import { useNames } from '../names.js';
 import { Link } from '../router.js';
 import { pathTo } from '../routes.js';
 import { CaseTables } from '../ui/case-tables.js';
 import { Ago, Loading, NotThere, Page, Problem, Section, useNow } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
 
-const Attempts = ({ job }: { job: JobDetails }) => {
+type Names = (id: string) => string;
+
+const Attempts = ({ job, nameOf }: { job: JobDetails; nameOf: Names }) => {
   const now = useNow(1000, job.state === 'RUNNING');
   return (
     <Section title="Attempts">
@@ -32,7 +35,7 @@ const Attempts = ({ job }: { job: JobDetails }) => {
             {job.attempts.map(({ number, node, startedAt, endedAt, outcome }) => (
               <Table.Tr key={number}>
                 <Table.Td>{number}</Table.Td>
-                <Table.Td className="mono">{node}</Table.Td>
+                <Table.Td>{nameOf(node)}</Table.Td>
                 <Table.Td>{formatTime(startedAt, now)}</Table.Td>
                 <Table.Td className="num">{formatDuration(((endedAt ?? now) - startedAt) / 1000)}</Table.Td>
                 <Table.Td>{outcome ?? 'running'}</Table.Td>
@@ -45,7 +48,7 @@ const Attempts = ({ job }: { job: JobDetails }) => {
   );
 };
 
-const Timeline = ({ job }: { job: JobDetails }) => (
+const Timeline = ({ job, nameOf }: { job: JobDetails; nameOf: Names }) => (
   <Section title="Timeline">
     <ol className="timeline">
       {job.timeline.map(({ position, type, at, actor, data }) => (
@@ -54,8 +57,8 @@ const Timeline = ({ job }: { job: JobDetails }) => (
             {eventTitle(type)}
           </Text>
           <Text size="xs" c="dimmed">
-            {formatTime(at, Date.now())} · {actor === job.owner.id ? job.owner.name : actor}
-            {eventDetails(data) && ` · ${eventDetails(data)}`}
+            {formatTime(at, Date.now())} · {nameOf(actor)}
+            {eventDetails(data, nameOf) && ` · ${eventDetails(data, nameOf)}`}
           </Text>
         </li>
       ))}
@@ -65,6 +68,7 @@ const Timeline = ({ job }: { job: JobDetails }) => (
 
 export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<string, string>> }) => {
   const { job, error, again } = useJob(id);
+  const nameOf = useNames(job ? [job.owner] : []);
   if (error) return <Problem error={error} again={again} />;
   if (job === undefined) return <Loading />;
   if (job === null) return <NotThere what="job" />;
@@ -100,8 +104,8 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
     >
       <ProgressCard job={job} onJobPage />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Attempts job={job} />
-        <Timeline job={job} />
+        <Attempts job={job} nameOf={nameOf} />
+        <Timeline job={job} nameOf={nameOf} />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, lg: job.result && job.input ? 2 : 1 }}>
         {job.result && (

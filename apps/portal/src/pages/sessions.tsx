@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { command } from '../commands.js';
 import { formatDuration } from '../format.js';
 import { EndSessionDocument, SessionsDocument, type SessionRowFragment } from '../generated/graphql.js';
+import { endReasonText } from '../session/layout.js';
 import { isOverseer, useMe } from '../me.js';
 import { Link, useFilters } from '../router.js';
 import { pathTo } from '../routes.js';
@@ -70,7 +71,7 @@ export const Sessions = () => {
             cell: (session) =>
               session.state === 'ENDED' ? (
                 <Text size="xs" c="dimmed">
-                  {session.endReason}
+                  {session.endReason && endReasonText(session.endReason)}
                 </Text>
               ) : (
                 <Button

@@ -11,6 +11,9 @@ import { sessionTable } from '../tables.js';
 export type Identifier = IdentifierFieldsFragment;
 export type Rejected = ReadonlyMap<string, string>;
 
+/** Cells of one request; the server takes 10,000. */
+const AT_ONCE = 5000;
+
 /** Rows that are read to remember what a paste overwrote. */
 const REMEMBERED = 20_000;
 
@@ -62,7 +65,10 @@ export const sessionData = (session: string): SessionData => {
   };
 
   /** Returns the cells that were accepted. */
-  const write = async (identifier: string, cells: readonly CellChange[]): Promise<readonly CellChange[]> => {
+  const writeSome = async (
+    identifier: string,
+    cells: readonly CellChange[],
+  ): Promise<readonly CellChange[]> => {
     const table = source(identifier);
     const { version } = table.get();
     const outcome = await send(SetDataDocument, {
@@ -89,6 +95,13 @@ export const sessionData = (session: string): SessionData => {
       return next;
     });
     table.patch(accepted, outcome.value.version);
+    return accepted;
+  };
+
+  const write = async (identifier: string, cells: readonly CellChange[]): Promise<readonly CellChange[]> => {
+    const accepted: CellChange[] = [];
+    for (let start = 0; start < cells.length; start += AT_ONCE)
+      accepted.push(...(await writeSome(identifier, cells.slice(start, start + AT_ONCE))));
     return accepted;
   };
 

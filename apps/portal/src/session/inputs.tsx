@@ -33,12 +33,14 @@ interface Props {
 /** Texts beyond this go as an upload with the next run instead of through the session. */
 const TYPED_BYTES = 200_000;
 
-const rangeOf = ({ min, max, unit }: Identifier): string => {
-  const end = unit ? ` ${unit}` : '';
-  if (min !== null && max !== null) return `${showValue(min)} to ${showValue(max)}${end}`;
-  if (min !== null) return `at least ${showValue(min)}${end}`;
-  return max !== null ? `at most ${showValue(max)}${end}` : '';
+const rangeOf = ({ min, max }: Identifier): string => {
+  if (min !== null && max !== null) return `${showValue(min)} to ${showValue(max)}`;
+  if (min !== null) return `at least ${showValue(min)}`;
+  return max !== null ? `at most ${showValue(max)}` : '';
 };
+
+/** A longer unit would leave no room for the number. */
+const SHORT_UNIT = 8;
 
 const useScalar = ({ identifier, data }: Props) => {
   const source = data.source(identifier.name);
@@ -64,7 +66,9 @@ const Scalar = ({ identifier, data }: Props) => {
       setDraft(null);
     }
   };
-  const description = [identifier.text, rangeOf(identifier)].filter(Boolean).join(' · ');
+  const unit = identifier.unit ?? '';
+  const short = unit.length <= SHORT_UNIT;
+  const description = [short ? '' : unit, identifier.text, rangeOf(identifier)].filter(Boolean).join(' · ');
   if (identifier.type === 'bool')
     return (
       <Switch
@@ -88,13 +92,14 @@ const Scalar = ({ identifier, data }: Props) => {
       inputMode={identifier.type === 'f64' || identifier.type === 'i64' ? 'decimal' : 'text'}
       error={rejected ?? problem}
       rightSection={
-        identifier.unit && (
+        short &&
+        unit && (
           <Text size="xs" c="dimmed" pr={8}>
-            {identifier.unit}
+            {unit}
           </Text>
         )
       }
-      rightSectionWidth={identifier.unit ? 18 + 8 * identifier.unit.length : 0}
+      rightSectionWidth={short && unit ? 18 + 8 * unit.length : 0}
       rightSectionPointerEvents="none"
       onChange={({ currentTarget }) => setDraft(currentTarget.value)}
       onBlur={commit}
@@ -320,6 +325,11 @@ export const SessionTable = ({ identifier, data, height }: Props & { height?: nu
                 onChange: (cells, label) => void data.edit(identifier, cells, label),
                 onReject: (cells) => data.reject(identifier.name, cells),
               },
+              whenEmpty: `All values are at their default${
+                identifier.default === null || identifier.default === undefined
+                  ? ''
+                  : ` (${showValue(identifier.default)})`
+              }: add a row for what differs.`,
               footer: <AddRow identifier={identifier} data={data} />,
             }
           : {})}

@@ -5,21 +5,15 @@ import { useNow } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
 
 const STEPS: readonly (readonly [name: string, label: string])[] = [
-  ['seat', 'A seat is free'],
   ['server', 'A server is found'],
-  ['engine', 'The engine runs'],
+  ['packages', 'Engine and app are there'],
   ['app', 'The app is open'],
 ];
 
 /** How the launch goes, step by step, with the time that each took. */
 export const LaunchSteps = ({ session: { app, requestedAt, steps } }: { session: SessionRowFragment }) => {
   const now = useNow(100);
-  const known = STEPS.map(([name]) => name);
-  const shown = [
-    ...STEPS,
-    ...steps.filter(({ name }) => !known.includes(name)).map(({ name }) => [name, name] as const),
-  ];
-  const current = shown.find(([name]) => !steps.some((step) => step.name === name))?.[0];
+  const current = STEPS.find(([name]) => !steps.some((step) => step.name === name))?.[0];
   const before = (at: number) =>
     steps.reduce((latest, step) => (step.at < at && step.at > latest ? step.at : latest), requestedAt);
   return (
@@ -31,7 +25,7 @@ export const LaunchSteps = ({ session: { app, requestedAt, steps } }: { session:
         Version {app.version}
       </Text>
       <ol className="steps" aria-live="polite">
-        {shown.map(([name, label]) => {
+        {STEPS.map(([name, label]) => {
           const done = steps.find((step) => step.name === name);
           return (
             <li key={name} {...(done ? { 'data-done': true } : {})}>

@@ -1,3 +1,19 @@
+const END_REASONS: Record<string, string> = {
+  closed: 'It was closed.',
+  idle: 'Nobody used it for a while.',
+  crashed: 'Its process ended by itself.',
+  'node-lost': 'Its server was lost.',
+  'failed-to-start': 'The app could not be opened.',
+  'no-server': 'No server could take it.',
+};
+
+/** "crashed: out of memory" → a sentence, then what the process said. */
+export const endReasonText = (reason: string): string => {
+  const [, code = '', message = ''] = /^([\w-]+)(?:: ([^]*))?$/.exec(reason) ?? [];
+  const sentence = END_REASONS[code];
+  return sentence ? `${sentence} ${message}`.trim() : reason;
+};
+
 /** How a page is made of an app's interface. Pure. */
 export interface Shown {
   readonly name: string;

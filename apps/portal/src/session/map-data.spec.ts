@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { groupsOf, inputsOf, resultsOf, type Shown } from './layout.js';
+import { endReasonText, groupsOf, inputsOf, resultsOf, type Shown } from './layout.js';
 import { albers, mapContent, mapLayers } from './map-data.js';
 
 const identifier = (name: string, domain: string[], more: Partial<Shown & { unit: string | null }> = {}) => ({
@@ -129,3 +129,10 @@ describe('the page of an app', () => {
     expect(resultsOf(all).map(({ name }) => name)).toEqual(['Open']);
   });
 });
+
+it('says in words why a session has ended', () =>
+  expect(['idle', 'crashed: out of memory', 'something: else'].map(endReasonText)).toEqual([
+    'Nobody used it for a while.',
+    'Its process ended by itself. out of memory',
+    'something: else',
+  ]));

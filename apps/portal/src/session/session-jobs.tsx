@@ -1,7 +1,7 @@
 import { Button, Table } from '@mantine/core';
 import { useSubscription } from 'urql';
 import { formatGap, formatKpi } from '../format.js';
-import { JobsChangedDocument, JobsDocument, type JobRowFragment } from '../generated/graphql.js';
+import { JobsChangedDocument, SessionJobsDocument, type SessionJobsQuery } from '../generated/graphql.js';
 import { ProgressCard } from '../job/progress-card.js';
 import { useJob } from '../job/use-job.js';
 import { usePages, useSoon } from '../pages/pages.js';
@@ -11,9 +11,11 @@ import { Ago, Section, StatePill } from '../ui/bits.js';
 import { loadCase } from './cases-menu.js';
 import type { SessionData } from './data.js';
 
+type SessionJob = SessionJobsQuery['jobs']['nodes'][number];
+
 /** Jobs that were submitted from this session, newest first. */
 export const useSessionJobs = (session: string) => {
-  const pages = usePages(JobsDocument, { filter: { session } }, ({ jobs }) => jobs);
+  const pages = usePages(SessionJobsDocument, { session }, ({ jobs }) => jobs);
   const [{ data: changed }] = useSubscription({ query: JobsChangedDocument, variables: { session } });
   useSoon(pages.again, changed);
   return pages;
@@ -24,7 +26,7 @@ export const ShownJob = ({ id }: { id: string }) => {
   return job ? <ProgressCard job={job} /> : null;
 };
 
-const titleOf = ({ description, procedure }: JobRowFragment) => description || procedure;
+const titleOf = ({ description, procedure }: SessionJob) => description || procedure;
 
 export const PastJobs = ({
   session,
@@ -32,7 +34,7 @@ export const PastJobs = ({
   data,
 }: {
   session: string;
-  jobs: readonly JobRowFragment[];
+  jobs: readonly SessionJob[];
   data: SessionData;
 }) => (
   <Section title="Runs of this session">

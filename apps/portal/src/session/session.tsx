@@ -11,7 +11,7 @@ import { CasesMenu, loadCase } from './cases-menu.js';
 import type { SessionData } from './data.js';
 import { InputGroup } from './inputs.js';
 import { LaunchSteps } from './launch-steps.js';
-import { groupsOf, inputsOf, resultsOf } from './layout.js';
+import { endReasonText, groupsOf, inputsOf, resultsOf } from './layout.js';
 import { mapLayers } from './map-data.js';
 import { MapCard } from './map.js';
 import { Details, Figures } from './results.js';
@@ -174,7 +174,7 @@ export const SessionPage = ({ params: { id = '' } }: { params: Readonly<Record<s
       <Card maw={560} mx="auto" mt="xl">
         <Stack gap="sm">
           <Title order={1}>{session.app.title}: this session has ended</Title>
-          {session.endReason && <Text size="sm">{session.endReason}</Text>}
+          {session.endReason && <Text size="sm">{endReasonText(session.endReason)}</Text>}
           <Text size="sm" c="dimmed">
             Its jobs and saved cases are still there.
           </Text>

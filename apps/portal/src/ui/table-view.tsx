@@ -46,6 +46,7 @@ export const TableView = ({
   csvHref,
   editing,
   height,
+  whenEmpty = 'There are no values here yet.',
   footer,
 }: {
   name: string;
@@ -57,6 +58,7 @@ export const TableView = ({
   csvHref?: string;
   editing?: Editing;
   height?: number;
+  whenEmpty?: string;
   footer?: ReactNode;
 }) => {
   const [filter, setFilter] = useState('');
@@ -118,7 +120,7 @@ export const TableView = ({
       />
       {columns !== null && total === 0 && (
         <Text size="xs" c="dimmed" mt={6}>
-          {editing ? 'All values are at their default.' : 'There are no values here yet.'}
+          {whenEmpty}
         </Text>
       )}
       {footer}
