@@ -63,7 +63,7 @@ export type AttemptResult =
   | { readonly is: 'crashed'; readonly message: string }
   | { readonly is: 'terminated' };
 
-export interface RunningAttempt {
+export interface Attempt {
   /** Never rejects. */
   readonly result: Promise<AttemptResult>;
   /** Asks the solver to stop, and ends its process when it has not after the grace; the last incumbent is kept. */
@@ -77,7 +77,7 @@ const START_MS = 20_000;
 const MAX_TIMER = 2 ** 31 - 1;
 
 /** Runs a procedure of an app in an optimization process of the pool. */
-export const runAttempt = (pool: EnginePool, options: AttemptOptions): RunningAttempt => {
+export const runAttempt = (pool: EnginePool, options: AttemptOptions): Attempt => {
   const run = new Run(pool, options);
   return { result: run.result(), interrupt: () => run.stop('interrupted'), terminate: () => run.terminate() };
 };

@@ -31,7 +31,7 @@ export interface DataSessionOptions {
   onChanged(identifiers: readonly IdentifierVersion[]): void;
   onLog(text: string): void;
   /** Once, whatever the reason. */
-  onExit(reason: string, code: ExitReason['code']): void;
+  onExit(reason: ExitReason): void;
 }
 
 /** One user's running app. Every method throws an EngineError with what the engine or app says. */
@@ -84,7 +84,7 @@ export const openDataSession = async (
     await process.terminate();
     throw error;
   }
-  void process.exited.then(({ code, message }) => onExit(message, code));
+  void process.exited.then(onExit);
 
   return {
     pid: process.pid,

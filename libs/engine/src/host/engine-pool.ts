@@ -166,19 +166,17 @@ export class EnginePool {
 
   #start(engine: InstalledEngine, role: Role): Promise<EngineProcess> {
     if (this.#closed) return Promise.reject(new EngineError('Closed', 'The server is stopping'));
-    const { memoryMiB, heartbeat } = this.#options;
-    const starting = EngineProcess.start({
-      engine,
-      role,
-      memoryMiB,
-      heartbeat,
-      watchdog: this.#watchdog,
-    }).then((process) => {
+    const { folder, memoryMiB, heartbeat } = this.#options;
+    const start = async (): Promise<EngineProcess> => {
+      await (this.#folderReady ??= emptyFolder(folder));
+      const watchdog = this.#watchdog;
+      const started = await EngineProcess.start({ engine, role, folder, memoryMiB, heartbeat, watchdog });
       this.#started++;
-      this.#all.add(process);
-      void process.exited.then(() => this.#forget(process));
-      return process;
-    });
+      this.#all.add(started);
+      void started.exited.then(() => this.#forget(started));
+      return started;
+    };
+    const starting = start();
     this.#starting.add(starting);
     const done = (): boolean => this.#starting.delete(starting);
     starting.then(done, done);
@@ -190,9 +188,7 @@ export class EnginePool {
     this.#idle = this.#idle.filter((idle) => idle.process !== process);
     const waiting = this.#warm.get(process.engine.digest)?.waiting;
     const at = waiting?.indexOf(process) ?? -1;
-    if (at < 0) return;
-    waiting!.splice(at, 1);
-    this.#refill();
+    if (at >= 0) waiting!.splice(at, 1); // replaced after the next acquire: one that cannot live is not started in a loop
   }
 
   /** One at a time: starting them all at once would slow down the work that made them necessary. */

@@ -1,0 +1,4 @@
+import { serve } from '@openpro/engine/sdk';
+import { dataHandlers } from '../data-session.js';
+
+serve('model-ts', dataHandlers);

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { format } from 'node:util';
+import { parentPort, workerData } from 'node:worker_threads';
+import { EngineError, LogGate } from '@openpro/engine/sdk';
+import highsModule, { type Highs, type InitOptions } from 'highs';
+import { loadModel } from '../app.js';
+import { Run } from '../run.js';
+import type { FinishedRun, News, Order, ThreadStart } from '../thread-messages.js';
+
+const port = parentPort!;
+const { interrupt } = workerData as ThreadStart;
+let gate = new LogGate();
+
+const tell = (news: News): void => {
+  if (news.is !== 'log') return port.postMessage(news);
+  let text = '';
+  for (const line of news.text.split('\n')) text += gate.pass(line);
+  if (text) port.postMessage({ ...news, text: text.replace(/\n$/, '') });
+};
+// A thread's output goes through the other thread's memory: what an app prints is cut here, where it is made.
+const print = (...args: unknown[]): void => tell({ is: 'log', text: format(...args) });
+for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) console[method] = print;
+for (const stream of [process.stdout, process.stderr])
+  stream.write = (chunk: Uint8Array | string) => {
+    print(String(chunk).replace(/\n$/, ''));
+    return true;
+  };
+
+// Its types are those of its CommonJS form, where the loader is one level deeper.
+const loadHighs = highsModule as unknown as (options: InitOptions) => Promise<Highs>;
+const highs = await loadHighs({ wasmBinary: readFileSync(new URL('./highs.wasm', import.meta.url)) });
+
+/** The buffers of a case that was made for this message alone move instead of being copied. */
+const buffersOf = ({ output }: FinishedRun): ArrayBuffer[] => [
+  ...new Set(
+    [...(output?.sets.values() ?? []), ...(output?.identifiers.values() ?? [])].map(
+      ({ buffer }) => buffer as ArrayBuffer,
+    ),
+  ),
+];
+
+const failure = (error: unknown): News => {
+  if (error instanceof EngineError)
+    return { is: 'failed', code: error.code, message: error.message, where: error.where };
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof Error && error.name === 'RuntimeError'
+    ? {
+        is: 'failed',
+        code: 'SolverBroke',
+        message: `The solver broke down, perhaps at its 2 GiB of memory: ${message}`,
+      }
+    : { is: 'failed', code: 'InternalError', message };
+};
+
+const obey = async (order: Order): Promise<void> => {
+  if ('load' in order) {
+    await loadModel(order.load);
+    return port.postMessage({ is: 'loaded' } satisfies News);
+  }
+  gate = new LogGate({ total: order.run.logBytes });
+  const result = await new Run(highs, await loadModel(order.run.folder), order.run, interrupt, tell).finish();
+  port.postMessage({ is: 'finished', result } satisfies News, buffersOf(result));
+};
+
+port.on('message', (order: Order) => {
+  obey(order).catch((error: unknown) => port.postMessage(failure(error)));
+});
+port.postMessage({ is: 'ready' } satisfies News);
