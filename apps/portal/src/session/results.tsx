@@ -1,22 +1,14 @@
 import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
-import { useEffect } from 'react';
 import { download } from '../download.js';
 import { formatKpi, NONE } from '../format.js';
-import { useStore } from '../store.js';
 import { showValue } from '../ui/data-grid.js';
 import type { Identifier, SessionData } from './data.js';
-import { TableTabs } from './inputs.js';
 import { groupsOf } from './layout.js';
-
-const useValue = (identifier: Identifier, data: SessionData): unknown => {
-  const source = data.source(identifier.name);
-  const { columns } = useStore(source);
-  useEffect(() => source.need(0, 1), [source]);
-  return columns === null ? null : (source.row(0)?.at(-1) ?? identifier.default ?? null);
-};
+import { useScalar } from './scalar.js';
+import { TableTabs } from './tables.js';
 
 const Kpi = ({ identifier, data }: { identifier: Identifier; data: SessionData }) => {
-  const value = useValue(identifier, data);
+  const { value } = useScalar({ identifier, data });
   return (
     <div className="kpi" title={identifier.text ?? undefined}>
       <dt>{identifier.label}</dt>
@@ -29,7 +21,7 @@ const Kpi = ({ identifier, data }: { identifier: Identifier; data: SessionData }
 };
 
 const LongText = ({ identifier, data }: { identifier: Identifier; data: SessionData }) => {
-  const value = useValue(identifier, data);
+  const { value } = useScalar({ identifier, data });
   const text = typeof value === 'string' ? value : '';
   return text === '' ? null : (
     <div>
