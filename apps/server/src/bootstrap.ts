@@ -1,8 +1,10 @@
 import { ForEnvironment, ForUser, SignInLinks } from '@openpro/identity';
 import { isRefusal, uuidv5, uuidv7 } from '@openpro/kernel';
 import { Commands } from '@openpro/platform';
+import type { LinkFor } from './messages.js';
 
 const ROOT = 'ROOT';
+const FILE_LINK_LIFE_MS = 30 * 24 * 3_600_000;
 /** The first administrator's id is the same on every server of a platform, so that two first starts make one. */
 const ADMINISTRATOR = uuidv5('6f70656e-7072-4f00-8000-000000000001', 'administrator');
 
@@ -23,8 +25,8 @@ export const bootstrap = async (commands: Commands): Promise<void> => {
 };
 
 /** A fresh one-time sign-in link for the administrator: whoever can start the server may use it. */
-export const administratorLink = async (links: SignInLinks): Promise<string> => {
-  const link = await links.issue(ADMINISTRATOR, asSystem());
+export const administratorLink = async (links: SignInLinks, use: LinkFor): Promise<string> => {
+  const link = await links.issue(ADMINISTRATOR, asSystem(), use === 'file' ? FILE_LINK_LIFE_MS : undefined);
   if (isRefusal(link)) throw new Error(link.message);
   return link.url;
 };

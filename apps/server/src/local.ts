@@ -1,11 +1,11 @@
 import { APP_ROLE, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@openpro/platform/postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { FromServer, ToServer } from './messages.js';
+import type { FromServer, LinkFor, ToServer } from './messages.js';
 
 /*
  * The launcher behind `npm start`: embedded PostgreSQL (unless DATABASE_URL names another), migrations
@@ -107,16 +107,11 @@ class Launcher {
     };
     delete this.env['DATABASE_OWNER_URL'];
     const url = await step('Server is ready', () => this.launch());
-    writeFileSync(
-      path.join(this.dataDir, 'server.json'),
-      JSON.stringify({ url, pid: this.server?.pid, launcher: process.pid }),
-      { mode: 0o600 },
-    );
-    this.writeCliLink(await this.link());
+    await this.writeCliLink();
     if (!options['no-examples']) await this.publishExamples();
-    this.writeCliLink(await this.link());
+    this.keepCliLink();
     say(`\nOpenPRO is running at ${url}\n`);
-    say(`  Sign in (works once, for 15 minutes):  ${await this.link()}`);
+    say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
     say('  In a terminal:                         npx openpro app list');
     say(`  Data and logs:                         ${path.relative(process.cwd(), this.dataDir) || '.'}`);
     say('  Stop:                                  Ctrl-C\n');
@@ -174,7 +169,11 @@ class Launcher {
     server.stderr?.pipe(log, { end: false });
     return new Promise((resolve, reject) => {
       server.on('message', (message: FromServer) => {
-        if (message.is === 'ready') resolve(message.url);
+        if (message.is === 'ready') {
+          const about = { url: message.url, pid: server.pid, launcher: process.pid };
+          writeFileSync(path.join(this.dataDir, 'server.json'), JSON.stringify(about), { mode: 0o600 });
+          resolve(message.url);
+        }
         if (message.is === 'failed') reject(new Error(message.message));
       });
       server.once('exit', (code, signal) => {
@@ -202,7 +201,7 @@ class Launcher {
         this.launch().then(
           async () => {
             say('✓ The server is back');
-            this.writeCliLink(await this.link());
+            await this.writeCliLink();
           },
           () => undefined, // its exit has been handled
         );
@@ -211,23 +210,31 @@ class Launcher {
     );
   }
 
-  private link(): Promise<string> {
+  private link(use: LinkFor): Promise<string> {
     return new Promise((resolve) => {
       const listen = (message: FromServer): void => {
-        if (message.is !== 'sign-in-link') return;
+        if (message.is !== 'sign-in-link' || message.for !== use) return;
         this.server?.off('message', listen);
         resolve(message.link);
       };
       this.server?.on('message', listen);
-      this.server?.send({ ask: 'sign-in-link' } satisfies ToServer);
+      this.server?.send({ ask: 'sign-in-link', for: use } satisfies ToServer);
     });
   }
 
-  /** Lets the CLI of the same account sign in by itself. */
-  private writeCliLink(link: string): void {
+  /** Lets the command line of the same account sign in by itself. */
+  private async writeCliLink(): Promise<void> {
     const file = path.join(this.dataDir, 'cli-link');
-    rmSync(file, { force: true });
-    writeFileSync(file, link, { mode: 0o600 });
+    writeFileSync(`${file}.new`, await this.link('file'), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+
+  /** A link works once: who has used it removes the file, and the next one gets another. */
+  private keepCliLink(): void {
+    watch(this.dataDir, { persistent: false }, (_event, name) => {
+      const gone = name === 'cli-link' && !existsSync(path.join(this.dataDir, 'cli-link'));
+      if (gone && !this.stopping && this.server?.connected) void this.writeCliLink();
+    });
   }
 
   /** The first-party engine and two apps, by the same commands as any user would. */
@@ -239,7 +246,7 @@ class Launcher {
         env: {
           ...process.env,
           OPENPRO_HOME: path.join(this.dataDir, 'publisher'),
-          OPENPRO_LINK_FILE: path.join(this.dataDir, 'cli-link'),
+          OPENPRO_DATA: this.dataDir,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

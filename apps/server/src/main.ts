@@ -54,7 +54,9 @@ const start = async (config: ServerConfig): Promise<void> => {
   tell({ is: 'ready', url: config.publicUrl });
   process.on('message', (message: ToServer) => {
     if (message.ask === 'sign-in-link')
-      void administratorLink(app.get(SignInLinks)).then((link) => tell({ is: 'sign-in-link', link }));
+      void administratorLink(app.get(SignInLinks), message.for).then((link) =>
+        tell({ is: 'sign-in-link', for: message.for, link }),
+      );
   });
 };
 

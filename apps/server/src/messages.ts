@@ -2,8 +2,12 @@
 export type FromServer =
   | { readonly is: 'ready'; readonly url: string }
   | { readonly is: 'failed'; readonly message: string }
-  | { readonly is: 'sign-in-link'; readonly link: string };
+  | { readonly is: 'sign-in-link'; readonly for: LinkFor; readonly link: string };
+
+/** Printed for a person, for 15 minutes; or in a file that only the server's own account can read, for 30 days. */
+export type LinkFor = 'person' | 'file';
 
 export interface ToServer {
   readonly ask: 'sign-in-link';
+  readonly for: LinkFor;
 }

@@ -20,7 +20,7 @@ import { Publishing } from './publishing.js';
       provide: EnginePool,
       inject: [CONFIG],
       useFactory: ({ dataDir, warm, memoryMiB }: ServerConfig) =>
-        new EnginePool({ folder: path.join(dataDir, 'run', 'sessions'), warm, memoryMiB }),
+        new EnginePool({ folder: path.join(dataDir, 'run', 'engines'), warm, memoryMiB }),
     },
     CatalogueQueries,
     CatalogueResolver,

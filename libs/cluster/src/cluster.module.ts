@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
+import { isolationLevel } from '@openpro/engine';
 import { CommandHandler } from '@openpro/eventstore';
 import { CONFIG, NODE, type ServerConfig } from '@openpro/platform';
-import { isolationLevel } from '@openpro/engine';
 import { clusterHandlers } from './cluster.commands.js';
 import { ClusterQueries } from './cluster.queries.js';
 import { ClusterResolver } from './cluster.resolver.js';

@@ -24,9 +24,13 @@ export class SignInLinks {
     @Inject(CONFIG) private readonly config: ServerConfig,
   ) {}
 
-  async issue(userId: string, meta: CommandMeta): Promise<{ url: string; expiresAt: number } | Refusal> {
+  async issue(
+    userId: string,
+    meta: CommandMeta,
+    lifeMs = LINK_LIFE_MS,
+  ): Promise<{ url: string; expiresAt: number } | Refusal> {
     const secret = newSecret();
-    const expiresAt = Date.now() + LINK_LIFE_MS;
+    const expiresAt = Date.now() + lifeMs;
     // The fingerprint leaves the fresh secret out: a repeated request is the same request.
     const outcome = await this.commands.execute(
       new ForUser(

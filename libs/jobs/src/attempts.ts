@@ -4,7 +4,7 @@ import type {
   EnginePool,
   InstalledApp,
   InstalledEngine,
-  RunningAttempt,
+  Attempt,
 } from '@openpro/engine';
 import { runAttempt } from '@openpro/engine';
 import { type EventStore, follow, type Following, type Position, type Recorded } from '@openpro/eventstore';
@@ -33,6 +33,9 @@ export interface AttemptsNeeds {
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
 
+/** The same job gives the same result, also when nobody names a seed. */
+const DEFAULT_SEED = 0;
+
 /** What listeners of a running attempt hear. */
 export interface AttemptNews {
   readonly point?: ProgressPoint;
@@ -41,7 +44,7 @@ export interface AttemptNews {
 
 interface Running {
   readonly attempt: number;
-  run: RunningAttempt | null;
+  run: Attempt | null;
   /** Asked for before the process was there. */
   stop: 'interrupt' | 'terminate' | null;
   readonly done: Promise<void>;
@@ -168,17 +171,17 @@ export class Attempts {
         attempt,
         user: { ...user, language: 'en', timeZone: 'UTC' },
         procedure: request.procedure,
-        args: request.args,
+        args: request.args as Readonly<Record<string, unknown>>,
         input,
         timeLimit: request.timeLimit,
         gap: request.gap,
-        seed: request.seed,
+        seed: request.seed ?? DEFAULT_SEED,
         limits: needs.limits,
         reuseKey: `${app.digest}:${request.owner}`,
         ...(warmStart ? { warmStart } : {}),
         onStarted: () => undefined,
         onProgress: (point) => {
-          const kept: ProgressPoint = { at: Date.now(), ...point };
+          const kept: ProgressPoint = { at: Date.now(), text: null, ...point };
           void record.point(kept);
           this.news.emit(job, { point: kept } satisfies AttemptNews);
         },

@@ -12,7 +12,7 @@ import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts } from './attempts.js';
 import { Dispatcher } from './dispatcher.js';
-import type { QueuedJob } from './job.js';
+import { queuedJob } from './job.js';
 import { ForJob, jobHandlers } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
 import { JobsResolver } from './jobs.resolver.js';
@@ -74,7 +74,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
           pool,
           records,
           limits: { memoryMiB, interruptGraceS: INTERRUPT_GRACE_S, logBytes: LOG_BYTES },
-          job: async (id) => (await store.readStream(`job-${id}`))[0]?.event as unknown as QueuedJob,
+          job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
           engine: (ref) => packages.engine(ref),
           app: (ref) => packages.app(ref),
           load: async (digest) => (await loadCase(blobs, digest)).data,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AppVersionRow, CatalogueQueries, Packages } from '@openpro/catalogue';
-import { type CaseData, EnginePool, openDataSession, textCase } from '@openpro/engine';
+import { type CaseData, EngineError, EnginePool, openDataSession, textCase } from '@openpro/engine';
 import { type EventStore, fold } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import {
@@ -17,6 +17,7 @@ import { job } from './job.js';
 import { ForJob } from './jobs.commands.js';
 
 const DEFAULT_PRIORITY = 100;
+const MAX_LOG_BYTES = 1_048_576;
 
 /** From a request to a SubmitJob command whose input is a stored case: the same input can be run again exactly. */
 @Injectable()
@@ -168,7 +169,7 @@ export class Submitting {
       app,
       sessionId: `input-of-${version.name}`,
       user: { id: actor.id, name: actor.name, roles: actor.roles, language: 'en', timeZone: 'UTC' },
-      limits: { memoryMiB: this.config.memoryMiB },
+      limits: { memoryMiB: this.config.memoryMiB, logBytes: MAX_LOG_BYTES },
       onChanged: () => undefined,
       onLog: () => undefined,
       onExit: () => undefined,
@@ -194,7 +195,7 @@ export class Submitting {
               limit: textInputs(known.values()),
             },
           );
-        await data.load(textCase(identifier, text));
+        await data.load(textCase(identifier, text.toString('utf8')));
       }
       for (const { identifier, cells } of input.values ?? []) {
         if (!known.has(identifier))
@@ -212,6 +213,9 @@ export class Submitting {
           });
       }
       return await this.keep(version, await data.save(inputs && [...inputs]));
+    } catch (error) {
+      if (error instanceof EngineError) return refuse(error.code, error.message, { field: 'values' });
+      throw error;
     } finally {
       await data.close();
     }

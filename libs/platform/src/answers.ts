@@ -96,6 +96,6 @@ export type Lazy<T> = T extends readonly (infer Item)[]
   : T extends object
     ? {
         readonly [Field in keyof T]:
-          Lazy<T[Field]> | ((args: never) => Lazy<T[Field]> | Promise<Lazy<T[Field]>>);
+          Lazy<T[Field]> | ((args: never, context: never) => Lazy<T[Field]> | Promise<Lazy<T[Field]>>);
       }
     : T;

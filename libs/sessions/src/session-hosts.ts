@@ -12,6 +12,8 @@ export interface IdentifierVersion {
   readonly version: number;
 }
 
+const MAX_LOG_BYTES = 1_048_576;
+
 type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
 
 export interface SessionHostsNeeds {
@@ -142,17 +144,17 @@ export class SessionHosts {
       app,
       sessionId: id,
       user: { ...user, language: 'en', timeZone: 'UTC' },
-      limits: { memoryMiB: this.needs.memoryMiB },
+      limits: { memoryMiB: this.needs.memoryMiB, logBytes: MAX_LOG_BYTES },
       onChanged: (changed) => this.news.emit(id, changed),
       onLog: (line) => (hosted.lastLog = (hosted.lastLog + line).slice(-2000)),
-      onExit: (reason) => {
+      onExit: ({ message }) => {
         this.hosted.delete(id);
         if (!hosted.closed)
           void report(id, {
             type: 'ReportCrash',
             node: node.id,
             nodeEpoch: node.epoch,
-            message: `${reason}\n${hosted.lastLog}`.trim(),
+            message: `${message}\n${hosted.lastLog}`.trim(),
           });
       },
     });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
+import type { InterfaceDescription } from '@openpro/engine';
 import { entityOf } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { isRefusal } from '@openpro/kernel';
@@ -8,6 +9,7 @@ import {
   badInput,
   connection,
   has,
+  type Interface,
   type Lazy,
   maySee,
   type PageRequest,
@@ -79,7 +81,7 @@ export class SessionQueries {
       steps: stepsOf(row),
       interface: async () => {
         const data = this.hosts.data(row.id);
-        return isRefusal(data) ? null : data.describe();
+        return isRefusal(data) ? null : interfaceView(await data.describe());
       },
       data: async ({ identifier, offset, limit }: { identifier: string; offset: number; limit: number }) => {
         if (!(limit >= 1 && limit <= MAX_WINDOW))
@@ -103,6 +105,21 @@ export class SessionQueries {
     return this.db.getRepository(entityOf(sessionList));
   }
 }
+
+/** As the API shows it: what an app does not say is null. */
+const interfaceView = ({ sets, identifiers, procedures }: InterfaceDescription): Lazy<Interface> => ({
+  sets: sets.map(({ name, label, count }) => ({ name, label, count })),
+  identifiers: identifiers.map(({ text, group, unit, min, max, view, ...rest }) => ({
+    ...rest,
+    text: text ?? null,
+    group: group ?? null,
+    unit: unit ?? null,
+    min: min ?? null,
+    max: max ?? null,
+    view: view ?? null,
+  })),
+  procedures: procedures.map(({ name, label, where, text }) => ({ name, label, where, text: text ?? null })),
+});
 
 /** How the launch went: when it was asked for, placed, and what the server did then. */
 const stepsOf = (row: SessionRow): { name: string; at: number }[] => [

@@ -1,6 +1,6 @@
 import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { CatalogueQueries } from '@openpro/catalogue';
-import type { DataSession } from '@openpro/engine';
+import { type DataSession, EngineError } from '@openpro/engine';
 import { ReadSide } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import {
@@ -148,7 +148,10 @@ export class SessionsResolver {
         return refuse('NoSuchProcedure', `There is no data procedure "${procedure.slice(0, 100)}"`, {
           field: 'procedure',
         });
-      const { value, changed } = await data.run(procedure, (args as object | null) ?? {});
+      const { value, changed } = await data.run(
+        procedure,
+        (args as Readonly<Record<string, unknown>> | null) ?? {},
+      );
       return { value, changed };
     });
   }
@@ -263,6 +266,12 @@ export class SessionsResolver {
     const row = await this.mine(actor, id);
     if (isRefusal(row)) return answer(name, row);
     const data = this.hosts.data(id);
-    return answer(name, isRefusal(data) ? data : await use(data, row));
+    return answer(name, isRefusal(data) ? data : await use(data, row).catch(refuseEngineError));
   }
 }
+
+/** What the app or its process says no to is the user's to know; anything else is a bug of ours. */
+const refuseEngineError = (error: unknown): Refusal => {
+  if (error instanceof EngineError) return refuse(error.code, error.message);
+  throw error;
+};

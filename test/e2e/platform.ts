@@ -1,0 +1,246 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** The whole platform as `npm start` starts it, in a data folder of its own. */
+export class Platform {
+  output = '';
+  url = '';
+  link = '';
+  private launcher: ChildProcess | null = null;
+
+  constructor(
+    readonly dataDir = mkdtempSync(path.join(os.tmpdir(), 'openpro-e2e-')),
+    private readonly args: readonly string[] = [],
+  ) {}
+
+  async start(): Promise<this> {
+    this.output = '';
+    const launcher = spawn(
+      process.execPath,
+      [path.join(root, 'dist/server/local.mjs'), '--data', this.dataDir, '--port', '0', ...this.args],
+      { env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: '' }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.launcher = launcher;
+    launcher.stderr.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    await this.until(launcher, /Stop: +Ctrl-C/);
+    this.url = /running at (\S+)/.exec(this.output)?.[1] ?? '';
+    this.link = /(http\S+sign-in#\S+)/.exec(this.output)?.[1] ?? '';
+    return this;
+  }
+
+  /** Resolves when the launcher has printed it; fails when it ends before. */
+  private until(launcher: ChildProcess, text: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      launcher.stdout?.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString();
+        if (text.test(this.output)) resolve();
+      });
+      launcher.once('exit', (code) =>
+        reject(new Error(`The launcher ended with ${code}:\n${this.output}${this.log()}`)),
+      );
+    });
+  }
+
+  /** Resolves when the launcher says it again, counted from now. */
+  says(text: RegExp): Promise<void> {
+    const from = this.output.length;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!text.test(this.output.slice(from))) return;
+        this.launcher?.stdout?.off('data', look);
+        resolve();
+      };
+      this.launcher?.stdout?.on('data', look);
+    });
+  }
+
+  log(): string {
+    const file = path.join(this.dataDir, 'logs/server.log');
+    return existsSync(file) ? readFileSync(file, 'utf8').slice(-3000) : '';
+  }
+
+  get launcherPid(): number {
+    return this.launcher?.pid ?? 0;
+  }
+
+  get serverPid(): number {
+    return (JSON.parse(readFileSync(path.join(this.dataDir, 'server.json'), 'utf8')) as { pid: number }).pid;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
+    const { launcher } = this;
+    if (!launcher || launcher.exitCode !== null || launcher.signalCode !== null)
+      return { code: null, output: this.output };
+    const exited = once(launcher, 'exit');
+    launcher.kill(signal);
+    const [code] = (await exited) as [number | null];
+    return { code, output: this.output };
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  async signIn(link = this.link): Promise<Api> {
+    const response = await fetch(`${this.url}/api/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: link.split('#')[1], client: 'cli' }),
+    });
+    if (!response.ok) throw new Error(`Sign-in: ${response.status} ${await response.text()}`);
+    return new Api(this.url, ((await response.json()) as { token: string }).token);
+  }
+
+  /** The command line, signed in by the launcher's own link file. */
+  async cli(...args: string[]): Promise<Ended & { readonly errors: string }> {
+    const child = spawn(process.execPath, [path.join(root, 'apps/cli/openpro.mjs'), ...args], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        OPENPRO_HOME: path.join(this.dataDir, 'cli-home'),
+        OPENPRO_DATA: this.dataDir,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, output, errors };
+  }
+}
+
+/** A signed-in caller of the API. */
+export class Api {
+  constructor(
+    readonly url: string,
+    readonly token: string | null,
+  ) {}
+
+  async raw(
+    query: string,
+    variables: object = {},
+  ): Promise<{
+    status: number;
+    body: { data?: unknown; errors?: { message: string; extensions: Record<string, unknown> }[] };
+  }> {
+    const response = await fetch(`${this.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    return { status: response.status, body: (await response.json()) as never };
+  }
+
+  /** The data; an error of the API fails the test. */
+  async ask<T>(query: string, variables: object = {}): Promise<T> {
+    const { body } = await this.raw(query, variables);
+    if (body.errors) throw new Error(JSON.stringify(body.errors));
+    return body.data as T;
+  }
+
+  /** A mutation's answer under a fresh command id. */
+  async change<T = Record<string, unknown>>(
+    field: string,
+    types: string,
+    args: Record<string, unknown>,
+    selection: string,
+    commandId: string = randomUUID(),
+  ): Promise<T & { __typename: string }> {
+    const names = Object.keys(args);
+    const call = [...names.map((name) => `${name}: $${name}`), 'commandId: $commandId'].join(', ');
+    const data = await this.ask<Record<string, T & { __typename: string }>>(
+      `mutation(${types}${types ? ', ' : ''}$commandId: ID!) { answer: ${field}(${call}) { __typename ${selection} ... on Refusal { code message field limit } } }`,
+      { ...args, commandId },
+    );
+    return data['answer'] as T & { __typename: string };
+  }
+
+  /** Follows a subscription until `wanted` accepts a message; resolves with it. */
+  async until<T>(
+    query: string,
+    variables: Record<string, unknown>,
+    wanted: (data: T) => boolean,
+  ): Promise<T> {
+    const client = createClient({
+      url: `${this.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { token: this.token },
+      retryAttempts: 50,
+      shouldRetry: () => true,
+      retryWait: () => new Promise((resolve) => setTimeout(resolve, 200)),
+    });
+    try {
+      for await (const { data, errors } of client.iterate<T>({ query, variables })) {
+        if (errors) throw new Error(JSON.stringify(errors));
+        if (data && wanted(data)) return data;
+      }
+      throw new Error('The subscription ended before');
+    } finally {
+      await client.dispose();
+    }
+  }
+
+  async upload(kind: 'ENGINE' | 'APP' | 'FILE', name: string, bytes: Buffer): Promise<string> {
+    const ticket = await this.change<{ id: string; url: string }>(
+      'requestUpload',
+      '$kind: UploadKind!, $name: String!, $size: Float!',
+      { kind, name, size: bytes.length },
+      '... on Upload { id url }',
+    );
+    const response = await fetch(ticket.url, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: new Uint8Array(bytes),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    const { digest } = (await response.json()) as { digest: string };
+    if (digest !== createHash('sha256').update(bytes).digest('hex')) throw new Error('The digest is wrong');
+    return ticket.id;
+  }
+}
+
+/** Processes below this one, with their command lines. */
+export const descendants = (pid: number): { pid: number; command: string }[] => {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+  return children.flatMap((child) => {
+    try {
+      const command = readFileSync(`/proc/${child}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return [{ pid: child, command }, ...descendants(child)];
+    } catch {
+      return []; // it has just ended
+    }
+  });
+};
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
