@@ -115,6 +115,14 @@ describe('signing in', () => {
     expect(await readdir(path.join(folder, '.openpro'))).toEqual([]);
   });
 
+  it('uses the link of a file that is named, and no link to another server than the one that is named', async () => {
+    const { url } = await serve({ me: () => ALICE });
+    await writeFile(path.join(folder, 'link'), `${url}/sign-in#good`);
+    const env = { ...signedOut, OPENPRO_LINK_FILE: path.join(folder, 'link') };
+    expect((await start(['whoami'], { ...env, OPENPRO_URL: 'http://127.0.0.1:1' }).ended).code).toBe(5);
+    expect((await start(['whoami'], env).ended).code).toBe(0);
+  });
+
   it('never follows a link to another computer by itself', async () => {
     await mkdir(path.join(folder, '.openpro'));
     await writeFile(path.join(folder, '.openpro/cli-link'), 'https://elsewhere.example/sign-in#good\n');

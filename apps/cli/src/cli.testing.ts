@@ -13,7 +13,7 @@ export const buildCli = async (): Promise<string> => {
   await symlink(path.join(PROJECT, 'node_modules'), path.join(folder, 'node_modules'));
   const outdir = path.join(folder, 'dist');
   // In a process of its own: esbuild refuses to run inside jest's sandbox.
-  const script = `import { bundleCli } from '${pathToFileURL(path.join(PROJECT, 'apps/server/build.mjs')).href}'; await bundleCli({ outdir: process.env.OUT });`;
+  const script = `import { bundleCli } from '${pathToFileURL(path.join(PROJECT, 'apps/server/bundle.mjs')).href}'; await bundleCli({ outdir: process.env.OUT });`;
   await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     env: { ...process.env, NODE_OPTIONS: '', OUT: outdir },
   });

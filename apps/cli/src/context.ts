@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Api, redeemLink } from './api.js';
-import { currentLogin, localLink, type Login, remember } from './credentials.js';
+import { currentLogin, givenUrl, localLink, type Login, remember } from './credentials.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
 import { Screen } from './screen.js';
 import { parseSeconds } from './values.js';
@@ -17,7 +17,7 @@ export class Context {
 
   /** Signs in by the link of a server on this computer when nobody has signed in. */
   async api(): Promise<Api> {
-    const login = (await currentLogin()) ?? (await this.signInHere(null));
+    const login = (await currentLogin()) ?? (await this.signInHere(givenUrl()));
     if (!login)
       throw new Failure(EXIT.notSignedIn, 'You are not signed in', {
         code: 'UNAUTHENTICATED',

@@ -58,11 +58,17 @@ export const parseServerUrl = (text: string): string => {
   return url.origin;
 };
 
+/** The server that the environment names. */
+export const givenUrl = (): string | null => {
+  const { OPENPRO_URL: given } = process.env;
+  return given ? parseServerUrl(given) : null;
+};
+
 /** Whom the environment or the last sign-in names; null when nobody has signed in. */
 export const currentLogin = async (): Promise<Login | null> => {
-  const { OPENPRO_URL: givenUrl, OPENPRO_TOKEN: givenToken } = process.env;
+  const { OPENPRO_TOKEN: givenToken } = process.env;
   const stored = await load();
-  const url = givenUrl ? parseServerUrl(givenUrl) : stored.current;
+  const url = givenUrl() ?? stored.current;
   const token = givenToken || (url && stored.servers[url]?.token);
   return url && token ? { url, token } : null;
 };
@@ -93,11 +99,11 @@ export const parseLink = (text: string): SignInLink => {
 
 /** Where `npm start` leaves a link for whoever can read the server's own folder. */
 const linkFiles = (): string[] => {
+  const { OPENPRO_LINK_FILE: named, OPENPRO_DATA: data } = process.env;
+  if (named) return [named];
   const project = path.resolve(import.meta.dirname, '../..');
   const folders = [process.cwd(), project].map((folder) => path.join(folder, '.openpro'));
-  return [process.env['OPENPRO_DATA'], ...folders].flatMap((folder) =>
-    folder ? [path.join(folder, 'cli-link')] : [],
-  );
+  return [...(data ? [data] : []), ...folders].map((folder) => path.join(folder, 'cli-link'));
 };
 
 export interface LocalLink extends SignInLink {

@@ -28,9 +28,10 @@ Exit codes:
   130  ended by Ctrl-C; a job that was watched goes on
 
 Environment:
-  OPENPRO_URL    the server to use instead of the one last signed in to
-  OPENPRO_TOKEN  the token to use, for scripts
-  OPENPRO_HOME   folder of credentials and publisher key (default ~/.config/openpro)
+  OPENPRO_URL        the server to use instead of the one last signed in to
+  OPENPRO_TOKEN      the token to use, for scripts
+  OPENPRO_LINK_FILE  file with a one-time link to sign in with when nobody has (default .openpro/cli-link)
+  OPENPRO_HOME       folder of credentials and publisher key (default ~/.config/openpro)
 `;
 
 export interface FailureDetails {
