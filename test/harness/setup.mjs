@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 const startServer = async (dir) => {
-  const { bundle } = await import(pathToFileURL(path.join(root, 'apps/server/build.mjs')).href);
+  const { bundle } = await import(pathToFileURL(path.join(root, 'apps/server/bundle.mjs')).href);
   const outdir = path.join(root, `node_modules/.cache/openpro-test-${process.pid}`); // inside node_modules: packages are found from there
   try {
     await bundle({ server: 'test/harness/server.ts' }, { outdir, packages: 'external', sourcemap: 'inline' });

@@ -108,8 +108,8 @@ class Launcher {
     delete this.env['DATABASE_OWNER_URL'];
     const url = await step('Server is ready', () => this.launch());
     await this.writeCliLink();
-    if (!options['no-examples']) await this.publishExamples();
     this.keepCliLink();
+    if (!options['no-examples']) await this.publishExamples();
     say(`\nOpenPRO is running at ${url}\n`);
     say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
     say('  In a terminal:                         npx openpro app list');

@@ -64,6 +64,12 @@ describe('cols1', () => {
       }),
     ));
 
+  it('is read from a Node Buffer that begins at an odd byte', () => {
+    const bytes = encodeColumns([{ name: 'a', type: 'f64', values: Float64Array.of(1, 2) }]);
+    const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
+    expect(decodeColumns(shifted)).toEqual([{ name: 'a', type: 'f64', values: Float64Array.of(1, 2) }]);
+  });
+
   it('reads numbers where they lie', () => {
     const bytes = encodeColumns([{ name: 'v', type: 'f64', values: Float64Array.of(1, 2) }]);
     expect(decodeColumns(bytes)[0]?.values).toHaveProperty('buffer', bytes.buffer);

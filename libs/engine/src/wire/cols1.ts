@@ -151,7 +151,7 @@ const readHeader = (bytes: Uint8Array): { header: Header; end: number } => {
  */
 export const decodeColumns = (bytes: Uint8Array): Column[] => {
   const { header, end } = readHeader(bytes);
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
   let at = end;
   const block = (name: string, length: number): [buffer: ArrayBuffer, offset: number] => {
     if (at + length > aligned.byteLength)
