@@ -115,7 +115,7 @@ describe('the main job', () => {
     expect(look.session.data.total).toBe(400);
     expect(look.session.interface.sets.map(({ count }) => count).sort((a, b) => a - b)).toEqual([80, 400]);
 
-    const maxSites = { session, identifier: 'MaxSites', cells: [{ tuple: [], value: 12 }] };
+    const maxSites = { session, identifier: 'MaxSites', cells: [{ tuple: [], value: 30 }] };
     const edit = await api.change(
       'setData',
       '$session: ID!, $identifier: String!, $cells: [Cell!]!',
@@ -127,7 +127,7 @@ describe('the main job', () => {
     const { id } = await submit(api, {
       session,
       procedure: 'optimize',
-      description: 'twelve sites',
+      description: 'thirty sites',
       gap: 0.05,
     });
     const resultArrives = api.until<Changed>(SESSION, { id: session }, ({ sessionChanged }) =>
@@ -149,7 +149,7 @@ describe('the main job', () => {
       }`,
       { session, job: id },
     );
-    expect(after.session.open.total).toBeLessThanOrEqual(12);
+    expect(after.session.open.total).toBeLessThanOrEqual(30);
     expect(after.session.cost.rows).toEqual(after.job.result.table.rows);
     expect(after.job.progress.length).toBeGreaterThan(0);
     expect(after.job.log.text).toContain('HiGHS');

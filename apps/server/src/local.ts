@@ -89,13 +89,13 @@ class Launcher {
   async start(): Promise<void> {
     mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
     const ownerUrl =
-      process.env['DATABASE_OWNER_URL'] ?? process.env['DATABASE_URL'] ?? (await this.embedded());
+      process.env['DATABASE_OWNER_URL'] || process.env['DATABASE_URL'] || (await this.embedded());
     const migrated = await step('Database is up to date', () => migrate(ownerUrl));
     if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
     const port = options.port ?? process.env['OPENPRO_PORT'] ?? '4600';
     this.env = {
       ...process.env,
-      DATABASE_URL: process.env['DATABASE_URL'] ?? asAppLogin(ownerUrl),
+      DATABASE_URL: process.env['DATABASE_URL'] || asAppLogin(ownerUrl),
       OPENPRO_DATA: this.dataDir,
       OPENPRO_PORT: port === '0' ? String(await freePort()) : port,
       ...(options.host ? { OPENPRO_HOST: options.host } : {}),
