@@ -1,12 +1,10 @@
-import { DiskFull, namingFullDisk } from '@openpro/kernel';
+import { namingFullDisk } from '@openpro/kernel';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-
-export { DiskFull };
 
 /** More bytes came than were allowed. Nothing was kept; the source was not read further. */
 export class BlobTooLarge extends Error {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isRefusal } from '@openpro/kernel';
 import fc from 'fast-check';
-import { createHash, randomBytes, sign } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packApp, readAppPackage, unpackApp, type AppPackage } from './app-package.js';
@@ -194,6 +194,15 @@ describe('SIG the signature of an app package', () => {
     expect(await read(signedWith(headerOf(bytes)))).toMatchObject({ manifest: appManifest });
   });
 
+  it.each([-1, 1])('does not help a payload of another length than its header says (%i)', async (more) => {
+    const shown = headerOf(bytes).payload as { bytes: number };
+    const other = signedWith({ ...headerOf(bytes), payload: { ...shown, bytes: shown.bytes + more } });
+    expect(await read(other)).toMatchObject({
+      refused: 'BadPackage',
+      message: 'The payload of the package is cut off, or data was added.',
+    });
+  });
+
   it('does not help another payload of the same length', async () => {
     const payload = Buffer.from(bytes.subarray(12 + bytes.readUInt32BE(8), -64));
     payload[50] = payload[50]! ^ 1;
@@ -226,6 +235,21 @@ describe('the key of an app package', () => {
     expect(() =>
       unwrapKey({ ...wrapped, ephemeral: wrapKey(key, cluster.publicKey).ephemeral }, cluster.privateKey),
     ).toThrow();
+  });
+});
+
+describe('the format of a wrapped key', () => {
+  it('is that of the first release: packages of then open for ever', () => {
+    // Keys made for this test and used nowhere else.
+    const key = 'MC4CAQAwBQYDK2VuBCIEINjg6JqDDxURdkjNnOazVafwwa4CZQ1eyXAdNXj5h/ZZ';
+    const wrapped = {
+      ephemeral: 'pZRjb+FFZyXvZyQoD2LOjbGNJ314RYPLRrb7BNHyS1c=',
+      wrapped: 'ORPuvbopvi3cO6ulnjGQwuYeEN76EbHV0jIOtd359gmJBG17csFr0sE4wGk4EDmY',
+    };
+    const privateKey = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' });
+    expect(unwrapKey(wrapped, privateKey).export().toString('hex')).toBe(
+      '389519a9efff14c54eeac4b1136cf849afea63830e72b401c5c3e87e6ce1bfd1',
+    );
   });
 });
 

@@ -210,6 +210,7 @@ describe('PKG-09 one file, one directory', () => {
     ['a second zip before the directory', { gap: other }],
     ['data before the directory', { gap: Buffer.alloc(1) }],
     ['data between directory and end record', { inserted: Buffer.alloc(16) }],
+    ['data in the directory that belongs to no entry', { padding: Buffer.alloc(30) }],
     ['data after the end', { after: Buffer.from('\n') }],
     ['a second zip after the end', { after: other }],
     ['a comment', { comment: Buffer.from('hello') }],
@@ -222,7 +223,9 @@ describe('PKG-09 one file, one directory', () => {
 
   it('refuses a zip64 locator, in whatever it is dressed', async () => {
     const locator = Buffer.concat([Buffer.from('PK\x06\x07', 'latin1'), Buffer.alloc(16)]);
-    await refused([{ name: 'a', extra: extraField(0x6666, locator) }]);
+    expect(await refused([{ name: 'a', extra: extraField(0x6666, locator) }])).toMatchObject({
+      limit: 'one directory, directly before the end record, without zip64',
+    });
     await opened(rawZip([{ name: 'a', extra: extraField(0x6666, Buffer.alloc(20)) }]));
   });
 

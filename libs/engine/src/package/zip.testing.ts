@@ -21,6 +21,8 @@ export interface RawZip {
   readonly before?: Buffer;
   /** Between the entries' data and the directory. */
   readonly gap?: Buffer;
+  /** At the end of the directory, counted in its size. */
+  readonly padding?: Buffer;
   /** Between the directory and the end record. */
   readonly inserted?: Buffer;
   readonly after?: Buffer;
@@ -81,7 +83,7 @@ export const rawZip = (entries: readonly RawEntry[], zip: RawZip = {}): Buffer =
     body.push(local);
   }
   const gap = zip.gap ?? Buffer.alloc(0);
-  const index = Buffer.concat(directory);
+  const index = Buffer.concat([...directory, zip.padding ?? Buffer.alloc(0)]);
   const comment = zip.comment ?? Buffer.alloc(0);
   return Buffer.concat([
     ...body,
