@@ -1,5 +1,6 @@
 import { packCase, unpackCase, type CaseData } from '../data/case.js';
 import { EngineError } from '../wire/engine-error.js';
+import { FrameError } from '../wire/frame.js';
 import { CONTRACT, type Incumbent, type Outcome, type Progress, type SessionUser } from '../wire/protocol.js';
 import { readResult } from './checked-messages.js';
 import type { EnginePool } from './engine-pool.js';
@@ -103,7 +104,7 @@ class Run {
     try {
       process = await this.pool.acquire({ engine, role: 'optimization', ...(reuseKey ? { reuseKey } : {}) });
     } catch (error) {
-      return this.#terminated ? { is: 'terminated' } : { is: 'crashed', message: (error as Error).message };
+      return this.#terminated ? { is: 'terminated' } : crashed((error as Error).message);
     }
     this.#process = process;
     let clean = false;
@@ -196,14 +197,16 @@ class Run {
   }
 
   async #failure(process: EngineProcess, error: Error): Promise<AttemptResult> {
-    const byEngine = error instanceof EngineError && error.code !== 'ConnectionClosed';
-    if (byEngine && error.code === 'TimeOut') return { is: 'crashed', message: error.message };
-    if (byEngine && process.alive) return failed(error.code, error.message, error.where);
-    if (!byEngine && process.alive && error.name === 'FrameError') return failed('TooLarge', error.message);
-    const { code, message } = await process.terminate({ code: 'Crashed', message: error.message });
-    if (this.#terminated) return { is: 'terminated' };
+    const ended =
+      error instanceof EngineError && error.code === 'ConnectionClosed' ? await process.exited : null;
+    if (this.#terminated || ended?.code === 'Closed') return { is: 'terminated' };
     if (this.#forced) return this.#keepIncumbent();
-    return code === 'MemoryLimit' ? failed(code, message) : { is: 'crashed', message };
+    if (ended)
+      return ended.code === 'MemoryLimit' ? failed(ended.code, ended.message) : crashed(ended.message);
+    if (error instanceof FrameError) return failed('TooLarge', error.message);
+    if (error instanceof EngineError && error.code !== 'TimeOut')
+      return failed(error.code, error.message, error.where);
+    return crashed(error.message);
   }
 
   #keepIncumbent(): AttemptResult {
@@ -234,6 +237,8 @@ class Run {
     this.#timers.push(setTimeout(act, Math.min(seconds * 1000, MAX_TIMER)));
   }
 }
+
+const crashed = (message: string): AttemptResult => ({ is: 'crashed', message });
 
 const failed = (code: string, message: string, where?: string): AttemptResult => ({
   is: 'failed',

@@ -70,7 +70,7 @@ export class EnginePool {
   #idle: Idle[] = [];
   readonly #all = new Set<EngineProcess>();
   readonly #starting = new Set<Promise<unknown>>();
-  #refilling: Promise<void> | undefined;
+  #refilling: Promise<void> = Promise.resolve();
   #folderReady: Promise<void> | undefined;
   #closed = false;
   #started = 0;
@@ -193,7 +193,7 @@ export class EnginePool {
 
   /** One at a time: starting them all at once would slow down the work that made them necessary. */
   #refill(): void {
-    this.#refilling ??= this.#fill().finally(() => (this.#refilling = undefined));
+    this.#refilling = this.#refilling.then(() => this.#fill());
   }
 
   async #fill(): Promise<void> {
