@@ -156,9 +156,12 @@ describe('a projection', () => {
     for (let n = 0; n < 5; n++) await appendTo(servers.store, `other-${n}`, ...events);
     const server = servers.start({ projections: [notes] });
     expect(await server.waitFor('notes', await servers.store.head(), LONG)).toBe(true);
+    const checkpoint = async () =>
+      (await servers.admin.query<{ position: Position }>('SELECT position FROM checkpoint')).rows[0]!
+        .position;
+    await servers.until(async () => (await checkpoint()) > START);
     await servers.stop(server);
-    const { rows } = await servers.admin.query<{ position: string }>('SELECT position FROM checkpoint');
-    expect(rows).toEqual([{ position: await servers.store.head() }]);
+    expect(await checkpoint()).toBe(await servers.store.head());
   });
 });
 
@@ -195,6 +198,31 @@ describe('each event is applied exactly once', () => {
     await expectRowsToMatchTheLog();
     for (const keys of told) expect([...keys].filter((key) => key !== 'thing-first')).toHaveLength(50);
     expect(servers.problems).toEqual([]);
+  });
+
+  it('when a server comes back that stood still in the middle of a commit', async () => {
+    const pool = servers.pool();
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let standing: (() => void) | undefined;
+    pool.query = (async (...args: unknown[]) => {
+      const { name, values } = args[0] as { name?: string; values?: unknown[] };
+      if (name?.startsWith('commit_') && values?.[0] !== first)
+        await new Promise<void>((go) => (standing = go));
+      return query(...args);
+    }) as typeof pool.query;
+    const slow = servers.start({ projections: [notes], pool });
+    const first: Position = await appendTo(servers.store, 'thing-a', noted('one'));
+    await slow.waitFor('notes', first, LONG);
+    await appendTo(servers.store, 'thing-a', noted('two'));
+    await servers.until(() => standing !== undefined);
+    const quick = servers.start({ projections: [notes] });
+    const third = await appendTo(servers.store, 'thing-a', noted('three'), { type: 'Erased' }, noted('four'));
+    expect(await quick.waitFor('notes', third, LONG)).toBe(true);
+    standing?.();
+    expect(await slow.waitFor('notes', third, LONG)).toBe(true);
+    await expectRowsToMatchTheLog();
+    const { rows } = await servers.admin.query<{ position: Position }>('SELECT position FROM checkpoint');
+    expect(rows).toEqual([{ position: third }]);
   });
 
   it('while the database kills its connections', async () => {
