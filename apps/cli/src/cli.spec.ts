@@ -305,18 +305,31 @@ describe('watching a job', () => {
     expect(stderr).toBe('');
   });
 
-  it('goes on after the server was away', async () => {
+  it('goes on after the server was away, and tells of the attempt that was lost with it', async () => {
+    const attempts = [
+      { number: 1, node: 'n', startedAt: 0, outcome: 'node-lost' },
+      { number: 2, node: 'n', startedAt: 0 },
+    ];
     let served = 0;
     const fake = await serve({
-      jobProgress: () => (served++ ? stream(progress(solved())) : endless(progress(job(), [point()]))),
+      jobProgress: () =>
+        served++
+          ? stream(progress(job({ attempts })), progress(solved()))
+          : endless(progress(job(), [point()])),
     });
     const run = start(['job', 'watch', JOB_ID]);
     await run.says(/best 26000000/);
     await fake.stop();
     await run.says(/Connecting again/);
     await fake.start();
-    const { code, stdout } = await run.ended;
+    const { code, stdout, stderr } = await run.ended;
     expect([code, stdout]).toEqual([0, expect.stringContaining('25779856.37')]);
+    expect(stderr.split('\n').slice(1)).toEqual([
+      'Connecting again …',
+      'Attempt 1 was lost (node-lost); this is attempt 2.',
+      'starting',
+      '',
+    ]);
   });
 
   it('asks again when the server ends the stream before the job has ended', async () => {

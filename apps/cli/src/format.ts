@@ -45,7 +45,7 @@ export const cell = (value: unknown): string => {
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
-const isNumeric = (text: string): boolean => text === '' || /^[-+\d.e]+( ?%)?$/i.test(text);
+const isNumeric = (text: string): boolean => /^(-?\d+(\.\d+)?(e[-+]\d+)?( %)?)?$/.test(text);
 
 /** Columns as wide as their widest cell; columns of numbers to the right. */
 export const table = (headers: readonly string[], rows: readonly (readonly unknown[])[]): string => {

@@ -16,7 +16,7 @@ const report = (failure: Failure, json: boolean): void => {
     process.stderr.write(`${JSON.stringify({ error: { ...error, exit: failure.exit } })}\n`);
     return;
   }
-  const expected = limit ? ` (expected: ${limit})` : '';
+  const expected = limit && !failure.message.includes(limit) ? ` (expected: ${limit})` : '';
   process.stderr.write(clean(`${failure.message}${expected}\n${hint ? `${hint}\n` : ''}`));
 };
 

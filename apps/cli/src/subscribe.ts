@@ -19,6 +19,7 @@ export async function* follow<Result, Variables>(
 ): AsyncGenerator<Result, void> {
   const [{ createClient }, { WebSocket }] = await Promise.all([import('graphql-ws/client'), import('ws')]);
   let deadline = performance.now() + api.wait * 1000;
+  let lost = false;
   for (let pause = 100; !signal.aborted; pause = Math.min(2000, pause * 2)) {
     let silence: NodeJS.Timeout | undefined;
     const client = createClient({
@@ -48,7 +49,7 @@ export async function* follow<Result, Variables>(
         const [error] = errors ?? [];
         if (error) throw failureOf(error as ApiError);
         if (data) yield data;
-        pause = 100;
+        [pause, lost] = [100, false];
         deadline = performance.now() + api.wait * 1000;
       }
       return;
@@ -58,7 +59,8 @@ export async function* follow<Result, Variables>(
       if (failure) throw failure;
       if (performance.now() + pause > deadline)
         throw new Failure(EXIT.unreachable, `${api.url} cannot be reached`, { code: 'Unreachable' });
-      onLost();
+      if (!lost) onLost();
+      lost = true;
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     } finally {
       clearTimeout(silence);

@@ -73,6 +73,8 @@ it('knows the states of a job in the words of people', () => {
 it('takes an id in either case and nothing else', () => {
   const id = '0190a000-0000-7000-8000-00000000000a';
   expect(parseId(id.toUpperCase(), 'job')).toBe(id);
+  expect(parseId(`${id}:result`, 'case')).toBe(`${id}:result`);
+  expect(() => parseId(`${id}:result`, 'job')).toThrow(/not the id of a job/);
   expect(() => parseId('42', 'job')).toThrow(/not the id of a job/);
 });
 

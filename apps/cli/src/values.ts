@@ -23,10 +23,11 @@ export const parseExactVersion = (text: string): { name: string; version: string
   return { name, version };
 };
 
-export const parseId = (text: string, what: 'job' | 'case' | 'user'): string => {
+/** A UUID; the cases of a job have the job's id, followed by `:input` or `:result`. */
+export const parseId = (text: string, what: 'job' | 'case'): string => {
   const id = text.toLowerCase();
-  if (!isUuid(id))
-    throw badInput('id', `"${text}" is not the id of a ${what}`, 'a UUID as the lists show it');
+  if (!isUuid(what === 'case' ? id.replace(/:(input|result)$/, '') : id))
+    throw badInput('id', `"${text}" is not the id of a ${what}`, 'an id as the lists show it');
   return id;
 };
 

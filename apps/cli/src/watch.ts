@@ -83,6 +83,14 @@ class Progress {
   }
 
   show(job: Job, points: readonly Point[]): void {
+    const [before, now] = [this.#job?.attempts.length, job.attempts.length];
+    if (before && now > before) {
+      const outcome = job.attempts[before - 1]?.outcome;
+      this.screen.note(
+        `Attempt ${before} was lost${outcome ? ` (${words(outcome)})` : ''}; this is attempt ${now}.`,
+      );
+      this.#point = null;
+    }
     this.#job = job;
     if (job.state !== 'RUNNING') this.#point = null;
     for (const point of points) {
@@ -113,7 +121,7 @@ class Progress {
     const since = duration(point.elapsed + ago(this.#heardAt));
     const parts = figures(point);
     const share = point.gap === null ? '' : ` ${bar(closed(point.gap))}`;
-    const news = this.#news(`${point.phase} ${point.objective ?? ''}`);
+    const news = this.#news(`${point.phase} ${point.objective === null ? '' : number(point.objective)}`);
     this.screen.progress(
       [`${point.phase}${share} ${since}`, ...parts].join(' · '),
       news && [`${point.phase}, ${duration(point.elapsed)}`, ...parts].join(' · '),

@@ -251,7 +251,10 @@ export const addJob = (program: Command): void => {
           code: 'NotEnded',
           hint: `Follow it with: openpro job watch ${found.id}`,
         });
-      context.screen.result({ job: found, identifiers: [] }, () => summary(found));
+      context.screen.result(
+        { job: found, identifiers: [] },
+        () => `${summary(found)}\n\nIt has no result data.`,
+      );
       return exitOf(found);
     },
   );

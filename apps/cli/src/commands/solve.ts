@@ -28,15 +28,20 @@ interface SolveOptions extends SolverLimits {
   readonly output?: string;
 }
 
-const submit = async (api: Api, screen: Screen, file: string, limits: SolverLimits): Promise<string> => {
-  const [, format] = /\.(mps|lp)$/i.exec(file) ?? [];
-  if (!format) throw badInput('file', `${file} is neither MPS nor LP`, 'a file *.mps or *.lp');
+/** By the file's ending, so that nothing is sent that nobody can read. */
+const formatOf = (file: string): string => {
+  const [, ending] = /\.(mps|lp)$/i.exec(file) ?? [];
+  if (!ending) throw badInput('file', `${file} is neither MPS nor LP`, 'a file *.mps or *.lp');
+  return ending.toLowerCase();
+};
+
+const submit = async (api: Api, screen: Screen, file: string, format: string, limits: SolverLimits) => {
   const { id } = await api.mutate(SubmitJobDocument, {
     input: {
       app: APP.name,
       procedure: APP.procedure,
       files: [{ identifier: APP.file, upload: await upload(api, screen, 'FILE', file) }],
-      values: [{ identifier: APP.format, cells: [{ tuple: [], value: format.toLowerCase() }] }],
+      values: [{ identifier: APP.format, cells: [{ tuple: [], value: format }] }],
       description: path.basename(file),
       ...limits,
     },
@@ -67,10 +72,11 @@ const answer = (job: Job, saved: string | null): string =>
   ]);
 
 const solve = async (context: Context, file: string, { output, timeLimit, gap, seed }: SolveOptions) => {
+  const format = formatOf(file);
   await expectFile(file, 'file');
   const { screen } = context;
   const api = await context.api();
-  const id = await submit(api, screen, file, { timeLimit, gap, seed });
+  const id = await submit(api, screen, file, format, { timeLimit, gap, seed });
   const job = await watch(await context.patientApi(), screen, id, {
     stream: false,
     onInterrupt: interrupter(api, screen, id),
