@@ -1,6 +1,6 @@
-import { ForEnvironment, ForUser, SignInLinks } from '@openpro/identity';
+import { ForEnvironment, ForUser, type SignInLinks } from '@openpro/identity';
 import { isRefusal, uuidv5, uuidv7 } from '@openpro/kernel';
-import { Commands } from '@openpro/platform';
+import { type Commands } from '@openpro/platform';
 import type { LinkFor } from './messages.js';
 
 const ROOT = 'ROOT';

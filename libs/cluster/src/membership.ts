@@ -1,4 +1,4 @@
-import { CommandHandler } from '@openpro/eventstore';
+import { type CommandHandler } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
 import type { ThisNode } from '@openpro/platform';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

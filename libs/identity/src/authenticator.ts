@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { entityOf, ReadSide } from '@openpro/eventstore';
+import { ReadSide } from '@openpro/eventstore';
 import type { Actor } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
-import { DataSource } from 'typeorm';
+import { IdentityQueries } from './identity.queries.js';
 import { hashSecret } from '@openpro/platform';
 import { signInList, type SignInRow } from './sign-in.projection.js';
 
@@ -34,7 +34,7 @@ export class Authenticator implements OnModuleDestroy {
   private readonly ended = new EventEmitter().setMaxListeners(0);
 
   constructor(
-    private readonly db: DataSource,
+    private readonly people: IdentityQueries,
     readSide: ReadSide,
   ) {
     this.stopListening = readSide.onCommitted(({ projection, keys }) => {
@@ -84,7 +84,7 @@ export class Authenticator implements OnModuleDestroy {
 
   private async read(tokenHash: string): Promise<SignInRow | null> {
     const before = this.changes;
-    const row = await this.db.getRepository(entityOf(signInList)).findOneBy({ token_hash: tokenHash });
+    const row = await this.people.signIn(tokenHash);
     // A sign-out that came while we read must not be forgotten again.
     if (row && before === this.changes) {
       if (this.known.size >= REMEMBERED) this.known.delete(this.known.keys().next().value ?? '');

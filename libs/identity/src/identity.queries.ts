@@ -3,6 +3,7 @@ import { entityOf } from '@openpro/eventstore';
 import type { User } from '@openpro/platform';
 import DataLoader from 'dataloader';
 import { DataSource, In } from 'typeorm';
+import { signInList, type SignInRow } from './sign-in.projection.js';
 import { userList, type UserRow } from './user-list.projection.js';
 
 const toUser = ({ id, name, environment, roles }: UserRow): User => ({
@@ -29,5 +30,9 @@ export class IdentityQueries {
   /** The user; one who is gone keeps his id as name. */
   async user(id: string): Promise<User> {
     return (await this.users.load(id)) ?? { id, name: id, environment: '', roles: [] };
+  }
+
+  signIn(tokenHash: string): Promise<SignInRow | null> {
+    return this.db.getRepository(entityOf(signInList)).findOneBy({ token_hash: tokenHash });
   }
 }

@@ -18,4 +18,4 @@ export { Dispatcher } from './dispatcher.js';
 export { ForJob } from './jobs.commands.js';
 export { JobsModule } from './jobs.module.js';
 export { JobQueries } from './jobs.queries.js';
-export { takeOver } from './take-over.js';
+export { takeOver } from './take-over.queries.js';

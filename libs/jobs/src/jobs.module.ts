@@ -17,7 +17,7 @@ import { ForJob, jobHandlers } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
 import { JobsResolver } from './jobs.resolver.js';
 import { Submitting } from './submitting.js';
-import { takeOver } from './take-over.js';
+import { takeOver } from './take-over.queries.js';
 
 const INTERRUPT_GRACE_S = 10;
 const LOG_BYTES = 50 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { NodeRow } from '@openpro/cluster';
 import { entityOf, type Position, START } from '@openpro/eventstore';
-import { DataSource, In } from 'typeorm';
+import { type DataSource, In } from 'typeorm';
 import type { Snapshot } from './dispatcher.js';
 import { jobList } from './job-list.projection.js';
 import { queueFromRows } from './queue.js';
