@@ -63,6 +63,7 @@ const loaded = new Map<string, Promise<Model>>();
 
 const load = async (folder: string): Promise<Model> => {
   const file = await modelFile(folder);
+  process.setSourceMapsEnabled(true); // from here on: the engine's own files have none to read
   try {
     const { default: app } = (await import(pathToFileURL(file).href)) as { default?: App };
     if (typeof app?.interface !== 'object')

@@ -13,7 +13,9 @@ interface Place {
 
 /** The first place of a stack that is the app's own. */
 const placeOf = (stack: string, folder: string): Place | undefined => {
-  for (const [, file = '', line, column] of stack.matchAll(/(?:file:\/\/)?(\/[^\n():]+):(\d+)(?::(\d+))?/g)) {
+  for (const [, file = '', line, column] of stack.matchAll(
+    /(?:file:\/\/|[\s(]|^)(\/[^\n():]+):(\d+)(?::(\d+))?/g,
+  )) {
     if (file.startsWith(ENGINE)) continue;
     const inApp = path.relative(folder, file);
     return { file: inApp, line: Number(line), ...(column ? { column: Number(column) } : {}) };
