@@ -5,6 +5,7 @@ import { isSignedOut } from './answers.js';
 import { MeDocument } from './generated/graphql.js';
 import { MeContext } from './me.js';
 import { Apps } from './pages/apps.js';
+import { Launch } from './pages/launch.js';
 import { SignIn, SignInNeeded } from './pages/sign-in.js';
 import { usePath } from './router.js';
 import { type RouteName, routeOf } from './routes.js';
@@ -17,7 +18,7 @@ type PageProps = { readonly params: Readonly<Record<string, string>> };
 
 const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   apps: Apps,
-  launch: lazy(() => import('./pages/launch.js').then((m) => ({ default: m.Launch }))),
+  launch: Launch,
   sessions: lazy(() => import('./pages/sessions.js').then((m) => ({ default: m.Sessions }))),
   session: lazy(() => import('./session/session.js').then((m) => ({ default: m.SessionPage }))),
   jobs: lazy(() => import('./pages/jobs.js').then((m) => ({ default: m.Jobs }))),

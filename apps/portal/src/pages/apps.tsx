@@ -12,7 +12,7 @@ import {
   Title,
   ActionIcon,
 } from '@mantine/core';
-import { useDeferredValue } from 'react';
+import { useDeferredValue, useEffect } from 'react';
 import { useLive } from '../api.js';
 import { formatAgo } from '../format.js';
 import { AppsDocument, type AppsQuery, SessionsDocument } from '../generated/graphql.js';
@@ -150,6 +150,11 @@ export const Apps = () => {
   const search = filters.get('search') ?? '';
   const [{ data, error }, again] = useLive(AppsDocument, { search: useDeferredValue(search) || null });
   const apps = data?.apps.nodes ?? [];
+  useEffect(() => {
+    // Whoever looks at the apps will open one: its page is here by then.
+    void import('../session/session.js');
+    void import('../charts/us-map.js');
+  }, []);
   return (
     <Page
       title="Apps"

@@ -52,7 +52,7 @@ const Tail = ({ types }: { types: readonly string[] }) => {
           {rows.map((event) => (
             <Fragment key={event.position}>
               <Table.Tr>
-                <Table.Td className="num">{event.position}</Table.Td>
+                <Table.Td className="num">{event.position.replace(/^0+(?=.)/, '')}</Table.Td>
                 <Table.Td>
                   <Button
                     variant="transparent"

@@ -1,4 +1,5 @@
 import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
 import { download } from '../download.js';
 import { formatKpi, NONE } from '../format.js';
 import { showValue } from '../ui/data-grid.js';
@@ -7,8 +8,29 @@ import { groupsOf } from './layout.js';
 import { useScalar } from './scalar.js';
 import { TableTabs } from './tables.js';
 
-const Kpi = ({ identifier, data }: { identifier: Identifier; data: SessionData }) => {
-  const { value } = useScalar({ identifier, data });
+/** Whether any of these tables holds something: before the first run all results are at their defaults. */
+const useAnyValue = (identifiers: readonly Identifier[], data: SessionData): boolean => {
+  const sources = identifiers.map(({ name }) => data.source(name));
+  return useSyncExternalStore(
+    (listener) => {
+      const stops = sources.map(({ subscribe }) => subscribe(listener));
+      return () => stops.forEach((stop) => stop());
+    },
+    () => sources.some((source) => source.get().total > 0),
+  );
+};
+
+const Kpi = ({
+  identifier,
+  data,
+  solved,
+}: {
+  identifier: Identifier;
+  data: SessionData;
+  solved: boolean;
+}) => {
+  const { value: stored } = useScalar({ identifier, data });
+  const value = solved || identifier.kind !== 'output' ? stored : null;
   return (
     <div className="kpi" title={identifier.text ?? undefined}>
       <dt>{identifier.label}</dt>
@@ -44,32 +66,45 @@ const LongText = ({ identifier, data }: { identifier: Identifier; data: SessionD
   );
 };
 
+const FigureCard = ({
+  title,
+  scalars,
+  data,
+}: {
+  title: string;
+  scalars: readonly Identifier[];
+  data: SessionData;
+}) => {
+  const solved = useAnyValue(scalars, data);
+  return (
+    <Card component="section" aria-label={title}>
+      <Title order={2} mb="sm">
+        {title}
+      </Title>
+      <dl className="kpis" style={{ margin: 0 }}>
+        {scalars.map((identifier) => (
+          <Kpi key={identifier.name} identifier={identifier} data={data} solved={solved} />
+        ))}
+      </dl>
+    </Card>
+  );
+};
+
 /** The figures of the last run, or of the app's own formulas: what one wants to see first. */
 export const Figures = ({ identifiers, data }: { identifiers: readonly Identifier[]; data: SessionData }) =>
   groupsOf(identifiers, 'Results').map(
     ({ title, scalars }) =>
-      scalars.length > 0 && (
-        <Card key={title} component="section" aria-label={title}>
-          <Title order={2} mb="sm">
-            {title}
-          </Title>
-          <dl className="kpis" style={{ margin: 0 }}>
-            {scalars.map((identifier) => (
-              <Kpi key={identifier.name} identifier={identifier} data={data} />
-            ))}
-          </dl>
-        </Card>
-      ),
+      scalars.length > 0 && <FigureCard key={title} title={title} scalars={scalars} data={data} />,
   );
 
 /** Its tables and texts. */
 export const Details = ({ identifiers, data }: { identifiers: readonly Identifier[]; data: SessionData }) =>
   groupsOf(identifiers, 'Result tables').map(
-    ({ title, texts, tables }) =>
+    ({ title, scalars, texts, tables }) =>
       texts.length + tables.length > 0 && (
-        <Card key={title} component="section" aria-label={title}>
+        <Card key={title} component="section" aria-label={`${title}: details`}>
           <Title order={2} mb="sm">
-            {title}
+            {scalars.length > 0 ? `${title}: details` : title}
           </Title>
           <Stack gap="md">
             <TableTabs tables={tables} data={data} height={300} />

@@ -38,7 +38,7 @@ export const CaseTables = ({ id }: { id: string }) => {
   const { identifiers } = data.case;
   const shown =
     identifiers.find(({ name }) => name === chosen) ??
-    identifiers.find(({ domain }) => domain.length > 0) ??
+    identifiers.find(({ domain, count: tuples }) => domain.length > 0 && tuples > 0) ??
     identifiers[0];
   if (!shown) return <Text size="sm">This case has no data.</Text>;
   return (
