@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { type AggregateCommand, type Outcome, ReadSide, StoreUnavailable } from '@openpro/eventstore';
+import { type AggregateCommand, type Outcome, ReadSide, StoreUnavailable, TooBusy } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 
 /** How long a caller waits to read what he wrote. */
@@ -38,7 +38,7 @@ export class Commands {
           this.log.debug({ message: 'refused', id: command.id, refusal: outcome.refusal });
         return;
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
+        if (!(error instanceof StoreUnavailable || error instanceof TooBusy)) throw error;
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
