@@ -1,7 +1,7 @@
 import { CONTEXTS, PURE_PATH } from './test/pure-files.mjs';
 
 const context = `^libs/(${CONTEXTS.join('|')})/src/`;
-const tests = '\\.(spec|testing)\\.ts$|/testing\\.ts$';
+const tests = '\\.(spec|testing|fixture)\\.ts$|/testing\\.ts$';
 const drivers = '^(pg|typeorm|@nestjs/typeorm)$|(^|/)node_modules/(pg|typeorm|@nestjs/typeorm)/';
 
 /** What a reader may rely on when a file says `import`. `npx depcruise libs apps` or `npm run check`. */
