@@ -95,8 +95,8 @@ export default {
       comment: 'The import leads nowhere.',
       severity: 'error',
       from: {},
-      // A package of types only: there is nothing to load.
-      to: { couldNotResolve: true, pathNot: '^@graphql-typed-document-node/core$' },
+      // A package of types only and code in a URL: there is no file.
+      to: { couldNotResolve: true, pathNot: '^(@graphql-typed-document-node/core$|data:)' },
     },
   ],
   options: {
