@@ -36,7 +36,7 @@ export class Publishing {
     // Unpacking checks the digest of every file: a package that does not unpack is not published.
     await this.inScratch((folder) => unpackEngine(pkg, path.join(folder, 'engine')));
     const { name, version, title, vendor, license } = manifest;
-    return this.commands.change(
+    const published = await this.commands.change(
       new ForEngine(
         `${name}:${version}`,
         {
@@ -56,6 +56,10 @@ export class Publishing {
       engineList.name,
       () => this.queries.engine(name, version),
     );
+    // The first user of it need not wait for its processes either.
+    if (!isRefusal(published))
+      this.pool.warm(await this.packages.engine({ name, version, digest: upload.digest }));
+    return published;
   }
 
   async app(actor: Actor, uploadId: string, commandId: string) {
