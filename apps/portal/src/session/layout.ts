@@ -59,5 +59,8 @@ export const groupsOf = <I extends Shown>(
 
 export const inputsOf = <I extends Shown>(identifiers: readonly I[]) =>
   identifiers.filter(({ kind }) => kind === 'input');
-export const resultsOf = <I extends Shown>(identifiers: readonly I[]) =>
-  identifiers.filter(({ kind }) => kind !== 'input');
+/** What a run found comes before what follows from the inputs alone. */
+export const resultsOf = <I extends Shown>(identifiers: readonly I[]) => [
+  ...identifiers.filter(({ kind }) => kind === 'output'),
+  ...identifiers.filter(({ kind }) => kind === 'derived'),
+];

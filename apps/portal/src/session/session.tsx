@@ -153,8 +153,9 @@ const AppPage = ({
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
             {shown && <ShownJob key={shown} id={shown} />}
-            <Figures identifiers={results} data={data} />
+            <Figures identifiers={results.filter(({ kind }) => kind === 'output')} data={data} />
             {layers && <MapCard layers={layers} data={data} />}
+            <Figures identifiers={results.filter(({ kind }) => kind === 'derived')} data={data} />
             <Details identifiers={results} data={data} />
             {jobs.rows.length > 0 && <PastJobs session={session.id} jobs={jobs.rows} data={data} />}
           </Stack>
