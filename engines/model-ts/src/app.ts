@@ -86,6 +86,9 @@ const load = async (folder: string): Promise<Model> => {
   }
 };
 
+/** Node loads a part of itself with the first module that is imported at run time. */
+export const warmUpModules = (module = 'data:text/javascript,'): Promise<unknown> => import(module);
+
 /**
  * Loads the model of an app once per process.
  * @throws EngineError with the place in the model

@@ -1,4 +1,5 @@
 import { serve } from '@openpro/engine/sdk';
+import { warmUpModules } from '../app.js';
 import { dataHandlers } from '../data-session.js';
 
-serve('model-ts', dataHandlers);
+serve('model-ts', dataHandlers, () => warmUpModules());

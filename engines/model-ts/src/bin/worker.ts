@@ -3,8 +3,9 @@ import { format } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError, LogGate } from '@openpro/engine/sdk';
 import highsModule, { type Highs, type InitOptions } from 'highs';
-import { loadModel } from '../app.js';
+import { loadModel, warmUpModules } from '../app.js';
 import { Run } from '../run.js';
+import { solve } from '../solver.js';
 import type { FinishedRun, News, Order, ThreadStart } from '../thread-messages.js';
 
 const port = parentPort!;
@@ -29,6 +30,23 @@ for (const stream of [process.stdout, process.stderr])
 // Its types are those of its CommonJS form, where the loader is one level deeper.
 const loadHighs = highsModule as unknown as (options: InitOptions) => Promise<Highs>;
 const highs = await loadHighs({ wasmBinary: readFileSync(new URL('./highs.wasm', import.meta.url)) });
+
+/** WebAssembly and modules are compiled when they are first used: a first small solve spares the first job half a second. */
+const warmUp = async (): Promise<void> => {
+  await warmUpModules();
+  const quiet = (): void => undefined;
+  const small = 'Max\n 5 x + 4 y + 3 z\nSt\n 2 x + 3 y + z <= 5\n 4 x + y + 2 z <= 11\nGenerals\n x y z\nEnd';
+  const hooks = {
+    gap: null,
+    seed: 0,
+    timeLeft: () => 10,
+    aborted: () => false,
+    log: quiet,
+    progress: quiet,
+    improved: quiet,
+  };
+  solve(highs, { format: 'lp', data: small }, undefined, undefined, hooks);
+};
 
 /** The buffers of a case that was made for this message alone move instead of being copied. */
 const buffersOf = ({ output }: FinishedRun): ArrayBuffer[] => [
@@ -65,4 +83,5 @@ const obey = async (order: Order): Promise<void> => {
 port.on('message', (order: Order) => {
   obey(order).catch((error: unknown) => port.postMessage(failure(error)));
 });
+await warmUp();
 port.postMessage({ is: 'ready' } satisfies News);

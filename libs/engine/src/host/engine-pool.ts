@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { EngineError } from '../wire/engine-error.js';
 import type { Role } from '../wire/protocol.js';
 import { EngineProcess, type ExitReason } from './engine-process.js';
@@ -45,6 +46,8 @@ interface Idle {
   readonly process: EngineProcess;
   readonly timer: NodeJS.Timeout;
 }
+
+const REFILL_DELAY = 100;
 
 const DEFAULTS: Required<EnginePoolOptions> = {
   memoryMiB: 3072,
@@ -191,9 +194,10 @@ export class EnginePool {
     if (at >= 0) waiting!.splice(at, 1); // replaced after the next acquire: one that cannot live is not started in a loop
   }
 
-  /** One at a time: starting them all at once would slow down the work that made them necessary. */
+  /** One at a time, and not at once: starting processes slows down the work that made them necessary. */
   #refill(): void {
-    this.#refilling = this.#refilling.then(() => this.#fill());
+    const later = wait(REFILL_DELAY, undefined, { ref: false });
+    this.#refilling = this.#refilling.then(() => later).then(() => this.#fill());
   }
 
   async #fill(): Promise<void> {

@@ -323,8 +323,9 @@ export class EngineProcess {
 
   #connectionEnded(error: Error | undefined): void {
     if (!this.alive) return;
-    // An engine ends itself when its connection does; one that broke the protocol is ended.
-    if (error)
+    // An engine ends itself when its connection does; one that broke the protocol is ended. A connection that was
+    // reset is the end of a process that had something left to read.
+    if (error && !('syscall' in error))
       void this.terminate({ code: 'Crashed', message: `The engine broke the connection: ${error.message}` });
     else setTimeout(() => this.#kill(), SHUTDOWN_GRACE).unref();
   }

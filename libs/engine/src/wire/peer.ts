@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { EngineError } from './engine-error.js';
-import { encodeFrame, FrameDecoder, FrameError, type Frame } from './frame.js';
+import { encodeFrame, FRAME_LIMITS, FrameDecoder, FrameError, type Frame } from './frame.js';
 import type { Reply } from './protocol.js';
 
 /** Requests and notifications by name, as one side of a connection understands them. */
@@ -27,8 +27,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A message whose binary part is larger than a frame comes in chunks of 16 MiB, 1 GiB at most. */
-const CHUNK = 16 * 1024 ** 2;
+/** A message whose binary part does not fit into a frame comes in chunks, 1 GiB at most. */
+const CHUNK = FRAME_LIMITS.frame - FRAME_LIMITS.json - 64;
 const MAX_BINARY = 1024 ** 3;
 const NO_BYTES = new Uint8Array(0);
 
