@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CatalogueQueries, Packages } from '@openpro/catalogue';
-import { ForLeadership, leaveCluster, Lease } from '@openpro/cluster';
+import { ForLeadership, ForNode, Heartbeat, leaveCluster, Lease, type Life } from '@openpro/cluster';
 import { EnginePool } from '@openpro/engine';
 import { CommandHandler, type EventStore, ReadSide } from '@openpro/eventstore';
 import { Attempts, Dispatcher } from '@openpro/jobs';
@@ -28,6 +28,7 @@ const PART_MS = 4000;
 export class Lifecycle {
   private readonly log = new Logger('Lifecycle');
   private lease: Lease | null = null;
+  private heartbeat: Heartbeat | null = null;
 
   constructor(
     @Inject(CONFIG) private readonly config: ServerConfig,
@@ -74,11 +75,20 @@ export class Lifecycle {
       (error) => this.log.warn({ message: 'the lease could not be renewed', reason: String(error) }),
     );
     await this.lease.start();
+    this.heartbeat = new Heartbeat(
+      this.leasePool,
+      node,
+      () => this.lease?.leads ?? false,
+      (life, silentMs) => this.declareDead(life, silentMs),
+      (error) => this.log.warn({ message: 'the heartbeat failed', reason: String(error) }),
+    );
+    await this.heartbeat.start();
     await this.warmUp();
   }
 
   /** In order, and never for ever: what cannot be told because the database is away is found out by the next start. */
   async stop(app: NestFastifyApplication): Promise<void> {
+    await this.part('heartbeat', () => this.heartbeat?.stop());
     await this.part('lease', () => this.lease?.stop());
     await this.part('attempts', () => this.attempts.drain());
     await this.part('sessions', () => this.hosts.stop());
@@ -88,6 +98,13 @@ export class Lifecycle {
     await this.part('read side', () => this.readSide.stop());
     await this.part('log', () => this.store.close());
     await this.part('database', () => this.db.destroy());
+  }
+
+  private declareDead({ node, epoch }: Life, silentMs: number): Promise<void> {
+    const reason = `no beat for ${(silentMs / 1000).toFixed(1)} s`;
+    // Whoever leads may say it: said twice, it counts once.
+    const meta = { commandId: uuidv5(node, `dead:${epoch}`), actor: `node:${this.node.id}`, roles: [] };
+    return this.commands.insist(new ForNode(node, { type: 'DeclareDead', epoch, reason }, meta));
   }
 
   private async part(name: string, stop: () => Promise<unknown> | undefined): Promise<void> {

@@ -247,6 +247,8 @@ class Launcher {
           ...process.env,
           OPENPRO_HOME: path.join(this.dataDir, 'publisher'),
           OPENPRO_DATA: this.dataDir,
+          OPENPRO_URL: '', // whatever server the user works with elsewhere, this is about this one
+          OPENPRO_TOKEN: '',
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

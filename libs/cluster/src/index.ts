@@ -5,5 +5,6 @@ export { nodeList, type NodeRow } from './node-list.projection.js';
 export { ForLeadership, ForNode } from './cluster.commands.js';
 export { ClusterModule } from './cluster.module.js';
 export { LOAD } from './cluster.queries.js';
+export { Heartbeat, type Life } from './heartbeat.js';
 export { Lease } from './lease.js';
 export { joinCluster, leaveCluster } from './membership.js';

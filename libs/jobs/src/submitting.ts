@@ -206,11 +206,10 @@ export class Submitting {
           );
         const { rejected } = await data.set(identifier, cells);
         const [first] = rejected;
-        if (first)
-          return refuse('BadInput', `${identifier}(${first.tuple.join(', ')}): ${first.reason}`, {
-            field: 'values',
-            limit: first.reason,
-          });
+        if (first) {
+          const where = first.tuple.length > 0 ? `${identifier}(${first.tuple.join(', ')})` : identifier;
+          return refuse('BadInput', `${where}: ${first.reason}`, { field: 'values' });
+        }
       }
       return await this.keep(version, await data.save(inputs && [...inputs]));
     } catch (error) {
