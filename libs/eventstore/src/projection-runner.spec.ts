@@ -250,6 +250,13 @@ describe('an event that a projection cannot digest', () => {
     expect(await server.waitFor('picky', good, LONG)).toBe(true);
     expect(await server.waitFor('picky', poison, LONG)).toBe(false);
     await servers.until(() => server.health().some(({ state }) => state === 'paused'));
+    const more = await appendTo(
+      servers.store,
+      'thing-a',
+      noted('it waits for a person, not for more events'),
+    );
+    expect(await server.waitFor('notes', more, LONG)).toBe(true);
+    expect(servers.problems).toHaveLength(1);
     const [paused, running] = server.health();
     expect(running).toMatchObject({ name: 'notes@1', state: 'running', reason: null });
     expect(paused).toMatchObject({
