@@ -91,6 +91,8 @@ export class EngineProcess {
   #assignment: Listening | undefined;
   #ending: ExitReason | undefined;
   #stderr = '';
+  /** Its number may be another process's by now. */
+  #gone = false;
   #use: GroupUse = { rssBytes: 0, cpuTicks: 0 };
   #heartbeat: NodeJS.Timeout | undefined;
   readonly #child: ChildProcess;
@@ -144,6 +146,7 @@ export class EngineProcess {
       this.#child.once('close', (code, signal) => resolve([code, signal]));
       this.#child.once('exit', () => {
         this.#kill(); // what it has started itself
+        this.#gone = true;
         // A process that left the group may hold the pipes open: the end does not wait for it.
         setTimeout(
           () => [this.#child.stdout, this.#child.stderr].forEach((pipe) => pipe?.destroy()),
@@ -332,7 +335,7 @@ export class EngineProcess {
 
   #kill(): void {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    if (pid === undefined || this.#gone) return;
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {

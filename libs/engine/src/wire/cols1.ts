@@ -30,8 +30,6 @@ export type Column =
   /** One of `FLAGS` for each row: special values that stand above the value column's. */
   | Of<'flags', Uint8Array>;
 
-export type ColumnType = Column['type'];
-
 export const FLAGS = { none: 0, notAvailable: 1, plusInfinity: 2, minusInfinity: 3, undefined: 4 } as const;
 
 /** The bytes are not a `cols1` table; the message names the column. */
