@@ -11,6 +11,7 @@ const columnOf = (type: ColumnType, isKey: boolean): EntitySchemaColumnOptions =
   type,
   primary: isKey,
   nullable: !isKey,
+  ...(type === 'text' ? { collation: 'C' } : {}), // as all text of the read model: in byte order
   ...(type === 'int8' ? { transformer: numberFromInt8 } : {}),
 });
 

@@ -27,7 +27,7 @@ export interface NoteRow {
 
 export const NOTES_TABLE = `
   CREATE TABLE notes (
-    id text PRIMARY KEY, text text, weight int4, applied jsonb NOT NULL,
+    id text COLLATE "C" PRIMARY KEY, text text COLLATE "C", weight int4, applied jsonb NOT NULL,
     last_at int8 NOT NULL, heavy bool NOT NULL, share float8
   );
   CREATE INDEX ON notes (last_at);
@@ -163,9 +163,7 @@ export class Servers {
   }
 
   async rows(): Promise<NoteRow[]> {
-    const { rows } = await this.admin.query<NoteRow & { last_at: string }>(
-      'SELECT * FROM notes ORDER BY id COLLATE "C"',
-    );
+    const { rows } = await this.admin.query<NoteRow & { last_at: string }>('SELECT * FROM notes ORDER BY id');
     return rows.map((row) => ({ ...row, last_at: Number(row.last_at) }));
   }
 
