@@ -137,44 +137,8 @@ export const graphqlModule = () =>
       validationRules: limitRules,
       formatError,
       plugins: [jit()],
-      context: async (request: FastifyRequest | { extra?: SocketExtra }): Promise<RequestContext> =>
-        'headers' in request
-          ? { actor: await authenticator.actorOf(tokenOf(request.headers)) }
-          : { actor: request.extra?.actor },
-      subscriptions: {
-        'graphql-ws': {
-          path: '/graphql',
-          onConnect: async ({ connectionParams, extra }) => {
-            const socket = extra as SocketExtra;
-            if (!sameOrigin(socket.request.headers, config)) return false;
-            const token = connectionParams?.['token'];
-            socket.actor = await authenticator.actorOf(
-              typeof token === 'string' ? token : tokenOf(socket.request.headers),
-            );
-            if (!socket.actor) return false;
-            socket.stopWatching = authenticator.onEnd(socket.actor, () =>
-              socket.socket.close(4403, 'Signed out'),
-            );
-            return true;
-          },
-          onDisconnect: ({ extra }) => (extra as SocketExtra).stopWatching?.(),
-        },
-      },
+      context: async (request: FastifyRequest): Promise<RequestContext> => ({
+        actor: await authenticator.actorOf(tokenOf(request.headers)),
+      }),
     }),
   });
-
-interface SocketExtra {
-  readonly socket: { close(code: number, reason: string): void };
-  readonly request: {
-    readonly headers: { origin?: string; host?: string; authorization?: string; cookie?: string };
-  };
-  actor?: RequestContext['actor'];
-  stopWatching?: () => void;
-}
-
-/** A browser always says where a page is from; only this portal's own pages may open a socket with its cookie. */
-const sameOrigin = (
-  { origin, host }: { origin?: string; host?: string },
-  { publicUrl }: ServerConfig,
-): boolean =>
-  origin === undefined || origin === publicUrl || origin === `${new URL(publicUrl).protocol}//${host}`;

@@ -19,6 +19,7 @@ import { SessionHosts } from '@openpro/sessions';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { bootstrap } from './bootstrap.js';
+import { serveSubscriptions } from './subscriptions.js';
 
 /** So long a part may take to stop before the rest goes on without it. */
 const PART_MS = 4000;
@@ -29,6 +30,7 @@ export class Lifecycle {
   private readonly log = new Logger('Lifecycle');
   private lease: Lease | null = null;
   private heartbeat: Heartbeat | null = null;
+  private closeSockets = () => Promise.resolve();
 
   constructor(
     @Inject(CONFIG) private readonly config: ServerConfig,
@@ -54,6 +56,7 @@ export class Lifecycle {
     await bootstrap(this.commands);
     this.hosts.start(node.joinedAt);
     this.attempts.start(node.joinedAt);
+    this.closeSockets = serveSubscriptions(app);
     await app.listen(this.config.port, this.config.host);
     this.lease = new Lease(
       this.leasePool,
@@ -94,6 +97,7 @@ export class Lifecycle {
     await this.part('sessions', () => this.hosts.stop());
     await this.part('engines', () => this.pool.close());
     await this.part('leave', () => leaveCluster(this.handler, this.node));
+    await this.part('sockets', () => this.closeSockets());
     await this.part('http', () => app.close());
     await this.part('read side', () => this.readSide.stop());
     await this.part('log', () => this.store.close());

@@ -1,6 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { appendFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 
 /** One look at a running solve; `at` in milliseconds since 1970, `elapsed` in seconds. */
 export interface ProgressPoint {
@@ -55,8 +56,10 @@ export class AttemptStore {
     }
   }
 
-  async logSize(job: string, attempt: number): Promise<number> {
-    return (await stat(path.join(this.at(job, attempt), 'log.txt')).catch(none(null)))?.size ?? 0;
+  /** The whole log as a stream; null when there is none. */
+  async logFile(job: string, attempt: number): Promise<Readable | null> {
+    const file = await open(path.join(this.at(job, attempt), 'log.txt')).catch(none(null));
+    return file && file.createReadStream();
   }
 
   /** The digest of the last incumbent's case, offered to the next attempt as a start. */

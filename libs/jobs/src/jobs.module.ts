@@ -14,6 +14,7 @@ import { Attempts } from './attempts.js';
 import { Dispatcher } from './dispatcher.js';
 import { queuedJob } from './job.js';
 import { ForJob, jobHandlers } from './jobs.commands.js';
+import { JobController } from './job.controller.js';
 import { JobQueries } from './jobs.queries.js';
 import { JobsResolver } from './jobs.resolver.js';
 import { Submitting } from './submitting.js';
@@ -24,6 +25,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
 
 @Module({
   imports: [CatalogueModule, SessionsModule, StorageModule],
+  controllers: [JobController],
   providers: [
     ...jobHandlers,
     {

@@ -762,7 +762,7 @@ export type SessionState =
 
 export type Step = {
   __typename?: 'Step';
-  /** seat, server, engine, app */
+  /** requested, server, packages, app, ready */
   name: Scalars['String']['output'];
   at: Scalars['Time']['output'];
 };

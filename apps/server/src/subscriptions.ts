@@ -1,0 +1,76 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { GraphQLSchemaHost } from '@nestjs/graphql';
+import { Authenticator, tokenOf } from '@openpro/identity';
+import { type Actor, CONFIG, type RequestContext, type ServerConfig } from '@openpro/platform';
+import { type GraphQLError, type GraphQLFormattedError, parse, specifiedRules, validate } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import type { IncomingMessage } from 'node:http';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { formatError } from './graphql.js';
+import { limitRules, MAX_TOKENS } from './graphql-limits.js';
+
+const PATH = '/graphql';
+const MAX_MESSAGE = 1024 * 1024;
+/** Close codes of the application: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
+const FORBIDDEN = 4403;
+
+/** What a connection knows of itself beside graphql-ws's own `socket` and `request`. */
+type Extra = {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  actor?: Actor;
+  stopWatching?: () => void;
+};
+
+/** A browser always says where a page is from; only this portal's own pages may open a socket with its cookie. */
+const sameOrigin = ({ origin, host }: IncomingMessage['headers'], { publicUrl }: ServerConfig): boolean =>
+  origin === undefined || origin === publicUrl || origin === `${new URL(publicUrl).protocol}//${host}`;
+
+const formatted = (errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
+  errors.map((error) => formatError(error.toJSON(), error));
+
+/**
+ * The websocket beside HTTP: the same schema, sign-in, limits and error texts. Built here and not by Nest,
+ * which leaves the size of messages and the origin of pages unchecked.
+ * Returns how to close it.
+ */
+export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<void>) => {
+  const config = app.get<ServerConfig>(CONFIG);
+  const authenticator = app.get(Authenticator);
+  const { schema } = app.get(GraphQLSchemaHost);
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  const serving = useServer<Record<string, unknown>, Extra>(
+    {
+      schema,
+      parse: (source) => parse(source, { maxTokens: MAX_TOKENS }),
+      validate: (on, document) => validate(on, document, [...specifiedRules, ...limitRules]),
+      context: ({ extra }): RequestContext => ({ actor: extra.actor }),
+      onConnect: async ({ connectionParams, extra }) => {
+        const token = connectionParams?.['token'];
+        const given = typeof token === 'string' ? token : tokenOf(extra.request.headers);
+        const actor = await authenticator.actorOf(given);
+        if (!actor) return false;
+        extra.actor = actor;
+        // What ends the sign-in ends the socket: a subscription must not outlive the right to it.
+        extra.stopWatching = authenticator.onEnd(actor, () => extra.socket.close(FORBIDDEN, 'Signed out'));
+        return true;
+      },
+      onDisconnect: ({ extra }) => extra.stopWatching?.(),
+      onError: (_context, _id, _payload, errors) => formatted(errors),
+      onNext: (_context, _id, _payload, _args, result) =>
+        result.errors && { ...result, errors: formatted(result.errors as readonly GraphQLError[]) },
+    },
+    sockets,
+  );
+  app.getHttpServer().on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
+    const path = new URL(request.url ?? '/', 'http://host').pathname;
+    const status =
+      path !== PATH ? '404 Not Found' : sameOrigin(request.headers, config) ? null : '403 Forbidden';
+    if (status) return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
+  });
+  return async () => {
+    await serving.dispose();
+    sockets.close();
+  };
+};
