@@ -7,6 +7,9 @@ import { startEmbeddedPostgres } from '../libs/platform/src/embedded-postgres.js
 
 const root = process.cwd();
 
+/** Of /proc: Linux counts in hundredths of a second for all programs. */
+const MS_PER_TICK = 10;
+
 /** What one measurement gave: `{ 'events/s': 24000, 'p50 ms': 1.3 }`. */
 export interface Measured {
   readonly [unit: string]: number;
@@ -71,6 +74,30 @@ export const withPostgres = async (
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
+/** Milliseconds of processor time that this process and all its descendants have used; NaN where /proc is missing. */
+export const cpuMs = (pid: number = process.pid): number => {
+  const family = new Map<number, number[]>();
+  const ticks = new Map<number, number>();
+  for (const entry of fs.existsSync('/proc/self/stat') ? fs.readdirSync('/proc') : [])
+    try {
+      const stat = fs.readFileSync(`/proc/${Number(entry)}/stat`, 'latin1');
+      const fields = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
+      const [parent = 0, user = 0, system = 0, endedUser = 0, endedSystem = 0] = [1, 11, 12, 13, 14].map(
+        (n) => fields[n],
+      );
+      family.set(parent, [...(family.get(parent) ?? []), Number(entry)]);
+      ticks.set(Number(entry), user + system + endedUser + endedSystem);
+    } catch {
+      // Not a process, or it has just ended.
+    }
+  const used = (one: number): number =>
+    (family.get(one) ?? []).reduce((sum, child) => sum + used(child), ticks.get(one) ?? Number.NaN);
+  return used(pid) * MS_PER_TICK;
+};
+
 /** Calls `once` from so many callers for so long, each as soon as its last call is done. */
 export const load = async (
   callers: number,
@@ -98,6 +125,7 @@ const show = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
 const cell = (values: readonly number[]): string => {
+  if (values.some(Number.isNaN)) return '–';
   const sorted = [...values].sort((a, b) => a - b);
   return `${show(quantile(sorted, 0.5))} (${show(sorted[0] ?? Number.NaN)}–${show(sorted.at(-1) ?? Number.NaN)})`;
 };

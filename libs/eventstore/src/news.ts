@@ -70,7 +70,9 @@ export class News {
     this.due = undefined;
     this.lastSent = performance.now();
     // In a transaction of its own: within the append's it would make each commit take turns with all others.
-    this.pool.query('SELECT pg_notify($1, $2)', [CHANNEL, this.self]).catch(() => undefined); // the others poll
+    // News need not outlast a crash, so it does not hold up the disk either.
+    const notify = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
+    this.pool.query(notify, [CHANNEL, this.self]).catch(() => undefined); // the others poll
   }
 
   private async keepListening(): Promise<void> {
