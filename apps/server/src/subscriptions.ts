@@ -58,7 +58,10 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
       onDisconnect: ({ extra }) => extra.stopWatching?.(),
       onError: (_context, _id, _payload, errors) => formatted(errors),
       onNext: (_context, _id, _payload, _args, result) =>
-        result.errors && { ...result, errors: formatted(result.errors as readonly GraphQLError[]) },
+        result.errors && {
+          data: result.data ?? null,
+          errors: formatted(result.errors as readonly GraphQLError[]),
+        },
     },
     sockets,
   );
