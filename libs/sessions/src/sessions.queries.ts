@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
-import type { InterfaceDescription } from '@openpro/engine';
+import { EngineError, type InterfaceDescription } from '@openpro/engine';
 import { entityOf } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { isRefusal } from '@openpro/kernel';
@@ -15,11 +15,19 @@ import {
   type PageRequest,
   type Session,
   type SessionState,
+  type Table,
 } from '@openpro/platform';
 import { DataSource } from 'typeorm';
 import { sessionList, type SessionRow } from './session-list.projection.js';
 import { SessionHosts } from './session-hosts.js';
 
+interface Window {
+  readonly identifier: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+const MAX_WINDOWS = 100;
 /** A window is at most this many tuples. */
 export const MAX_WINDOW = 10_000;
 
@@ -83,22 +91,37 @@ export class SessionQueries {
         const data = this.hosts.data(row.id);
         return isRefusal(data) ? null : interfaceView(await data.describe());
       },
-      data: async ({ identifier, offset, limit }: { identifier: string; offset: number; limit: number }) => {
-        if (!(limit >= 1 && limit <= MAX_WINDOW))
-          throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_WINDOW}`);
-        if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
-        const data = this.hosts.data(row.id);
-        if (isRefusal(data)) return null;
-        const known = (await data.describe()).identifiers.some(({ name }) => name === identifier);
-        if (!known)
-          throw badInput(
-            'identifier',
-            `There is no identifier "${identifier.slice(0, 100)}" in ${row.app}`,
-            'an identifier of the app',
-          );
-        return { identifier, ...(await data.window(identifier, { offset, limit })) };
+      data: (window: Window) => this.window(row, window),
+      windows: async ({ of }: { of: readonly Window[] }) => {
+        if (of.length > MAX_WINDOWS)
+          throw badInput('of', `These are ${of.length} windows`, `at most ${MAX_WINDOWS}`);
+        // An error as an item of the list is that item's error: each window may fail by itself.
+        const each = of.map((window) => this.window(row, window).catch((error: Error) => error));
+        return (await Promise.all(each)) as (Table | null)[];
       },
     };
+  }
+
+  private async window(row: SessionRow, { identifier, offset, limit }: Window): Promise<Table | null> {
+    if (!(limit >= 1 && limit <= MAX_WINDOW))
+      throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_WINDOW}`);
+    if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
+    const data = this.hosts.data(row.id);
+    if (isRefusal(data)) return null;
+    try {
+      const { columns, rows, total, version } = await data.window(identifier, { offset, limit });
+      return { identifier, columns: [...columns], rows: rows.map((cells) => [...cells]), total, version };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (error.code !== 'UnknownIdentifier')
+        throw badInput('identifier', error.message, 'data that can be read');
+      const name = identifier.slice(0, 100);
+      throw badInput(
+        'identifier',
+        `There is no identifier "${name}" in ${row.app}`,
+        'an identifier of the app',
+      );
+    }
   }
 
   private get table() {

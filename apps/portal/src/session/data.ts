@@ -6,7 +6,7 @@ import { type Edit, emptyHistory, type History, record, redo, undo } from '../hi
 import { say } from '../notices.js';
 import { type Store, store } from '../store.js';
 import type { TableSource } from '../table-source.js';
-import { sessionTable } from '../tables.js';
+import { sessionTables } from '../tables.js';
 
 export type Identifier = IdentifierFieldsFragment;
 export type Rejected = ReadonlyMap<string, string>;
@@ -36,6 +36,7 @@ export interface SessionData {
 /** The data of one session as its page sees it: tables that read themselves, edits one after another, undo. */
 export const sessionData = (session: string): SessionData => {
   const sources = new Map<string, TableSource>();
+  const table = sessionTables(session);
   const rejections = new Map<string, Store<Rejected>>();
   const history = store<History>(emptyHistory);
   let last: Promise<unknown> = Promise.resolve();
@@ -45,7 +46,7 @@ export const sessionData = (session: string): SessionData => {
     map.set(key, value);
     return value;
   };
-  const source = (identifier: string) => made(sources, identifier, () => sessionTable(session, identifier));
+  const source = (identifier: string) => made(sources, identifier, () => table(identifier));
   const rejected = (identifier: string) => made(rejections, identifier, () => store<Rejected>(new Map()));
   const reject = (identifier: string, cells: readonly Rejection[]) =>
     rejected(identifier).set(

@@ -786,6 +786,8 @@ export type Session = {
   interface: Maybe<Interface>;
   /** One window of an identifier's tuples; null where the session is not ready. */
   data: Maybe<Table>;
+  /** At most 100 windows at once, in the order asked for; null, each by itself, where there is none. */
+  windows: Array<Maybe<Table>>;
 };
 
 
@@ -794,6 +796,12 @@ export type SessionDataArgs = {
   identifier: Scalars['String']['input'];
   offset?: InputMaybe<Scalars['Int']['input']>;
   limit?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** One user's running app, without a solver. */
+export type SessionWindowsArgs = {
+  of: Array<WindowInput>;
 };
 
 /** What an app shows of itself. */
@@ -844,6 +852,12 @@ export type Table = {
   rows: Array<Array<Maybe<Scalars['JSON']['output']>>>;
   /** Tuples in all. */
   total: Scalars['Int']['output'];
+};
+
+export type WindowInput = {
+  identifier: Scalars['String']['input'];
+  offset?: InputMaybe<Scalars['Int']['input']>;
+  limit?: InputMaybe<Scalars['Int']['input']>;
 };
 
 export type Cell = {
