@@ -52,7 +52,12 @@ export const withPostgres = async (
     await postgres.stop();
     fs.rmSync(dir, { recursive: true, force: true });
   };
-  process.once('SIGINT', () => void stop().then(() => process.exit(130)));
+  const abandon = () => {
+    process.kill(postgres.pid, 'SIGQUIT');
+    fs.rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  };
+  process.once('exit', abandon); // after an accident or a signal
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   try {
     const { host, port } = postgres;
     const database = async (name: string) => {
@@ -67,6 +72,7 @@ export const withPostgres = async (
     await work({ database, migrated });
     process.on('uncaughtException', () => undefined); // a peer that keeps connections takes their end for an accident
   } finally {
+    process.off('exit', abandon);
     await stop();
   }
 };

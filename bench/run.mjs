@@ -27,6 +27,8 @@ if (!fs.existsSync(path.join(here, 'node_modules'))) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+process.on('SIGINT', () => undefined); // Ctrl-C reaches the bench as well: wait until it has cleaned up
+
 const run = (file) =>
   new Promise((resolve) =>
     spawn(process.execPath, ['--no-warnings', file], { stdio: 'inherit' }).on('exit', resolve),
