@@ -13,6 +13,15 @@ describe('limits of an operation', () => {
     expect(errors(nested(300))).toEqual(['The operation has more than 8 levels']);
   });
 
+  it('look at each fragment once, however often it is named', () => {
+    const doubling = Array.from(
+      { length: 60 },
+      (_, n) => `fragment F${n} on Node { ...F${n + 1} ...F${n + 1} ...F${n + 1} }`,
+    );
+    const query = `{ me { ...F0 } } ${doubling.join(' ')} fragment F60 on Node { name }`;
+    expect(errors(query)).toEqual([]); // 3^60 looks would not end
+  });
+
   it('count levels through fragments, also through circles of them', () => {
     const deep = 'fragment F on Node { me { me { me { me { me { name } } } } } }';
     expect(errors(`{ me { me { me { ...F } } } } ${deep}`)).toEqual(['The operation has more than 8 levels']);

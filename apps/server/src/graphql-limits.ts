@@ -19,38 +19,42 @@ const refuse = (context: ValidationContext, what: string, limit: number): void =
     }),
   );
 
-/** Depth with fragments followed; a fragment that is met again on its own path is left to graphql's own rule. */
-const depthOf = (
-  context: ValidationContext,
-  set: SelectionSetNode | undefined,
-  seen: ReadonlySet<string>,
-): number => {
-  if (!set) return 0;
-  let deepest = 0;
-  for (const selection of set.selections) {
-    if (selection.kind === Kind.FIELD) {
-      // Introspection is deep by nature and bounded by the schema and the token limit.
-      if (selection.name.value.startsWith('__')) continue;
-      deepest = Math.max(deepest, 1 + depthOf(context, selection.selectionSet, seen));
-    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      deepest = Math.max(deepest, depthOf(context, selection.selectionSet, seen));
-    } else if (!seen.has(selection.name.value)) {
-      const fragment = context.getFragment(selection.name.value);
-      deepest = Math.max(
-        deepest,
-        depthOf(context, fragment?.selectionSet, new Set([...seen, selection.name.value])),
-      );
+/** Depth with fragments followed, each of them once: fragments that name each other twice would double the work each time. */
+const depth: ValidationRule = (context): ASTVisitor => {
+  const fragments = new Map<string, number>();
+  const depthOfFragment = (name: string): number => {
+    const known = fragments.get(name);
+    if (known !== undefined) return known;
+    fragments.set(name, 0); // met again on its own path: left to graphql's own rule
+    const deepest = depthOf(context.getFragment(name)?.selectionSet);
+    fragments.set(name, deepest);
+    return deepest;
+  };
+  const depthOf = (set: SelectionSetNode | undefined): number => {
+    let deepest = 0;
+    for (const selection of set?.selections ?? []) {
+      switch (selection.kind) {
+        case Kind.FIELD:
+          // Introspection is deep by nature and bounded by the schema and the token limit.
+          if (!selection.name.value.startsWith('__'))
+            deepest = Math.max(deepest, 1 + depthOf(selection.selectionSet));
+          break;
+        case Kind.INLINE_FRAGMENT:
+          deepest = Math.max(deepest, depthOf(selection.selectionSet));
+          break;
+        case Kind.FRAGMENT_SPREAD:
+          deepest = Math.max(deepest, depthOfFragment(selection.name.value));
+          break;
+      }
     }
-    if (deepest > MAX_DEPTH) break;
-  }
-  return deepest;
+    return deepest;
+  };
+  return {
+    OperationDefinition: ({ selectionSet }) => {
+      if (depthOf(selectionSet) > MAX_DEPTH) refuse(context, 'levels', MAX_DEPTH);
+    },
+  };
 };
-
-const depth: ValidationRule = (context): ASTVisitor => ({
-  OperationDefinition: ({ selectionSet }) => {
-    if (depthOf(context, selectionSet, new Set()) > MAX_DEPTH) refuse(context, 'levels', MAX_DEPTH);
-  },
-});
 
 const counts: ValidationRule = (context): ASTVisitor => {
   let aliases = 0;

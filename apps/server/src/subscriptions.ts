@@ -2,10 +2,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { Authenticator, tokenOf } from '@openpro/identity';
 import { type Actor, CONFIG, type RequestContext, type ServerConfig } from '@openpro/platform';
-import { type GraphQLError, type GraphQLFormattedError, parse, specifiedRules, validate } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, parse, specifiedRules, validate } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import type { IncomingMessage } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { formatError } from './graphql.js';
 import { limitRules, MAX_TOKENS } from './graphql-limits.js';
 
@@ -22,9 +22,19 @@ type Extra = {
   stopWatching?: () => void;
 };
 
+/** Subscriptions of one connection: far above what the portal's busiest page has. */
+const MAX_SUBSCRIPTIONS = 100;
+
 /** A browser always says where a page is from; only this portal's own pages may open a socket with its cookie. */
 const sameOrigin = ({ origin, host }: IncomingMessage['headers'], { publicUrl }: ServerConfig): boolean =>
   origin === undefined || origin === publicUrl || origin === `${new URL(publicUrl).protocol}//${host}`;
+
+/** The answer to a handshake that is not for us; null when it is. A stranger wrote every byte of it. */
+export const refusedHandshake = (
+  { url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>,
+  config: ServerConfig,
+): string | null =>
+  url.split('?')[0] !== PATH ? '404 Not Found' : sameOrigin(headers, config) ? null : '403 Forbidden';
 
 const formatted = (errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
   errors.map((error) => formatError(error.toJSON(), error));
@@ -49,13 +59,21 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
         const token = connectionParams?.['token'];
         const given = typeof token === 'string' ? token : tokenOf(extra.request.headers);
         const actor = await authenticator.actorOf(given);
-        if (!actor) return false;
+        if (!actor || extra.socket.readyState !== WebSocket.OPEN) return false;
         extra.actor = actor;
         // What ends the sign-in ends the socket: a subscription must not outlive the right to it.
         extra.stopWatching = authenticator.onEnd(actor, () => extra.socket.close(FORBIDDEN, 'Signed out'));
         return true;
       },
-      onDisconnect: ({ extra }) => extra.stopWatching?.(),
+      onClose: ({ extra }) => extra.stopWatching?.(),
+      onSubscribe: ({ subscriptions }) =>
+        Object.keys(subscriptions).length > MAX_SUBSCRIPTIONS
+          ? [
+              new GraphQLError(`A connection has at most ${MAX_SUBSCRIPTIONS} subscriptions`, {
+                extensions: { code: 'BAD_REQUEST', limit: `${MAX_SUBSCRIPTIONS} subscriptions` },
+              }),
+            ]
+          : undefined,
       onError: (_context, _id, _payload, errors) => formatted(errors),
       onNext: (_context, _id, _payload, _args, result) =>
         result.errors && {
@@ -66,10 +84,11 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
     sockets,
   );
   app.getHttpServer().on('upgrade', (request: IncomingMessage, socket, head: Buffer) => {
-    const path = new URL(request.url ?? '/', 'http://host').pathname;
-    const status =
-      path !== PATH ? '404 Not Found' : sameOrigin(request.headers, config) ? null : '403 Forbidden';
-    if (status) return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    const refused = refusedHandshake(request, config);
+    if (refused) {
+      socket.on('error', () => socket.destroy()); // who is refused may hang up first
+      return void socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\n\r\n`);
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
   return async () => {
