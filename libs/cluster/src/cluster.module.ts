@@ -6,8 +6,7 @@ import { clusterHandlers } from './cluster.commands.js';
 import { ClusterQueries } from './cluster.queries.js';
 import { ClusterResolver } from './cluster.resolver.js';
 import { joinCluster } from './membership.js';
-
-const ROLES = ['portal', 'webui', 'proxy', 'pro'];
+import { NODE_ROLES } from './node.js';
 
 /** Global, because whoever runs something runs it as this server. */
 @Global()
@@ -20,7 +19,7 @@ const ROLES = ['portal', 'webui', 'proxy', 'pro'];
       useFactory: (handler: CommandHandler, { dataDir, nodeName, slots, version }: ServerConfig) =>
         joinCluster(handler, dataDir, {
           name: nodeName,
-          roles: ROLES,
+          roles: NODE_ROLES,
           slots,
           version,
           isolation: isolationLevel(),

@@ -6,10 +6,8 @@ import {
   type Decider,
   refuse,
   type Refusal,
+  ROLES,
 } from '@openpro/kernel';
-
-/** What a person may do; `administrator` may do everything in the environment. */
-export const ROLES = ['user', 'app-publisher', 'engine-publisher', 'auditor', 'administrator'] as const;
 
 /** Open at once; the oldest makes room for the next, so that a stream's state stays small. */
 export const MAX_OPEN_LINKS = 20;

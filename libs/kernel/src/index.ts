@@ -14,3 +14,4 @@ export type { Decider, DomainEvent } from './decider.js';
 export { DiskFull, namingFullDisk } from './disk-full.js';
 export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
+export { type Role, ROLES } from './roles.js';

@@ -2,8 +2,9 @@ import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from
 import { Reflector } from '@nestjs/core';
 import { type GqlContextType, GqlExecutionContext } from '@nestjs/graphql';
 import type { CommandMeta } from '@openpro/eventstore';
-import { clip, isUuid, refuse, type Refusal } from '@openpro/kernel';
+import { clip, isUuid, refuse, type Refusal, type Role } from '@openpro/kernel';
 import { GraphQLError } from 'graphql';
+import { wrongArgs } from './check-args.js';
 
 /** Who asks, as the sign-in token says. The environment comes from here and from nowhere else. */
 export interface Actor {
@@ -15,9 +16,6 @@ export interface Actor {
   readonly tokenHash: string | null;
   readonly expiresAt: number;
 }
-
-/** Roles, and what they may do. `administrator` may do everything in its environment. */
-export type Role = 'user' | 'app-publisher' | 'engine-publisher' | 'auditor' | 'administrator';
 
 const NEED = 'openpro:need';
 
@@ -39,7 +37,7 @@ export interface RequestContext {
   readonly actor: Actor | undefined;
 }
 
-/** The one gate of the API: signed in, and one of the roles that the field needs. */
+/** The one gate of the API: signed in, one of the roles that the field needs, and arguments that can be stored. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -47,7 +45,8 @@ export class AccessGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (context.getType<GqlContextType>() !== 'graphql') return true; // REST routes authenticate by their own secret
     const needs = this.reflector.get<readonly Role[] | undefined>(NEED, context.getHandler());
-    const { actor } = GqlExecutionContext.create(context).getContext<RequestContext>();
+    const call = GqlExecutionContext.create(context);
+    const { actor } = call.getContext<RequestContext>();
     if (!actor)
       throw new GraphQLError('You are not signed in, or your sign-in has ended', {
         extensions: { code: 'UNAUTHENTICATED' },
@@ -56,6 +55,8 @@ export class AccessGuard implements CanActivate {
       throw new GraphQLError(`This needs the role ${(needs ?? []).join(' or ')}`, {
         extensions: { code: 'FORBIDDEN' },
       });
+    const wrong = wrongArgs(call.getArgs<object>());
+    if (wrong) throw wrong;
     return true;
   }
 }

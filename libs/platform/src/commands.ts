@@ -1,12 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { type AggregateCommand, type Outcome, ReadSide, StoreUnavailable, TooBusy } from '@openpro/eventstore';
+import { type AggregateCommand, type Outcome, ReadSide } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import { patiently } from './outage.js';
 
 /** How long a caller waits to read what he wrote. */
 const READ_YOUR_WRITES_MS = 2000;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5000;
 
 /** The way of every mutation: execute the command, wait until the read model has seen it, read. */
 @Injectable()
@@ -28,19 +27,20 @@ export class Commands {
 
   /**
    * For what a server has to report or propose: repeats until it is decided, however long the database
-   * is away. A refusal decides, too (a stale report has no say); it is logged.
+   * is away. A refusal decides, too (a stale report has no say); it is logged. Never rejects: nobody
+   * waits for a report, and what nobody catches would end the server.
    */
   async insist(command: AggregateCommand<unknown>): Promise<void> {
-    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
-      try {
-        const outcome = await this.execute(command);
-        if (outcome.is === 'refused')
-          this.log.debug({ message: 'refused', id: command.id, refusal: outcome.refusal });
-        return;
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable || error instanceof TooBusy)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-      }
+    try {
+      const outcome = await patiently(() => this.execute(command));
+      if (outcome.is === 'refused')
+        this.log.debug({ message: 'refused', id: command.id, refusal: outcome.refusal });
+    } catch (error) {
+      this.log.error({
+        message: 'a report could not be recorded',
+        id: command.id,
+        error: error instanceof Error ? error.stack : String(error),
+      });
     }
   }
 

@@ -8,7 +8,6 @@ export {
   Needs,
   needsOf,
   type RequestContext,
-  type Role,
 } from './access.js';
 export {
   answer,
@@ -20,7 +19,9 @@ export {
   type PageRequest,
   pageRequest,
 } from './answers.js';
+export { CachedRows } from './cached-rows.js';
 export { Commands } from './commands.js';
+export { isOutage, patiently, reportTo } from './outage.js';
 export { ConfigError, readConfig, type ServerConfig } from './config.js';
 export type * from './generated/schema.js';
 export { Last, LiveQueue } from './live.js';

@@ -65,4 +65,13 @@ describe('a live queue', () => {
     expect(await waiting).toEqual({ value: undefined, done: true });
     expect(stopped()).toBe(1);
   });
+
+  it('stops the producer when an item cannot be shown', async () => {
+    const { queue, push, stopped } = producer();
+    const shown = queue.map(() => Promise.reject(new Error('the database is away')));
+    push(1);
+    await expect(shown.next()).rejects.toThrow('away');
+    expect(stopped()).toBe(1);
+    expect(await shown.next()).toEqual({ value: undefined, done: true });
+  });
 });

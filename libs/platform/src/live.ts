@@ -65,7 +65,10 @@ export class LiveQueue<T> implements AsyncIterableIterator<T> {
         const { value, done } = await this.next();
         if (done) return { value: undefined, done: true };
         const item = latest ? (this.items.splice(0).at(-1) ?? (value as T)) : (value as T);
-        const seen = await see(item);
+        const seen = await see(item).catch((error: unknown) => {
+          this.end(); // nobody asks again after an error: the producer must not go on for nobody
+          throw error;
+        });
         if (seen instanceof Last) {
           this.end();
           return seen.value === undefined

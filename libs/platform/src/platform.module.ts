@@ -18,6 +18,7 @@ import { DataSource } from 'typeorm';
 import { Commands } from './commands.js';
 import type { ServerConfig } from './config.js';
 import { appPool, asApp } from './database.js';
+import { reportTo } from './outage.js';
 import { CONFIG, EVENT_STORE } from './tokens.js';
 
 /** Connections to PostgreSQL per server: fixed, none per job. */
@@ -91,7 +92,7 @@ export class PlatformModule {
                 bus.execute<AggregateCommand<unknown>, Outcome>(
                   new (commandFor(to))(id, command as never, meta),
                 ),
-              report: ({ level, ...what }) => (level === 'info' ? log.log(what) : log[level](what)),
+              report: reportTo(log),
             }),
         },
         Commands,

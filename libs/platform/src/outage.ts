@@ -1,0 +1,44 @@
+import type { Logger } from '@nestjs/common';
+import { type Report, StoreUnavailable, TooBusy } from '@openpro/eventstore';
+import { isNativeError } from 'node:util/types';
+import pg from 'pg';
+import { QueryFailedError } from 'typeorm';
+
+/** SQLSTATE classes of a database that is away, starting, stopping, full or not ours just now. */
+const AWAY = /^(08|28|3D|53|57|58|25006)/;
+const CONNECTION = /Connection terminated|connection error|timeout exceeded when trying to connect/;
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5000;
+
+/** The database is away, or too many want the same: nothing is wrong with what was asked, and it may be asked again. */
+export const isOutage = (error: unknown): boolean => {
+  if (error instanceof StoreUnavailable || error instanceof TooBusy) return true;
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  if (cause instanceof pg.DatabaseError) return AWAY.test(cause.code ?? '');
+  if (!isNativeError(cause)) return false;
+  const { code = '', syscall } = cause as NodeJS.ErrnoException;
+  return (
+    syscall === 'connect' || /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code) || CONNECTION.test(cause.message)
+  );
+};
+
+/** Repeats the work for as long as the database is away, until `giveUp` says that nobody waits for it any more. */
+export const patiently = async <T>(
+  work: () => Promise<T>,
+  giveUp: () => boolean = () => false,
+): Promise<T> => {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || giveUp()) throw error;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+};
+
+/** Problems of followers and projections as log lines. */
+export const reportTo =
+  (log: Logger): Report =>
+  ({ level, ...what }) =>
+    log[level === 'info' ? 'log' : level](what);
