@@ -76,6 +76,18 @@ const asAppLogin = (ownerUrl: string): string => {
   return url.href;
 };
 
+/** What ends by itself is started again, at first at once; what does not stay up is given up. */
+class Restarts {
+  private ends: number[] = [];
+
+  /** Milliseconds until the next try; undefined after too many. */
+  next(): number | undefined {
+    const now = Date.now();
+    this.ends = [...this.ends.filter((at) => now - at < STABLE_MS), now];
+    return RESTART_MS[this.ends.length - 1];
+  }
+}
+
 class Launcher {
   private postgres: EmbeddedPostgres | null = null;
   private server: ChildProcess | null = null;
@@ -84,7 +96,9 @@ class Launcher {
     options.data ?? process.env['OPENPRO_DATA'] ?? path.join(root, '.openpro'),
   );
   private env: NodeJS.ProcessEnv = {};
-  private starts: number[] = [];
+  private readonly serverRestarts = new Restarts();
+  private readonly postgresRestarts = new Restarts();
+  private postgresStart: Promise<void> = Promise.resolve();
 
   async start(): Promise<void> {
     mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
@@ -133,6 +147,7 @@ class Launcher {
       await ended;
       clearTimeout(kill);
     }
+    await this.postgresStart;
     await this.postgres?.stop();
     rmSync(path.join(this.dataDir, 'cli-link'), { force: true });
     rmSync(path.join(this.dataDir, 'server.json'), { force: true });
@@ -140,15 +155,35 @@ class Launcher {
   }
 
   private async embedded(): Promise<string> {
-    this.postgres = await step('PostgreSQL is running', () =>
-      startEmbeddedPostgres({ dir: path.join(this.dataDir, 'postgres') }),
-    );
-    void this.postgres.ended.then(() => {
+    const dir = path.join(this.dataDir, 'postgres');
+    const started = await step('PostgreSQL is running', () => startEmbeddedPostgres({ dir }));
+    this.keep(started, dir);
+    return started.ownerUrl;
+  }
+
+  /** The server waits while its database is away, and must find it where it was. */
+  private keep(postgres: EmbeddedPostgres, dir: string): void {
+    this.postgres = postgres;
+    void postgres.ended.then(() => (this.postgresStart = this.restartPostgres(postgres, dir)));
+  }
+
+  private async restartPostgres(at: EmbeddedPostgres, dir: string): Promise<void> {
+    for (let why = 'PostgreSQL ended'; !this.stopping;) {
+      const pause = this.postgresRestarts.next();
+      if (pause === undefined) {
+        say(`✗ ${why}. It does not stay up. Nothing is lost: npm start goes on where this ended.`);
+        return this.stop(1);
+      }
+      say(`! ${why} and is started again`);
+      await new Promise((resolve) => setTimeout(resolve, pause));
       if (this.stopping) return;
-      say('✗ PostgreSQL ended unexpectedly; see its log. Run npm start again: nothing is lost.');
-      this.stop(1);
-    });
-    return this.postgres.ownerUrl;
+      try {
+        this.keep(await startEmbeddedPostgres({ dir, at }), dir);
+        return say('✓ PostgreSQL is back');
+      } catch (error) {
+        why = error instanceof Error ? error.message : String(error);
+      }
+    }
   }
 
   /** Starts the server; resolves with its address once it is ready. */
@@ -164,7 +199,6 @@ class Launcher {
       },
     );
     this.server = server;
-    this.starts.push(Date.now());
     server.stdout?.pipe(log, { end: false });
     server.stderr?.pipe(log, { end: false });
     return new Promise((resolve, reject) => {
@@ -189,25 +223,22 @@ class Launcher {
 
   private restart(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.stopping) return;
-    this.starts = this.starts.filter((at) => Date.now() - at < STABLE_MS);
-    if (code === 2 || this.starts.length > RESTART_MS.length) {
+    const pause = this.serverRestarts.next();
+    if (code === 2 || pause === undefined) {
       say(`✗ The server does not stay up; see ${path.join(this.dataDir, 'logs', 'server.log')}`);
       return this.stop(1);
     }
     say(`! The server ended (${signal ?? code}) and is started again`);
-    setTimeout(
-      () => {
-        if (this.stopping) return;
-        this.launch().then(
-          async () => {
-            say('✓ The server is back');
-            await this.writeCliLink();
-          },
-          () => undefined, // its exit has been handled
-        );
-      },
-      RESTART_MS[this.starts.length - 1],
-    );
+    setTimeout(() => {
+      if (this.stopping) return;
+      this.launch().then(
+        async () => {
+          say('✓ The server is back');
+          await this.writeCliLink();
+        },
+        () => undefined, // its exit has been handled
+      );
+    }, pause);
   }
 
   private link(use: LinkFor): Promise<string> {

@@ -31,6 +31,8 @@ export interface EmbeddedPostgresOptions {
   readonly dir: string;
   /** Server settings, for example `{ fsync: 'off' }` in tests. */
   readonly settings?: { readonly [name: string]: string };
+  /** Listens where the last one did, so that who was connected to it finds this one. */
+  readonly at?: { readonly host: string; readonly port: number };
   /** What is being done, for a person who waits. */
   readonly onProgress?: (text: string) => void;
 }
@@ -260,8 +262,8 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
     await initialise(binaries, as, dir, data, settings['fsync'] !== 'off');
   }
   onProgress('starting PostgreSQL');
-  const port = windows ? await freePort() : 5432;
-  const host = windows ? '127.0.0.1' : socketFolder(dir, port);
+  const port = options.at?.port ?? (windows ? await freePort() : 5432);
+  const host = options.at?.host ?? (windows ? '127.0.0.1' : socketFolder(dir, port));
   if (!windows) privateFolder(host, as.ids);
   const listen = windows
     ? { listen_addresses: host }
