@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import {
   appList,
   appVersion,
@@ -24,6 +24,7 @@ import {
 } from '@openpro/sessions';
 import { caseList, ForCase, ForFile, StorageModule } from '@openpro/storage';
 import { DataSource } from 'typeorm';
+import { ErrorFilter } from './error.filter.js';
 import { graphqlModule } from './graphql.js';
 import { HealthController } from './health.controller.js';
 import { Lifecycle } from './lifecycle.js';
@@ -103,7 +104,12 @@ export class AppModule {
         graphqlModule(),
       ],
       controllers: [HealthController],
-      providers: [{ provide: APP_GUARD, useClass: AccessGuard }, Lifecycle, PlatformResolver],
+      providers: [
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+        Lifecycle,
+        PlatformResolver,
+      ],
     };
   }
 }

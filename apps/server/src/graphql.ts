@@ -2,7 +2,7 @@ import { type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from '@apoll
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger } from '@nestjs/common';
 import { Authenticator, tokenOf } from '@openpro/identity';
-import { CONFIG, type RequestContext, type ServerConfig } from '@openpro/platform';
+import { CONFIG, has, type RequestContext, type ServerConfig } from '@openpro/platform';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import {
   type DocumentNode,
@@ -11,6 +11,8 @@ import {
   GraphQLError,
   GraphQLScalarType,
   Kind,
+  NoSchemaIntrospectionCustomRule,
+  validate,
 } from 'graphql';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
@@ -19,6 +21,7 @@ import path from 'node:path';
 import { uuidv7 } from '@openpro/kernel';
 import { limitRules, MAX_TOKENS } from './graphql-limits.js';
 import { lazyFields } from './lazy-fields.js';
+import { operational } from './operational-errors.js';
 
 const log = new Logger('GraphQL');
 
@@ -54,16 +57,12 @@ const OPEN = new Set([
 /** A bug is logged whole with an id; the caller gets the id. */
 export const formatError = (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
   const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-  const name = cause instanceof Error ? cause.name : '';
-  if (
-    name === 'StoreUnavailable' ||
-    /ECONNREFUSED|terminating connection|Connection terminated/.test(String(cause))
-  )
+  const passing = operational(cause);
+  if (passing)
     return {
-      message:
-        'The database is away just now. Nothing is lost: send the same request (with its commandId) again.',
+      message: passing.message,
       ...(formatted.path ? { path: formatted.path } : {}),
-      extensions: { code: 'UNAVAILABLE' },
+      extensions: { code: passing.code },
     };
   const code = formatted.extensions?.['code'];
   if (typeof code === 'string' && OPEN.has(code)) {
@@ -78,6 +77,21 @@ export const formatError = (formatted: GraphQLFormattedError, error: unknown): G
     extensions: { code: 'INTERNAL_SERVER_ERROR', id },
   };
 };
+
+/** The schema is an administrator's to read: a stranger learns no field that he does not know. */
+const introspection = (): ApolloServerPlugin<RequestContext> => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ schema, document, contextValue: { actor } }) => {
+        if (actor && has(actor)) return Promise.resolve();
+        if (validate(schema, document, [NoSchemaIntrospectionCustomRule]).length === 0)
+          return Promise.resolve();
+        throw new GraphQLError('Introspection needs the role administrator', {
+          extensions: { code: 'FORBIDDEN' },
+        });
+      },
+    }),
+});
 
 /** Runs each query as compiled code (graphql-jit), compiled once per parsed document. */
 const jit = (): ApolloServerPlugin<RequestContext> => {
@@ -136,7 +150,7 @@ export const graphqlModule = () =>
       parseOptions: { maxTokens: MAX_TOKENS },
       validationRules: limitRules,
       formatError,
-      plugins: [jit()],
+      plugins: [introspection(), jit()],
       context: async (request: FastifyRequest): Promise<RequestContext> => ({
         actor: await authenticator.actorOf(tokenOf(request.headers)),
       }),

@@ -1,6 +1,8 @@
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ServerConfig } from '@openpro/platform';
+import { clip } from '@openpro/kernel';
+import type { FastifyRequest } from 'fastify';
 import { existsSync } from 'node:fs';
 
 const SECURITY_HEADERS = {
@@ -11,8 +13,26 @@ const SECURITY_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** What the portal's own router knows: every path without a file extension that is not the API's. */
-const isPage = (url: string): boolean => !/^\/(api|graphql)(\/|\?|$)/.test(url) && !/\.\w+(\?|$)/.test(url);
+/** What the portal's own router may know: plain segments, not the API's and no file of the portal's folder. */
+const isPage = (url: string): boolean => {
+  const [path = ''] = url.split('?');
+  return (
+    /^(\/(?!\.)([\w~@.+:-]|%3a)+)*\/?$/i.test(path) &&
+    !/^\/((api|graphql|assets)(\/|$)|[^/]*\.\w+$)/i.test(path)
+  );
+};
+
+/** Why a request is not read any further: every body is JSON in UTF-8 or an upload's own bytes. */
+const refusal = ({ url, headers }: FastifyRequest): [status: number, message: string] | null => {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (url.includes('%00')) return [404, 'There is no such address'];
+  if (encoding !== 'identity')
+    return [415, `The content-encoding ${clip(encoding, 40)} is not read here: send the body as it is`];
+  if (!/^utf-?8$/i.test(charset))
+    return [415, `The charset ${clip(charset, 40)} is not read here: send UTF-8`];
+  return null;
+};
 
 /** Everything of HTTP that is not a route of a context: headers, the portal's files, raw upload bodies. */
 export const setUpHttp = async (
@@ -20,6 +40,13 @@ export const setUpHttp = async (
   { portalDir, tls, behindTlsProxy }: ServerConfig,
 ): Promise<void> => {
   const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const refused = refusal(request);
+    if (!refused) return done();
+    const [status, message] = refused;
+    void reply.status(status).header('connection', 'close').send({ code: 'BadRequest', message });
+  });
+  fastify.removeContentTypeParser('text/plain');
   // Uploads are streamed by their route; nothing is buffered here.
   fastify.addContentTypeParser('application/octet-stream', (_request, _body, done) => done(null));
   fastify.addHook('onSend', (_request, reply, payload, done) => {

@@ -28,6 +28,7 @@ const start = async (config: ServerConfig): Promise<void> => {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
     logger: new ConsoleLogger({ json: true }),
     abortOnError: false,
+    bodyParser: false, // Fastify's own reads JSON; forms, which any page may send here, are nothing of ours
   });
   await setUpHttp(app, config);
   const lifecycle = app.get(Lifecycle);

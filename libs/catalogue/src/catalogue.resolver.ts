@@ -38,7 +38,7 @@ export class CatalogueResolver {
   @Query()
   @Needs('user', 'auditor', 'app-publisher', 'engine-publisher')
   engines(@Args() { first, after, includeRetired }: QueryEnginesArgs) {
-    return this.queries.engines(pageRequest(first ?? 50, after, 2), includeRetired ?? false);
+    return this.queries.engines(pageRequest(first ?? 50, after, 'time', 'text'), includeRetired ?? false);
   }
 
   @Query()
@@ -50,7 +50,7 @@ export class CatalogueResolver {
   @Query()
   @Needs('user', 'auditor', 'app-publisher')
   apps(@Context('actor') actor: Actor, @Args() { first, after, search }: QueryAppsArgs) {
-    return this.queries.apps(actor, pageRequest(first ?? 50, after, 1), search ?? null);
+    return this.queries.apps(actor, pageRequest(first ?? 50, after, 'text'), search ?? null);
   }
 
   @Query()

@@ -27,14 +27,14 @@ export class ClusterResolver {
   @Query()
   @Needs('user', 'auditor')
   nodes(@Args() { first, after }: QueryNodesArgs) {
-    return this.queries.nodes(pageRequest(first ?? 50, after, 1));
+    return this.queries.nodes(pageRequest(first ?? 50, after, 'text'));
   }
 
   @Query('events')
   @Needs('auditor')
   page(@Args() { first, after, last, stream, types }: QueryEventsArgs) {
     return this.queries.events(
-      pageRequest(first ?? 50, after, 1),
+      pageRequest(first ?? 50, after, 'position'),
       last ?? null,
       stream ?? null,
       shortNames(types),
@@ -44,7 +44,9 @@ export class ClusterResolver {
   @Subscription('events')
   @Needs('auditor')
   async stream(@Context('actor') _actor: Actor, @Args() { after, types }: SubscriptionEventsArgs) {
-    const start = after ? (pageRequest(1, after, 1).after?.[0] as Position) : await this.store.head();
+    const start = after
+      ? (pageRequest(1, after, 'position').after?.[0] as Position)
+      : await this.store.head();
     const wanted = shortNames(types);
     // Bounded by taking no more from the log than the subscriber has taken from us.
     let taken = (): void => undefined;

@@ -41,12 +41,8 @@ export class JobsResolver {
   @Needs('user', 'auditor')
   jobs(@Context('actor') actor: Actor, @Args() { filter, order, first, after }: QueryJobsArgs) {
     const by = order ?? 'NEWEST';
-    return this.queries.page(
-      actor,
-      pageRequest(first ?? 50, after, by === 'PRIORITY' ? 3 : 2),
-      filter ?? {},
-      by,
-    );
+    const keys = by === 'PRIORITY' ? (['number', 'time', 'text'] as const) : (['time', 'text'] as const);
+    return this.queries.page(actor, pageRequest(first ?? 50, after, ...keys), filter ?? {}, by);
   }
 
   @Query()

@@ -35,7 +35,7 @@ describe('pages', () => {
     );
     expect(page.nodes).toEqual([3, 2]);
     expect(page.pageInfo.hasNextPage).toBe(true);
-    expect(pageRequest(2, page.pageInfo.endCursor, 2).after).toEqual([2, 'x']);
+    expect(pageRequest(2, page.pageInfo.endCursor, 'number', 'text').after).toEqual([2, 'x']);
     expect(
       connection(
         rows,
@@ -47,7 +47,7 @@ describe('pages', () => {
   });
 
   it.each([0, -1, 201, 1_000_000, 1.5, Number.NaN])('refuse first: %p, naming field and limit', (first) => {
-    expect(() => pageRequest(first, null, 1)).toThrow(
+    expect(() => pageRequest(first, null, 'text')).toThrow(
       expect.objectContaining({ extensions: { code: 'BAD_USER_INPUT', field: 'first', limit: '1 to 200' } }),
     );
   });
@@ -58,6 +58,6 @@ describe('pages', () => {
     Buffer.from('[1]').toString('base64url'),
     Buffer.from('[{},{}]').toString('base64url'),
   ])('refuse a cursor that no list gave out: %p', (after) =>
-    expect(() => pageRequest(10, after, 2)).toThrow('after is not a cursor'),
+    expect(() => pageRequest(10, after, 'time', 'text')).toThrow('after is not a cursor'),
   );
 });

@@ -49,8 +49,21 @@ export interface PageRequest {
   readonly after: readonly (string | number)[] | null;
 }
 
-/** Checks `first` (1 to 200) and opens the cursor, which must have `keys` parts. */
-export const pageRequest = (first: number, after: string | null | undefined, keys: number): PageRequest => {
+/** What stands in a cursor; anybody can make one up, and PostgreSQL must take its parts. */
+const CURSOR_KEYS = {
+  time: (part: unknown) => Number.isSafeInteger(part),
+  number: (part: unknown) => Number.isInteger(part) && Math.abs(part as number) < 2 ** 31,
+  text: (part: unknown) => typeof part === 'string' && part.length <= 1000 && !part.includes('\0'),
+  position: (part: unknown) => typeof part === 'string' && /^\d{1,16}$/.test(part),
+} as const;
+export type CursorKey = keyof typeof CURSOR_KEYS;
+
+/** Checks `first` (1 to 200) and opens the cursor, whose parts must be of these kinds. */
+export const pageRequest = (
+  first: number,
+  after: string | null | undefined,
+  ...keys: readonly CursorKey[]
+): PageRequest => {
   if (!Number.isInteger(first) || first < 1 || first > MAX_PAGE)
     throw badInput(
       'first',
@@ -62,8 +75,8 @@ export const pageRequest = (first: number, after: string | null | undefined, key
     const parts: unknown = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
     if (
       Array.isArray(parts) &&
-      parts.length === keys &&
-      parts.every((part) => typeof part === 'string' || typeof part === 'number')
+      parts.length === keys.length &&
+      keys.every((key, index) => CURSOR_KEYS[key](parts[index]))
     )
       return { first, after: parts as (string | number)[] };
   } catch {

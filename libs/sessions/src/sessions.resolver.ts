@@ -46,7 +46,7 @@ export class SessionsResolver {
   @Query()
   @Needs('user', 'auditor')
   sessions(@Context('actor') actor: Actor, @Args() { first, after, state }: QuerySessionsArgs) {
-    return this.queries.page(actor, pageRequest(first ?? 50, after, 2), state ?? null);
+    return this.queries.page(actor, pageRequest(first ?? 50, after, 'time', 'text'), state ?? null);
   }
 
   @Query()

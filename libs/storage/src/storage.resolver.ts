@@ -21,7 +21,7 @@ export class StorageResolver {
   @Query('cases')
   @Needs('user', 'auditor')
   list(@Context('actor') actor: Actor, @Args() { first, after, app, kind }: QueryCasesArgs) {
-    return this.cases.page(actor, pageRequest(first ?? 50, after, 2), {
+    return this.cases.page(actor, pageRequest(first ?? 50, after, 'time', 'text'), {
       app: app ?? null,
       kind: kind ?? null,
     });
