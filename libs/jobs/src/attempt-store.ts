@@ -77,6 +77,7 @@ export class AttemptRecord {
   private points = 0;
   private minIntervalMs = 0;
   private lastAt = 0;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly folder: string) {
     this.logFile = createWriteStream(path.join(folder, 'log.txt'), { flags: 'a' });
@@ -87,14 +88,16 @@ export class AttemptRecord {
     if (!this.logFile.errored) this.logFile.write(text);
   }
 
-  /** Keeps the point if it is due; long runs keep ever coarser ones. */
-  async point(point: ProgressPoint): Promise<void> {
-    if (point.at - this.lastAt < this.minIntervalMs) return;
+  /** Keeps the point if it is due; long runs keep ever coarser ones. One after the other, so that they stay in order. */
+  point(point: ProgressPoint): Promise<void> {
+    if (point.at - this.lastAt < this.minIntervalMs) return this.writing;
     this.lastAt = point.at;
     if (++this.points % MAX_POINTS === 0) this.minIntervalMs = Math.max(500, this.minIntervalMs * 2);
-    await appendFile(path.join(this.folder, 'progress.ndjson'), `${JSON.stringify(point)}\n`).catch(
-      () => undefined,
+    const line = `${JSON.stringify(point)}\n`;
+    this.writing = this.writing.then(() =>
+      appendFile(path.join(this.folder, 'progress.ndjson'), line).catch(() => undefined),
     );
+    return this.writing;
   }
 
   async incumbent(digest: string): Promise<void> {
@@ -103,7 +106,8 @@ export class AttemptRecord {
     await rename(`${file}.new`, file);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.writing;
     return new Promise((resolve) => {
       if (this.logFile.errored || this.logFile.closed) return resolve();
       this.logFile.end(() => resolve());

@@ -1,35 +1,44 @@
 import type {
+  Attempt,
+  AttemptOptions,
   AttemptResult,
   CaseData,
-  EnginePool,
   InstalledApp,
   InstalledEngine,
-  Attempt,
 } from '@openpro/engine';
-import { runAttempt } from '@openpro/engine';
-import { type EventStore, follow, type Following, type Position, type Recorded } from '@openpro/eventstore';
-import type { ThisNode } from '@openpro/platform';
+import {
+  type EventStore,
+  follow,
+  type Following,
+  type Position,
+  type Recorded,
+  type Report,
+} from '@openpro/eventstore';
+import { DiskFull, idOf } from '@openpro/kernel';
+import { patiently, type ThisNode } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import type { AttemptRecord, AttemptStore, ProgressPoint } from './attempt-store.js';
-import type { JobCommand, JobEvent, QueuedJob } from './job.js';
+import type { JobCommand, JobError, JobEvent, QueuedJob } from './job.js';
 
 export interface AttemptsNeeds {
   readonly node: ThisNode;
   readonly store: EventStore;
-  readonly pool: EnginePool;
   readonly records: AttemptStore;
   readonly limits: {
     readonly memoryMiB: number;
     readonly interruptGraceS: number;
     readonly logBytes: number;
   };
+  /** Problems of following the log. */
+  readonly log?: Report;
+  run(options: AttemptOptions): Attempt;
   job(id: string): Promise<QueuedJob>;
   engine(ref: { name: string; version: string; digest: string }): Promise<InstalledEngine>;
   app(ref: { name: string; version: string; digest: string }): Promise<InstalledApp>;
   load(digest: string): Promise<CaseData>;
   save(job: QueuedJob, data: CaseData): Promise<string>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
-  /** Tells the job what became of the attempt; repeats until it is decided. */
+  /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
 
@@ -64,27 +73,24 @@ export class Attempts {
   constructor(private readonly needs: AttemptsNeeds) {}
 
   start(after: Position): void {
-    this.follower = follow(this.needs.store, after, (events) => {
+    const see = (events: readonly Recorded[]): void => {
       for (const recorded of events) this.see(recorded as Recorded<JobEvent>);
-    });
+    };
+    this.follower = follow(this.needs.store, after, see, this.needs.log);
   }
 
   /** Ends what runs here and gives it back to the queue, uncharged. */
   async drain(): Promise<void> {
     this.draining = true;
     await this.follower?.stop();
-    const all = [...this.running.entries()];
-    for (const [job, running] of all) {
-      this.stop(job, 'terminate');
-      const { node, report } = this.needs;
-      await report(job, running.attempt, {
-        type: 'DrainAttempt',
-        attempt: running.attempt,
-        node: node.id,
-        nodeEpoch: node.epoch,
-      });
-    }
-    await Promise.all(all.map(([, { done }]) => done));
+    const { node, report } = this.needs;
+    await Promise.all(
+      [...this.running].map(async ([job, { attempt, done }]) => {
+        this.stop(job, 'terminate');
+        await report(job, attempt, { type: 'DrainAttempt', attempt, node: node.id, nodeEpoch: node.epoch });
+        await done;
+      }),
+    );
   }
 
   /** Calls back with progress and log of a job that runs here; returns how to stop listening. */
@@ -98,7 +104,7 @@ export class Attempts {
   }
 
   private see({ stream, event }: Recorded<JobEvent>): void {
-    const job = stream.slice(stream.indexOf('-') + 1);
+    const job = idOf(stream);
     const { node } = this.needs;
     switch (event.type) {
       case 'JobStarted':
@@ -117,6 +123,7 @@ export class Attempts {
   }
 
   private begin(job: string, attempt: number): void {
+    if (this.running.get(job)?.attempt === attempt) return; // told twice
     const running: Running = {
       attempt,
       run: null,
@@ -142,7 +149,7 @@ export class Attempts {
       const command = await this.solve(job, running).catch((error: unknown): JobCommand => ({
         type: 'FailJob',
         ...at,
-        error: { code: 'AttemptNotStarted', message: error instanceof Error ? error.message : String(error) },
+        error: explain(error),
       }));
       if (command && !this.draining) await report(job, attempt, command);
     } finally {
@@ -153,18 +160,30 @@ export class Attempts {
   private async solve(job: string, running: Running): Promise<JobCommand | null> {
     const { needs } = this;
     const { attempt } = running;
-    const request = await needs.job(job);
-    const [engine, app, input, user, record, warmStart] = await Promise.all([
-      needs.engine(request.engine),
-      needs.app(request.app),
-      request.input === null ? null : needs.load(request.input),
-      needs.user(request.owner),
-      needs.records.open(job, attempt),
-      this.warmStart(job, attempt),
-    ]);
+    const taken = (): boolean => running.stop === 'terminate';
+    // A database that is away for a moment must not cost the job.
+    const [request, engine, app, input, user, warmStart] = await patiently(
+      async () => {
+        const request = await needs.job(job);
+        return [
+          request,
+          ...(await Promise.all([
+            needs.engine(request.engine),
+            needs.app(request.app),
+            request.input === null ? null : needs.load(request.input),
+            needs.user(request.owner),
+            this.warmStart(job, attempt),
+          ])),
+        ] as const;
+      },
+      () => this.draining || taken(),
+    );
+    if (taken()) return null;
+    const record = await needs.records.open(job, attempt);
+    const incumbents = this.incumbents(request, record);
     try {
-      if (running.stop === 'terminate') return null;
-      const run = runAttempt(needs.pool, {
+      if (taken()) return null;
+      const run = needs.run({
         engine,
         app,
         job,
@@ -185,7 +204,7 @@ export class Attempts {
           void record.point(kept);
           this.news.emit(job, { point: kept } satisfies AttemptNews);
         },
-        onIncumbent: (_info, data) => void this.keepIncumbent(request, record, data),
+        onIncumbent: (_info, data) => incumbents.offer(data),
         onLog: (text) => {
           record.log(text);
           this.news.emit(job, { log: text } satisfies AttemptNews);
@@ -195,6 +214,7 @@ export class Attempts {
       if (running.stop === 'interrupt') run.interrupt();
       return await this.outcome(request, running, await run.result);
     } finally {
+      await incumbents.kept();
       await record.close();
     }
   }
@@ -233,12 +253,23 @@ export class Attempts {
     }
   }
 
-  private async keepIncumbent(request: QueuedJob, record: AttemptRecord, data: CaseData): Promise<void> {
-    try {
-      await record.incumbent(await this.needs.save(request, data));
-    } catch {
+  /** Keeps incumbents one at a time; of those that come meanwhile only the newest. */
+  private incumbents(request: QueuedJob, record: AttemptRecord) {
+    let newest: CaseData | null = null;
+    let keeping = Promise.resolve();
+    const keep = async (): Promise<void> => {
+      const data = newest;
+      newest = null;
       // Only a head start for the next attempt: the solve goes on without it.
-    }
+      if (data) await this.needs.save(request, data).then((digest) => record.incumbent(digest), ignore);
+    };
+    return {
+      offer: (data: CaseData): void => {
+        newest = data;
+        keeping = keeping.then(keep).catch(ignore);
+      },
+      kept: () => keeping,
+    };
   }
 
   private async warmStart(job: string, attempt: number): Promise<CaseData | null> {
@@ -246,3 +277,20 @@ export class Attempts {
     return digest === null ? null : this.needs.load(digest).catch(() => null);
   }
 }
+
+const ignore = (): void => undefined;
+
+/** What the owner is told when an attempt could not begin, or its result not be kept: no paths of the server. */
+const explain = (error: unknown): JobError => {
+  const { name, code, syscall, message } = error as NodeJS.ErrnoException;
+  if (error instanceof DiskFull || code === 'ENOSPC')
+    return { code: 'DiskFull', message: 'The disk of the server is full' };
+  if (name === 'WrongDigest' || (code === 'ENOENT' && syscall !== undefined))
+    return { code: 'DataLost', message: 'Stored data of this job is missing or was altered on the server' };
+  if (name === 'PackageAltered')
+    return {
+      code: 'PackageAltered',
+      message: 'The package of the app or its engine was altered on the server: publish it again',
+    };
+  return { code: 'AttemptNotStarted', message: message ?? String(error) };
+};

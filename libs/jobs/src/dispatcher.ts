@@ -1,4 +1,11 @@
-import { type EventStore, follow, type Following, type Position, type Recorded } from '@openpro/eventstore';
+import {
+  type EventStore,
+  follow,
+  type Following,
+  type Position,
+  type Recorded,
+  type Report,
+} from '@openpro/eventstore';
 import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
 
@@ -21,22 +28,25 @@ export class Dispatcher {
   constructor(
     private readonly store: EventStore,
     private readonly snapshot: () => Promise<Snapshot>,
-    /** Issues StartJob; resolves when it is decided, also when it is refused. */
+    /** Issues StartJob; resolves when it is decided, also when it is refused. Never rejects. */
     private readonly start: (placement: Placement, epoch: number) => Promise<void>,
+    private readonly report?: Report,
   ) {}
 
   /** From now on as the leader of this epoch. */
   async lead(epoch: number): Promise<void> {
+    await this.resign(); // elected anew without having noticed the end of the former term
     this.epoch = epoch;
     const { queue, position } = await this.snapshot();
     this.queue = queue;
     this.place();
-    this.follower = follow(this.store, position, (events) => this.see(events));
+    this.follower = follow(this.store, position, (events) => this.see(events), this.report);
   }
 
   async resign(): Promise<void> {
     const { follower } = this;
     this.queue = null;
+    this.reasons = null;
     this.follower = null;
     await follower?.stop();
   }

@@ -1,10 +1,18 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { CatalogueModule, Packages } from '@openpro/catalogue';
-import { EnginePool } from '@openpro/engine';
-import { type EventStore, fold } from '@openpro/eventstore';
+import { EnginePool, runAttempt } from '@openpro/engine';
+import { type EventStore } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { uuidv5, uuidv7 } from '@openpro/kernel';
-import { Commands, CONFIG, EVENT_STORE, NODE, type ServerConfig, type ThisNode } from '@openpro/platform';
+import {
+  Commands,
+  CONFIG,
+  EVENT_STORE,
+  NODE,
+  reportTo,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
 import { SessionsModule } from '@openpro/sessions';
 import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
 import path from 'node:path';
@@ -44,6 +52,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
             const meta = { commandId: uuidv7(), actor: 'system', roles: [], epoch };
             await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch }, meta));
           },
+          reportTo(new Logger('Dispatcher')),
         ),
     },
     {
@@ -73,8 +82,9 @@ const LOG_BYTES = 50 * 1024 * 1024;
         new Attempts({
           node,
           store,
-          pool,
           records,
+          log: reportTo(new Logger('Attempts')),
+          run: (options) => runAttempt(pool, options),
           limits: { memoryMiB, interruptGraceS: INTERRUPT_GRACE_S, logBytes: LOG_BYTES },
           job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
           engine: (ref) => packages.engine(ref),
@@ -86,7 +96,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
               { app: app.name, version: app.version, engine: `${engine.name}:${engine.version}` },
               data,
             ),
-          user: (id) => people.user(id),
+          user: async (id) => people.user(id),
           report: (job, attempt, command) =>
             commands.insist(
               // The same report of the same attempt has the same id: told twice, it counts once.

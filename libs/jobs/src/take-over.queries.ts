@@ -1,10 +1,11 @@
-import type { NodeRow } from '@openpro/cluster';
+import { nodeList, type NodeRow } from '@openpro/cluster';
 import { entityOf, type Position, START } from '@openpro/eventstore';
 import { type DataSource, In } from 'typeorm';
 import type { Snapshot } from './dispatcher.js';
 import { jobList } from './job-list.projection.js';
 import { queueFromRows } from './queue.js';
 
+const SOURCES = [jobList, nodeList];
 const LIVE = ['queued', 'running'];
 
 /**
@@ -16,10 +17,11 @@ export const takeOver = (db: DataSource): Promise<Snapshot> =>
   db.transaction('REPEATABLE READ', async (tx) => {
     const checkpoints = await tx.query<{ position: Position }[]>(
       'SELECT position FROM checkpoint WHERE name = ANY($1)',
-      [[`${jobList.name}@${jobList.version}`, 'node_list@1']],
+      [SOURCES.map(({ name, version }) => `${name}@${version}`)],
     );
     const jobs = await tx.getRepository(entityOf(jobList)).findBy({ state: In(LIVE) });
     const nodes = await tx.query<NodeRow[]>("SELECT * FROM node_list WHERE state = 'joined'");
-    const position = checkpoints.map((row) => row.position).sort()[0] ?? START;
+    const known = checkpoints.length === SOURCES.length; // one without a checkpoint has not begun
+    const position = (known && checkpoints.map((row) => row.position).sort()[0]) || START;
     return { queue: queueFromRows(jobs, nodes), position };
   });

@@ -1,0 +1,284 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Attempt, AttemptOptions, AttemptResult, CaseData } from '@openpro/engine';
+import { CommandHandler, MemoryEventStore, START, StoreUnavailable } from '@openpro/eventstore';
+import { DiskFull, uuidv7 } from '@openpro/kernel';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AttemptStore } from './attempt-store.js';
+import { Attempts, type AttemptsNeeds } from './attempts.js';
+import { job, type JobCommand, type QueuedJob, queuedJob } from './job.js';
+
+const digest = 'd'.repeat(64);
+const request = {
+  environment: 'ROOT',
+  owner: 'ada',
+  app: { name: 'a', version: '1.0.0', digest },
+  engine: { name: 'e', version: '1.0.0', digest },
+  procedure: 'solve',
+  args: {},
+  input: digest,
+  description: '',
+  priority: 100,
+  session: null,
+  timeLimit: null,
+  gap: null,
+  seed: null,
+} satisfies QueuedJob;
+const data: CaseData = { sets: new Map(), identifiers: new Map() };
+const ended: AttemptResult = {
+  is: 'ended',
+  outcome: 'completed',
+  forced: false,
+  solverStatus: 'Optimal',
+  objective: 1,
+  bound: 1,
+  gap: 0,
+  statistics: {},
+  output: data,
+};
+
+/** A run that does nothing by itself. */
+class FakeRun implements Attempt {
+  readonly calls: string[] = [];
+  end!: (result: AttemptResult) => void;
+  readonly result = new Promise<AttemptResult>((resolve) => (this.end = resolve));
+  constructor(readonly options: AttemptOptions) {}
+  interrupt() {
+    this.calls.push('interrupt');
+  }
+  terminate() {
+    this.calls.push('terminate');
+    this.end({ is: 'terminated' });
+  }
+}
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+const given = async (change: Partial<AttemptsNeeds> = {}) => {
+  const store = new MemoryEventStore();
+  const handler = new CommandHandler(store);
+  const folder = await mkdtemp(path.join(tmpdir(), 'openpro-attempts-'));
+  folders.push(folder);
+  const records = new AttemptStore(folder);
+  const runs: FakeRun[] = [];
+  const reports: JobCommand[] = [];
+  let tell = (): void => undefined;
+  const until = (reached: () => boolean) =>
+    new Promise<void>((resolve) => {
+      tell = () => {
+        if (reached()) resolve();
+      };
+      tell();
+    });
+  const execute = (id: string, command: JobCommand) =>
+    handler.execute(job, id, command, { commandId: uuidv7(), actor: 'ada', roles: [] });
+  const attempts = new Attempts({
+    node: { id: 'n', epoch: 1, name: 'n', joinedAt: START },
+    store,
+    records,
+    limits: { memoryMiB: 100, interruptGraceS: 1, logBytes: 1000 },
+    run: (options) => {
+      const run = new FakeRun(options);
+      runs.push(run);
+      tell();
+      return run;
+    },
+    job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
+    engine: (ref) => Promise.resolve({ ...ref, folder, manifest: {} as never }),
+    app: (ref) => Promise.resolve({ ...ref, folder }),
+    load: () => Promise.resolve(data),
+    save: () => Promise.resolve(digest),
+    user: (id) => Promise.resolve({ id, name: id, roles: [] }),
+    report: async (id, _attempt, command) => {
+      await execute(id, command);
+      reports.push(command);
+      tell();
+    },
+    ...change,
+  });
+  attempts.start(START);
+  return {
+    attempts,
+    records,
+    runs,
+    reports,
+    execute,
+    submit: async () => {
+      const id = uuidv7();
+      await execute(id, { type: 'SubmitJob', ...request });
+      return id;
+    },
+    start: (id: string) => execute(id, { type: 'StartJob', node: 'n', nodeEpoch: 1 }),
+    run: async (at = 0) => {
+      await until(() => runs.length > at);
+      return runs[at]!;
+    },
+    report: async (at = 0) => {
+      await until(() => reports.length > at);
+      return reports[at]!;
+    },
+  };
+};
+
+const at = { attempt: 1, node: 'n', nodeEpoch: 1 };
+
+describe('attempts', () => {
+  it('run what the log gives to this life of this server, and report the result once it is kept', async () => {
+    const { attempts, submit, start, execute, run, report, runs } = await given();
+    const [other, mine] = [await submit(), await submit()];
+    await execute(other, { type: 'StartJob', node: 'n', nodeEpoch: 2 });
+    await start(mine);
+    const { options, end } = await run();
+    expect(options).toMatchObject({ job: mine, attempt: 1, procedure: 'solve', input: data });
+    end(ended);
+    expect(await report()).toMatchObject({
+      type: 'CompleteJob',
+      ...at,
+      outcome: 'completed',
+      result: digest,
+    });
+    await attempts.drain();
+    expect(runs).toHaveLength(1);
+    expect(attempts.count).toBe(0);
+  });
+
+  it('wait for a database that is away when they begin: it does not cost the job', async () => {
+    let tries = 0;
+    const { attempts, submit, start, run, report } = await given({
+      user: (id) =>
+        ++tries === 1
+          ? Promise.reject(new StoreUnavailable('away'))
+          : Promise.resolve({ id, name: id, roles: [] }),
+    });
+    await start(await submit());
+    (await run()).end(ended);
+    expect(await report()).toMatchObject({ type: 'CompleteJob' });
+    await attempts.drain();
+  });
+
+  it.each<[string, Partial<AttemptsNeeds>, string]>([
+    [
+      'the input is missing',
+      {
+        load: () =>
+          Promise.reject(Object.assign(new Error('open /srv/x'), { code: 'ENOENT', syscall: 'open' })),
+      },
+      'DataLost',
+    ],
+    [
+      'a package was altered',
+      { app: () => Promise.reject(Object.assign(new Error('/srv/x'), { name: 'PackageAltered' })) },
+      'PackageAltered',
+    ],
+    ['something else is wrong', { user: () => Promise.reject(new Error('odd')) }, 'AttemptNotStarted'],
+  ])('fail with a clear error when %s', async (_when, change, code) => {
+    const { attempts, submit, start, report, runs } = await given(change);
+    await start(await submit());
+    const told = await report();
+    expect(told).toMatchObject({ type: 'FailJob', ...at, error: { code } });
+    expect(JSON.stringify(told)).not.toContain('/srv');
+    await attempts.drain();
+    expect(runs).toEqual([]);
+  });
+
+  it('say that the disk is full when the result cannot be kept', async () => {
+    const { attempts, submit, start, run, report } = await given({
+      save: () => Promise.reject(new DiskFull('/srv/blobs', null)),
+    });
+    await start(await submit());
+    (await run()).end(ended);
+    expect(await report()).toMatchObject({
+      type: 'FailJob',
+      error: { code: 'DiskFull', message: 'The disk of the server is full' },
+    });
+    await attempts.drain();
+  });
+
+  it('pass on an interrupt that came before the process was there', async () => {
+    let arrive!: () => void;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    let begin!: () => void;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const { attempts, submit, start, execute, run } = await given({
+      load: async () => {
+        begin();
+        await arrived;
+        return data;
+      },
+    });
+    const id = await submit();
+    await start(id);
+    await begun;
+    await execute(id, { type: 'InterruptJob' });
+    arrive();
+    expect((await run()).calls).toEqual(['interrupt']);
+    await attempts.drain();
+  });
+
+  it('start no process for a job that was terminated before it was there', async () => {
+    let arrive!: (input: CaseData) => void;
+    const input = new Promise<CaseData>((resolve) => (arrive = resolve));
+    let begin!: () => void;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const { attempts, submit, start, execute, runs, reports } = await given({
+      load: () => {
+        begin();
+        return input;
+      },
+    });
+    const id = await submit();
+    await start(id);
+    await begun;
+    await execute(id, { type: 'TerminateJob', reason: 'no longer needed' });
+    const drained = attempts.drain();
+    arrive(data);
+    await drained;
+    expect(runs).toEqual([]);
+    expect(reports.filter(({ type }) => type !== 'DrainAttempt')).toEqual([]);
+  });
+
+  it('keep the newest incumbent while one is being kept, one at a time', async () => {
+    const cases = [1, 2, 3].map((n): CaseData => ({
+      sets: new Map(),
+      identifiers: new Map([[`x${n}`, new Uint8Array()]]),
+    }));
+    const saved: CaseData[] = [];
+    let proceed!: () => void;
+    const first = new Promise<void>((resolve) => (proceed = resolve));
+    let begin!: () => void;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const { attempts, submit, start, run, records } = await given({
+      save: async (_job, incumbent) => {
+        saved.push(incumbent);
+        begin();
+        if (saved.length === 1) await first;
+        return String(saved.length).repeat(64);
+      },
+    });
+    const id = await submit();
+    await start(id);
+    const { options } = await run();
+    const info = { objective: 1, bound: 0, gap: 1, elapsed: 0 } as never;
+    options.onIncumbent(info, cases[0]!);
+    await begun;
+    options.onIncumbent(info, cases[1]!);
+    options.onIncumbent(info, cases[2]!);
+    proceed();
+    await attempts.drain();
+    expect(saved).toEqual([cases[0], cases[2]]);
+    expect(await records.incumbent(id, 1)).toBe('2'.repeat(64));
+  });
+
+  it('are given back to the queue when the server stops', async () => {
+    const { attempts, submit, start, run, reports } = await given();
+    await start(await submit());
+    const { calls } = await run();
+    await attempts.drain();
+    expect(calls).toEqual(['terminate']);
+    expect(reports).toEqual([{ type: 'DrainAttempt', ...at }]);
+  });
+});

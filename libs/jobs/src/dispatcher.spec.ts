@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { node as nodeAggregate } from '@openpro/cluster';
+import { CommandHandler, MemoryEventStore, START } from '@openpro/eventstore';
+import { uuidv7 } from '@openpro/kernel';
+import { Dispatcher } from './dispatcher.js';
+import { job, type QueuedJob } from './job.js';
+import type { Placement } from './placement.js';
+import { emptyQueue } from './queue.js';
+
+const request = {
+  environment: 'ROOT',
+  owner: 'ada',
+  app: { name: 'a', version: '1.0.0', digest: 'a'.repeat(64) },
+  engine: { name: 'e', version: '1.0.0', digest: 'e'.repeat(64) },
+  procedure: 'solve',
+  args: {},
+  input: null,
+  description: '',
+  priority: 100,
+  session: null,
+  timeLimit: null,
+  gap: null,
+  seed: null,
+} satisfies QueuedJob;
+
+/** A log, and a leader whose starts are recorded or, when `starts` is false, only noted. */
+const given = ({ starts = true } = {}) => {
+  const store = new MemoryEventStore();
+  const handler = new CommandHandler(store);
+  const meta = () => ({ commandId: uuidv7(), actor: 'ada', roles: [] });
+  const proposed: (Placement & { epoch: number })[] = [];
+  let heard = (): void => undefined;
+  const dispatcher = new Dispatcher(
+    store,
+    () => Promise.resolve({ queue: emptyQueue, position: START }),
+    async (placement, epoch) => {
+      proposed.push({ ...placement, epoch });
+      heard();
+      const { node, nodeEpoch } = placement;
+      if (starts) await handler.execute(job, placement.job, { type: 'StartJob', node, nodeEpoch }, meta());
+    },
+  );
+  return {
+    store,
+    dispatcher,
+    proposed,
+    join: (id: string, slots: number) =>
+      handler.execute(
+        nodeAggregate,
+        id,
+        { type: 'JoinNode', name: id, roles: ['pro'], slots, version: '1', isolation: 'none' },
+        meta(),
+      ),
+    submit: async (priority = 100) => {
+      const id = uuidv7();
+      await handler.execute(job, id, { type: 'SubmitJob', ...request, priority }, meta());
+      return id;
+    },
+    terminate: (id: string) => handler.execute(job, id, { type: 'TerminateJob', reason: '' }, meta()),
+    /** Resolves when so many starts were proposed. */
+    proposals: (count: number) =>
+      new Promise<void>((resolve) => {
+        heard = () => {
+          if (proposed.length >= count) resolve();
+        };
+        heard();
+      }),
+  };
+};
+
+describe('the dispatcher', () => {
+  it('starts what waits, in order, on free slots, and the next when one ends', async () => {
+    const { dispatcher, join, submit, terminate, proposals, proposed } = given();
+    await join('n', 2);
+    const [first, second, third] = [await submit(), await submit(200), await submit(300)];
+    await dispatcher.lead(7);
+    await proposals(2);
+    expect(proposed).toEqual([
+      { job: first, node: 'n', nodeEpoch: 1, epoch: 7 },
+      { job: second, node: 'n', nodeEpoch: 1, epoch: 7 },
+    ]);
+    expect(dispatcher.waitingFor(third)).toContain('All 2 slots of 1 server are taken');
+    expect(dispatcher.waitingFor(first)).toBeNull();
+    await terminate(first);
+    await proposals(3);
+    expect(proposed[2]).toMatchObject({ job: third });
+    await dispatcher.resign();
+  });
+
+  it('proposes nothing and knows no reasons after it has resigned', async () => {
+    const { dispatcher, join, submit, proposals, proposed, store } = given();
+    await join('n', 1);
+    await submit();
+    const waiting = await submit(200);
+    await dispatcher.lead(1);
+    await proposals(1);
+    expect(dispatcher.waitingFor(waiting)).not.toBeNull();
+    await dispatcher.resign();
+    expect(dispatcher.waitingFor(waiting)).toBeNull();
+    await join('other', 5);
+    await store.readAll(START, 10);
+    expect(proposed).toHaveLength(1);
+  });
+
+  it('follows the log once when it is elected again without having lost', async () => {
+    const { dispatcher, join, submit, proposals, proposed } = given({ starts: false });
+    await dispatcher.lead(1);
+    await dispatcher.lead(2);
+    await join('n', 9);
+    const id = await submit();
+    await proposals(1);
+    await dispatcher.resign();
+    expect(proposed).toEqual([{ job: id, node: 'n', nodeEpoch: 1, epoch: 2 }]);
+  });
+});
