@@ -1,6 +1,7 @@
 import { type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from '@apollo/server';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger } from '@nestjs/common';
+import { EngineError } from '@openpro/engine';
 import { Authenticator, tokenOf } from '@openpro/identity';
 import { CONFIG, has, type RequestContext, type ServerConfig } from '@openpro/platform';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
@@ -63,6 +64,13 @@ export const formatError = (formatted: GraphQLFormattedError, error: unknown): G
       message: passing.message,
       ...(formatted.path ? { path: formatted.path } : {}),
       extensions: { code: passing.code },
+    };
+  // What an app or its process says is its author's and user's to know, not a bug of ours.
+  if (cause instanceof EngineError)
+    return {
+      message: cause.message,
+      ...(formatted.path ? { path: formatted.path } : {}),
+      extensions: { code: 'APP_ERROR', reason: cause.code },
     };
   const code = formatted.extensions?.['code'];
   if (typeof code === 'string' && OPEN.has(code)) {

@@ -1,6 +1,6 @@
-import { StoreUnavailable, TooBusy } from '@openpro/eventstore';
+import { TooBusy } from '@openpro/eventstore';
 import { DiskFull } from '@openpro/kernel';
-import { QueryFailedError } from 'typeorm';
+import { isOutage } from '@openpro/platform';
 
 /** What is nobody's fault and passes: said in words, with what to do. */
 export interface Operational {
@@ -22,20 +22,8 @@ const FULL: Operational = {
     "The server's disk is full, and nothing of this was kept. Once your administrator has freed space, send the same request again.",
 };
 
-/** No connection, a broken one, or PostgreSQL's classes "connection", "resources" and "operator intervention". */
-const isAway = (error: Error): boolean => {
-  const cause: Error & { code?: string; syscall?: string } =
-    error instanceof QueryFailedError ? error.driverError : error;
-  return (
-    error instanceof StoreUnavailable ||
-    cause.syscall === 'connect' ||
-    /^(08|53|57)...$/.test(cause.code ?? '') ||
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(cause.message)
-  );
-};
-
 export const operational = (error: unknown): Operational | null => {
   if (error instanceof DiskFull) return FULL;
   if (error instanceof TooBusy) return { ...AWAY, message: error.message };
-  return error instanceof Error && isAway(error) ? AWAY : null;
+  return isOutage(error) ? AWAY : null;
 };

@@ -1,10 +1,18 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { CatalogueModule, Packages } from '@openpro/catalogue';
-import { EnginePool } from '@openpro/engine';
+import { EnginePool, openDataSession } from '@openpro/engine';
 import type { EventStore } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { uuidv7 } from '@openpro/kernel';
-import { Commands, CONFIG, EVENT_STORE, NODE, type ServerConfig, type ThisNode } from '@openpro/platform';
+import {
+  Commands,
+  CONFIG,
+  EVENT_STORE,
+  NODE,
+  reportTo,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
 import { FolderBlobStore, loadCase, StorageModule } from '@openpro/storage';
 import { SessionHosts } from './session-hosts.js';
 import { ForSession, sessionHandlers } from './sessions.commands.js';
@@ -31,10 +39,11 @@ import { SessionsResolver } from './sessions.resolver.js';
         new SessionHosts({
           node,
           store,
-          pool,
           packages,
+          log: reportTo(new Logger('SessionHosts')),
+          open: (options) => openDataSession(pool, options),
           memoryMiB,
-          user: (id) => people.user(id),
+          user: async (id) => people.user(id),
           load: async (digest) => (await loadCase(blobs, digest)).data,
           report: (session, command) =>
             commands.insist(

@@ -1,12 +1,15 @@
+import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { CatalogueQueries } from '@openpro/catalogue';
 import { type DataSession, EngineError } from '@openpro/engine';
-import { ReadSide } from '@openpro/eventstore';
-import { isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
+import { type EventStore, ReadSide } from '@openpro/eventstore';
+import { clip, isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import {
   type Actor,
   answer,
   Commands,
+  EVENT_STORE,
+  fingerprintOf,
   Last,
   LiveQueue,
   mayChange,
@@ -21,7 +24,16 @@ import {
   pageRequest,
   type QuerySessionsArgs,
 } from '@openpro/platform';
-import { CaseQueries, caseList, FolderBlobStore, ForCase, loadCase, saveCase } from '@openpro/storage';
+import {
+  type CaseEvent,
+  CaseQueries,
+  caseList,
+  FolderBlobStore,
+  ForCase,
+  loadCase,
+  saveCase,
+} from '@openpro/storage';
+import type { SessionEvent } from './session.js';
 import { sessionList, type SessionRow } from './session-list.projection.js';
 import { type IdentifierVersion, SessionHosts } from './session-hosts.js';
 import { ForSession } from './sessions.commands.js';
@@ -29,9 +41,15 @@ import { SessionQueries } from './sessions.queries.js';
 
 const MAX_CELLS = 10_000;
 
+/** Who looks at a session from here, and the last of what was told of it. */
+interface Listeners {
+  count: number;
+  told: Promise<void>;
+}
+
 @Resolver()
 export class SessionsResolver {
-  private readonly listeners = new Map<string, number>();
+  private readonly listeners = new Map<string, Listeners>();
 
   constructor(
     private readonly queries: SessionQueries,
@@ -41,6 +59,7 @@ export class SessionsResolver {
     private readonly blobs: FolderBlobStore,
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
   @Query()
@@ -61,31 +80,10 @@ export class SessionsResolver {
     @Context('actor') actor: Actor,
     @Args() { app, version, commandId }: MutationLaunchSessionArgs,
   ) {
-    const meta = metaOf(actor, commandId);
-    const row = await this.catalogue.versionRow(actor.environment, app, version);
-    if (isRefusal(meta)) return answer('Session', meta);
-    if (!row)
-      return answer(
-        'Session',
-        refuse('NoSuchApp', `There is no app ${`${app}${version ? `:${version}` : ''}`.slice(0, 110)}`, {
-          field: 'app',
-        }),
-      );
-    const command = new ForSession(
-      commandId, // a session has the id of the command that made it
-      {
-        type: 'RequestSession',
-        environment: actor.environment,
-        owner: actor.id,
-        app: { name: row.name, version: row.version, digest: row.digest },
-        engine: { name: row.engine_name, version: row.engine_version, digest: row.engine_digest },
-      },
-      meta,
-      JSON.stringify([actor.id, app, version ?? null]),
-    );
+    const request = await this.request(actor, app, version ?? null, commandId);
     return answer(
       'Session',
-      await this.commands.change(command, sessionList.name, () => this.queries.one(actor, commandId)),
+      await this.commands.change(request, sessionList.name, () => this.queries.one(actor, commandId)),
     );
   }
 
@@ -110,7 +108,7 @@ export class SessionsResolver {
   @Needs('user')
   setData(
     @Context('actor') actor: Actor,
-    @Args() { session, identifier, cells, ifVersion }: MutationSetDataArgs,
+    @Args() { session, identifier, cells, ifVersion, commandId }: MutationSetDataArgs,
   ) {
     if (cells.length > MAX_CELLS)
       return answer(
@@ -120,7 +118,8 @@ export class SessionsResolver {
           limit: `${MAX_CELLS} cells`,
         }),
       );
-    return this.withData(actor, session, 'DataChange', async (data) => {
+    const request = fingerprintOf(actor.id, 'set', identifier, cells, ifVersion ?? null);
+    return this.withData(actor, session, 'DataChange', commandId, request, async (data) => {
       const known = (await data.describe()).identifiers.find(({ name }) => name === identifier);
       if (!known)
         return refuse('NoSuchIdentifier', `There is no identifier "${identifier.slice(0, 100)}"`, {
@@ -140,9 +139,10 @@ export class SessionsResolver {
   @Needs('user')
   runProcedure(
     @Context('actor') actor: Actor,
-    @Args() { session, procedure, args }: MutationRunProcedureArgs,
+    @Args() { session, procedure, args, commandId }: MutationRunProcedureArgs,
   ) {
-    return this.withData(actor, session, 'ProcedureRun', async (data) => {
+    const request = fingerprintOf(actor.id, 'run', procedure, args ?? null);
+    return this.withData(actor, session, 'ProcedureRun', commandId, request, async (data) => {
       const known = (await data.describe()).procedures.find(({ name }) => name === procedure);
       if (!known || known.where !== 'data')
         return refuse('NoSuchProcedure', `There is no data procedure "${procedure.slice(0, 100)}"`, {
@@ -159,24 +159,7 @@ export class SessionsResolver {
   @Mutation()
   @Needs('user')
   async saveCase(@Context('actor') actor: Actor, @Args() { session, name, commandId }: MutationSaveCaseArgs) {
-    const meta = metaOf(actor, commandId);
-    const row = await this.mine(actor, session);
-    if (isRefusal(meta)) return answer('Case', meta);
-    if (isRefusal(row)) return answer('Case', row);
-    const data = await this.hosts.save(session);
-    if (isRefusal(data)) return answer('Case', data);
-    const digest = await saveCase(
-      this.blobs,
-      { app: row.app, version: row.version, engine: `${row.engine_name}:${row.engine_version}` },
-      data,
-    );
-    const { environment, app, version } = row;
-    const command = new ForCase(
-      commandId,
-      { type: 'SaveCase', environment, app, version, owner: actor.id, name, digest, session },
-      meta,
-      JSON.stringify([actor.id, session, name]),
-    );
+    const command = await this.keep(actor, session, name, commandId).catch(refuseEngineError);
     return answer(
       'Case',
       await this.commands.change(command, caseList.name, () => this.cases.one(actor, commandId)),
@@ -192,7 +175,8 @@ export class SessionsResolver {
         'Session',
         refuse('NoSuchCase', `There is no case ${args.case.slice(0, 100)}`, { field: 'case' }),
       );
-    return this.withData(actor, args.session, 'Session', async (data, session) => {
+    const request = fingerprintOf(actor.id, 'load', args.case);
+    return this.withData(actor, args.session, 'Session', args.commandId, request, async (data, session) => {
       if (session.app !== row.app)
         return refuse('OtherApp', `This case belongs to ${row.app}, the session to ${session.app}`, {
           field: 'case',
@@ -236,19 +220,94 @@ export class SessionsResolver {
   /** The owner's first listener attaches the session, his last one detaches it. */
   private attach(row: SessionRow, actor: Actor): () => void {
     if (row.owner !== actor.id) return () => undefined;
-    const tell = (type: 'AttachSession' | 'DetachSession') =>
-      void this.commands.execute(
-        new ForSession(row.id, { type }, { commandId: uuidv7(), actor: actor.id, roles: actor.roles }),
-      );
-    const count = (this.listeners.get(row.id) ?? 0) + 1;
-    this.listeners.set(row.id, count);
-    if (count === 1) tell('AttachSession');
-    return () => {
-      const left = (this.listeners.get(row.id) ?? 1) - 1;
-      if (left > 0) return void this.listeners.set(row.id, left);
-      this.listeners.delete(row.id);
-      tell('DetachSession');
+    const listeners = this.listeners.get(row.id) ?? { count: 0, told: Promise.resolve() };
+    this.listeners.set(row.id, listeners);
+    // One after the other, however long each takes: the last one told must be the last one recorded.
+    const tell = (type: 'AttachSession' | 'DetachSession'): void => {
+      listeners.told = listeners.told
+        .then(() =>
+          this.commands.insist(
+            new ForSession(row.id, { type }, { commandId: uuidv7(), actor: actor.id, roles: actor.roles }),
+          ),
+        )
+        .then(() => {
+          if (type === 'DetachSession' && listeners.count === 0) this.listeners.delete(row.id);
+        });
     };
+    if (++listeners.count === 1) tell('AttachSession');
+    return () => {
+      if (--listeners.count === 0) tell('DetachSession');
+    };
+  }
+
+  /** The command; a launch that was asked for before under this id is asked for as it was then. */
+  private async request(
+    actor: Actor,
+    app: string,
+    version: string | null,
+    commandId: string,
+  ): Promise<ForSession | Refusal> {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const fingerprint = fingerprintOf(actor.id, app, version);
+    const [before] = await this.store.readStream(`session-${commandId}`);
+    if (before?.event.type === 'SessionRequested')
+      return new ForSession(
+        commandId,
+        { ...(before.event as SessionEvent & { type: 'SessionRequested' }), type: 'RequestSession' },
+        meta,
+        fingerprint,
+      );
+    const row = await this.catalogue.versionRow(actor.environment, app, version);
+    if (!row || row.hidden)
+      return refuse('NoSuchApp', `There is no app ${clip(`${app}${version ? `:${version}` : ''}`, 110)}`, {
+        field: 'app',
+      });
+    return new ForSession(
+      commandId, // a session has the id of the command that made it
+      {
+        type: 'RequestSession',
+        environment: actor.environment,
+        owner: actor.id,
+        app: { name: row.name, version: row.version, digest: row.digest },
+        engine: { name: row.engine_name, version: row.engine_version, digest: row.engine_digest },
+      },
+      meta,
+      fingerprint,
+    );
+  }
+
+  /** The command that keeps the session's data as a case; repeated, it keeps what it kept before. */
+  private async keep(
+    actor: Actor,
+    session: string,
+    name: string,
+    commandId: string,
+  ): Promise<ForCase | Refusal> {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const fingerprint = fingerprintOf(actor.id, session, name);
+    const [before] = await this.store.readStream(`case-${commandId}`);
+    if (before?.event.type === 'CaseSaved')
+      return new ForCase(
+        commandId,
+        { ...(before.event as CaseEvent & { type: 'CaseSaved' }), type: 'SaveCase' },
+        meta,
+        fingerprint,
+      );
+    const row = await this.mine(actor, session);
+    if (isRefusal(row)) return row;
+    const data = await this.hosts.save(session);
+    if (isRefusal(data)) return data;
+    const { environment, app, version } = row;
+    const engine = `${row.engine_name}:${row.engine_version}`;
+    const digest = await saveCase(this.blobs, { app, version, engine }, data);
+    return new ForCase(
+      commandId,
+      { type: 'SaveCase', environment, app, version, owner: actor.id, name, digest, session },
+      meta,
+      fingerprint,
+    );
   }
 
   private async mine(actor: Actor, id: string): Promise<SessionRow | Refusal> {
@@ -261,12 +320,18 @@ export class SessionsResolver {
     actor: Actor,
     id: string,
     name: Name,
+    commandId: string,
+    fingerprint: string,
     use: (data: DataSession, session: SessionRow) => Promise<T | Refusal>,
   ) {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return answer(name, meta);
     const row = await this.mine(actor, id);
     if (isRefusal(row)) return answer(name, row);
-    const data = this.hosts.data(id);
-    return answer(name, isRefusal(data) ? data : await use(data, row).catch(refuseEngineError));
+    return answer<Name, T>(
+      name,
+      await this.hosts.once(id, commandId, fingerprint, (data) => use(data, row)).catch(refuseEngineError),
+    );
   }
 }
 
