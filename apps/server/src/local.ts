@@ -1,4 +1,10 @@
-import { APP_ROLE, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@openpro/platform/postgres';
+import {
+  APP_ROLE,
+  type EmbeddedPostgres,
+  migrate,
+  readConfig,
+  startEmbeddedPostgres,
+} from '@openpro/platform/postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -28,26 +34,37 @@ const HELP = `Usage: npm start -- [options]
   DATABASE_URL=postgres://…  uses an existing PostgreSQL (15 or later) instead of the embedded one.
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    port: { type: 'string' },
-    host: { type: 'string' },
-    'tls-cert': { type: 'string' },
-    'tls-key': { type: 'string' },
-    'behind-tls-proxy': { type: 'boolean' },
-    'public-url': { type: 'string' },
-    data: { type: 'string' },
-    slots: { type: 'string' },
-    'no-examples': { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const readOptions = () => {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        'behind-tls-proxy': { type: 'boolean' },
+        'public-url': { type: 'string' },
+        data: { type: 'string' },
+        slots: { type: 'string' },
+        'no-examples': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    say(`✗ ${messageOf(error).replace(/\. To specify.*/, '')}\n\n${HELP}`);
+    process.exit(2);
+  }
+};
+
+const options = readOptions();
 if (options.help) {
-  process.stdout.write(HELP);
+  say(HELP);
   process.exit(0);
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const RESTART_MS = [0, 500, 1000, 2000, 5000];
 const STABLE_MS = 60_000;
 const STOP_MS = 15_000;
@@ -60,14 +77,32 @@ const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   return result;
 };
 
-const freePort = (): Promise<number> =>
+/** The port itself, or any free one for 0; known before anything is started. */
+const freePort = (host: string, wanted: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    const probe = net.createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+    const probe = net
+      .createServer()
+      .once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          error.code === 'EADDRINUSE'
+            ? new Error(
+                `Port ${wanted} of ${host} is taken. Is OpenPRO running already? Otherwise choose another port: npm start -- --port 0`,
+              )
+            : error,
+        ),
+      );
+    probe.listen(wanted, host, () => {
       const { port } = probe.address() as net.AddressInfo;
       probe.close(() => resolve(port));
     });
   });
+
+/** A setting by the name that was typed. */
+const asTyped = (message: string): string =>
+  Object.keys(options).reduce(
+    (text, name) => text.replaceAll(`OPENPRO_${name.toUpperCase().replaceAll('-', '_')}`, `--${name}`),
+    message,
+  );
 
 /** The embedded database knows the running program by a login of its own. */
 const asAppLogin = (ownerUrl: string): string => {
@@ -101,17 +136,10 @@ class Launcher {
   private postgresStart: Promise<void> = Promise.resolve();
 
   async start(): Promise<void> {
-    mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
-    const ownerUrl =
-      process.env['DATABASE_OWNER_URL'] || process.env['DATABASE_URL'] || (await this.embedded());
-    const migrated = await step('Database is up to date', () => migrate(ownerUrl));
-    if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
-    const port = options.port ?? process.env['OPENPRO_PORT'] ?? '4600';
     this.env = {
       ...process.env,
-      DATABASE_URL: process.env['DATABASE_URL'] || asAppLogin(ownerUrl),
       OPENPRO_DATA: this.dataDir,
-      OPENPRO_PORT: port === '0' ? String(await freePort()) : port,
+      ...(options.port ? { OPENPRO_PORT: options.port } : {}),
       ...(options.host ? { OPENPRO_HOST: options.host } : {}),
       ...(options['tls-cert'] ? { OPENPRO_TLS_CERT: path.resolve(options['tls-cert']) } : {}),
       ...(options['tls-key'] ? { OPENPRO_TLS_KEY: path.resolve(options['tls-key']) } : {}),
@@ -120,26 +148,42 @@ class Launcher {
       ...(options.slots ? { OPENPRO_SLOTS: options.slots } : {}),
     };
     delete this.env['DATABASE_OWNER_URL'];
+    // What is wrong in the settings is said before anything is started.
+    const { host, port } = readConfig({ ...this.env, DATABASE_URL: 'found below' }, root, '');
+    this.env['OPENPRO_PORT'] = String(await freePort(host, port));
+    mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
+    const ownerUrl =
+      process.env['DATABASE_OWNER_URL'] || process.env['DATABASE_URL'] || (await this.embedded());
+    const migrated = await step('Database is up to date', () => migrate(ownerUrl));
+    if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
+    this.env['DATABASE_URL'] = process.env['DATABASE_URL'] || asAppLogin(ownerUrl);
     const url = await step('Server is ready', () => this.launch());
     await this.writeCliLink();
     this.keepCliLink();
     if (!options['no-examples']) await this.publishExamples();
     say(`\nOpenPRO is running at ${url}\n`);
     say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
-    say('  In a terminal:                         npx openpro app list');
-    say(`  Data and logs:                         ${path.relative(process.cwd(), this.dataDir) || '.'}`);
+    const data = path.relative(process.cwd(), this.dataDir) || '.';
+    const given = data === '.openpro' ? '' : `OPENPRO_DATA=${data} `;
+    say(`  In a terminal:                         ${given}npx openpro app list`);
+    say(`  Data and logs:                         ${data}`);
     say('  Stop:                                  Ctrl-C\n');
   }
 
   stop(code: number): void {
     this.stopping ??= this.stopAll()
-      .catch((error: unknown) => say(String(error)))
+      .then(
+        () => {
+          if (code === 0) say('Stopped. Everything is kept; npm start goes on where this ended.');
+        },
+        (error: unknown) => say(`✗ ${messageOf(error)}`),
+      )
       .then(() => process.exit(code));
   }
 
   private async stopAll(): Promise<void> {
-    say('\nStopping …');
     const { server } = this;
+    if (server || this.postgres) say('\nStopping …');
     if (server && server.exitCode === null && server.signalCode === null) {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       const kill = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
@@ -149,9 +193,8 @@ class Launcher {
     }
     await this.postgresStart;
     await this.postgres?.stop();
-    rmSync(path.join(this.dataDir, 'cli-link'), { force: true });
-    rmSync(path.join(this.dataDir, 'server.json'), { force: true });
-    say('Stopped. Everything is kept; npm start goes on where this ended.');
+    if (!server) return; // the files are those of another one that runs here
+    for (const name of ['cli-link', 'server.json']) rmSync(path.join(this.dataDir, name), { force: true });
   }
 
   private async embedded(): Promise<string> {
@@ -181,7 +224,7 @@ class Launcher {
         this.keep(await startEmbeddedPostgres({ dir, at }), dir);
         return say('✓ PostgreSQL is back');
       } catch (error) {
-        why = error instanceof Error ? error.message : String(error);
+        why = messageOf(error);
       }
     }
   }
@@ -306,6 +349,6 @@ process.on('SIGINT', () => launcher.stop(0));
 process.on('SIGTERM', () => launcher.stop(0));
 process.on('SIGHUP', () => launcher.stop(0));
 launcher.start().catch((error: unknown) => {
-  say(`✗ ${error instanceof Error ? error.message : String(error)}`);
+  say(`✗ ${asTyped(messageOf(error))}`);
   launcher.stop(1);
 });

@@ -1,4 +1,5 @@
-/** What a launcher needs of the platform: a database, and nothing of the server. */
+/** What a launcher needs of the platform: settings and a database, and nothing of the server. */
+export { readConfig } from './config.js';
 export { APP_ROLE, appPool, asApp, createDatabase, migrate, withDatabase } from './database.js';
 export {
   type EmbeddedPostgres,
