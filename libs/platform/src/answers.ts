@@ -56,7 +56,7 @@ const CURSOR_KEYS = {
   text: (part: unknown) => typeof part === 'string' && part.length <= 1000 && !part.includes('\0'),
   position: (part: unknown) => typeof part === 'string' && /^\d{1,16}$/.test(part),
 } as const;
-export type CursorKey = keyof typeof CURSOR_KEYS;
+type CursorKey = keyof typeof CURSOR_KEYS;
 
 /** Checks `first` (1 to 200) and opens the cursor, whose parts must be of these kinds. */
 export const pageRequest = (
