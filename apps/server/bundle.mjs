@@ -78,7 +78,6 @@ export const bundle = (entryPoints, options = {}) =>
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    keepNames: true,
     sourcemap: true,
     tsconfig: at('tsconfig.json'),
     plugins: [swc],

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { publicKeyFromPem } from '@openpro/engine';
-import { entityOf } from '@openpro/eventstore';
+import { entityOf, ReadSide } from '@openpro/eventstore';
 import {
   type Actor,
   type App,
   type AppVersion,
   badInput,
+  CachedRows,
   connection,
   type Engine,
   has,
@@ -14,8 +15,7 @@ import {
   type PublisherKey,
 } from '@openpro/platform';
 import { IdentityQueries } from '@openpro/identity';
-import DataLoader from 'dataloader';
-import { DataSource, In } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { appList, type AppRow } from './app-list.projection.js';
 import { appVersion, type AppVersionRow } from './app-version.projection.js';
 import { engineList, type EngineRow } from './engine-list.projection.js';
@@ -25,20 +25,22 @@ const MAX_KEYS = 200;
 
 @Injectable()
 export class CatalogueQueries {
-  /** Collects the keys of one tick into one query; keeps nothing. */
-  private readonly engineRows = this.loader<EngineRow>((ids) => this.engineTable.findBy({ id: In(ids) }));
-  private readonly versionRows = this.loader<AppVersionRow>((ids) =>
-    this.versionTable.findBy({ id: In(ids) }),
-  );
-  private readonly appRows = this.loader<AppRow>((ids) => this.appTable.findBy({ id: In(ids) }));
+  private readonly engineRows: CachedRows<EngineRow>;
+  private readonly versionRows: CachedRows<AppVersionRow>;
+  private readonly appRows: CachedRows<AppRow>;
 
   constructor(
     private readonly db: DataSource,
     private readonly people: IdentityQueries,
-  ) {}
+    readSide: ReadSide,
+  ) {
+    this.engineRows = new CachedRows(db, engineList, readSide);
+    this.versionRows = new CachedRows(db, appVersion, readSide);
+    this.appRows = new CachedRows(db, appList, readSide);
+  }
 
   engineRow(name: string, version: string): Promise<EngineRow | null> {
-    return this.engineRows.load(`${name}:${version}`);
+    return this.engineRows.row(`${name}:${version}`);
   }
 
   /** A version of an app in the actor's environment; `latest` when none is named. */
@@ -48,8 +50,8 @@ export class CatalogueQueries {
     version?: string | null,
   ): Promise<AppVersionRow | null> {
     const id = `${environment}:${name.toLowerCase()}`;
-    const wanted = version ?? (await this.appRows.load(id))?.latest;
-    return wanted ? this.versionRows.load(`${id}:${wanted}`) : null;
+    const wanted = version ?? (await this.appRows.row(id))?.latest;
+    return wanted ? this.versionRows.row(`${id}:${wanted}`) : null;
   }
 
   async engines({ first, after }: PageRequest, includeRetired: boolean) {
@@ -103,13 +105,27 @@ export class CatalogueQueries {
   }
 
   async app(actor: Actor, name: string): Promise<Lazy<App> | null> {
-    const row = await this.appRows.load(`${actor.environment}:${name.toLowerCase()}`);
+    const row = await this.appRows.row(`${actor.environment}:${name.toLowerCase()}`);
     return row && this.appView(row);
   }
 
   async version(environment: string, name: string, version: string): Promise<Lazy<AppVersion> | null> {
     const row = await this.versionRow(environment, name, version);
     return row && this.versionView(row);
+  }
+
+  /** The version that a job or a session names. */
+  versionOf(thing: {
+    readonly id: string;
+    readonly environment: string;
+    readonly app: string;
+    readonly version: string;
+  }): Lazy<AppVersion> | Promise<Lazy<AppVersion>> {
+    const { id, environment, app, version } = thing;
+    return this.versionRows.view(`${environment}:${app}:${version}`, (row) => {
+      if (!row) throw new Error(`${id} names app ${app}:${version}, which is not there`);
+      return this.versionView(row);
+    });
   }
 
   async keys(): Promise<PublisherKey[]> {
@@ -170,18 +186,19 @@ export class CatalogueQueries {
           );
         return engine;
       },
-      procedures: row.manifest.procedures.map(({ name, label, where, text }) => ({
-        name,
-        label: label ?? name,
-        where,
-        text: text ?? null,
-      })),
+      procedures: () =>
+        row.manifest.procedures.map(({ name, label, where, text }) => ({
+          name,
+          label: label ?? name,
+          where,
+          text: text ?? null,
+        })),
       digest: row.digest,
       size: row.size,
       publishedAt: row.published_at,
       publishedBy: async () => (await this.people.user(row.published_by)).name,
       hidden: row.hidden,
-      latest: async () => (await this.appRows.load(`${row.environment}:${row.name}`))?.latest === row.version,
+      latest: async () => (await this.appRows.row(`${row.environment}:${row.name}`))?.latest === row.version,
     };
   }
 
@@ -215,16 +232,6 @@ export class CatalogueQueries {
     const rows = await this.db.getRepository(entityOf(publisherList)).find({ where, take: 10_000 });
     const byId = new Map(rows.map((row) => [row.key_id, publicKeyFromPem(row.public_key, 'signing')]));
     return (keyId: string) => byId.get(keyId);
-  }
-
-  private loader<Row extends { id: string }>(load: (ids: string[]) => Promise<Row[]>) {
-    return new DataLoader<string, Row | null>(
-      async (ids) => {
-        const byId = new Map((await load([...new Set(ids)])).map((row) => [row.id, row]));
-        return ids.map((id) => byId.get(id) ?? null);
-      },
-      { cache: false },
-    );
   }
 
   private get engineTable() {

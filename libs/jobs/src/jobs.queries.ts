@@ -15,6 +15,8 @@ import {
   type Lazy,
   maySee,
   type PageRequest,
+  readPage,
+  Where,
 } from '@openpro/platform';
 import { CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
@@ -27,6 +29,40 @@ import { jobList, type JobRow } from './job-list.projection.js';
 const toState = (state: string): JobState => state.replaceAll(/[A-Z]/g, '_$&').toUpperCase() as JobState;
 const fromState = (state: JobState): string =>
   state.toLowerCase().replaceAll(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
+
+/** What a list shows of a job: all but what only its attempts need, which may be large. */
+const LISTED = [
+  'id',
+  'environment',
+  'owner',
+  'app',
+  'version',
+  'procedure',
+  'description',
+  'input',
+  'session',
+  'priority',
+  'time_limit',
+  'state',
+  'queued_at',
+  'started_at',
+  'ended_at',
+  'attempt',
+  'attempts',
+  'solver_status',
+  'objective',
+  'bound',
+  'gap',
+  'error',
+  'result',
+] as const satisfies readonly (keyof JobRow)[];
+type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
+
+const ORDERS = {
+  NEWEST: { order: ['queued_at', 'id'], direction: 'DESC' },
+  OLDEST: { order: ['queued_at', 'id'], direction: 'ASC' },
+  PRIORITY: { order: ['priority', 'queued_at', 'id'], direction: 'ASC' },
+} as const satisfies { [Order in JobOrder]: object };
 
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_POINTS = 2000;
@@ -62,60 +98,32 @@ export class JobQueries {
     return row && this.view(row);
   }
 
-  async page(actor: Actor, { first, after }: PageRequest, filter: JobFilter, order: JobOrder) {
-    const query = this.table
-      .createQueryBuilder('j')
-      .where('j.environment = :environment', { environment: actor.environment })
-      .limit(first + 1);
+  async page(actor: Actor, page: PageRequest, filter: JobFilter, order: JobOrder) {
+    const where = new Where().and`environment = ${actor.environment}`;
     const owner = has(actor, 'auditor') ? filter.owner : actor.id;
-    if (owner) query.andWhere('j.owner = :owner', { owner });
-    if (filter.states?.length)
-      query.andWhere('j.state IN (:...states)', { states: filter.states.map(fromState) });
-    if (filter.app) query.andWhere('j.app = :app', { app: filter.app });
-    if (filter.session) query.andWhere('j.session = :session', { session: filter.session });
+    if (owner) where.and`owner = ${owner}`;
+    if (filter.states?.length) where.and`state = ANY(${filter.states.map(fromState)})`;
+    if (filter.app) where.and`app = ${filter.app}`;
+    if (filter.session) where.and`session = ${filter.session}`;
     if (filter.search) {
       if (filter.search.length > 100) throw badInput('filter.search', 'search is too long', '100 characters');
-      query.andWhere("(j.description || ' ' || j.app || ' ' || j.procedure) ILIKE :search", {
-        search: `%${filter.search.replaceAll(/[\\%_]/g, '\\$&')}%`,
-      });
+      const pattern = `%${filter.search.replaceAll(/[\\%_]/g, '\\$&')}%`;
+      where.and`(description || ' ' || app || ' ' || procedure) ILIKE ${pattern}`;
     }
-    switch (order) {
-      case 'NEWEST':
-        query.orderBy('j.queued_at', 'DESC').addOrderBy('j.id', 'DESC');
-        if (after) query.andWhere('(j.queued_at, j.id) < (:at, :id)', { at: after[0], id: after[1] });
-        break;
-      case 'OLDEST':
-        query.orderBy('j.queued_at', 'ASC').addOrderBy('j.id', 'ASC');
-        if (after) query.andWhere('(j.queued_at, j.id) > (:at, :id)', { at: after[0], id: after[1] });
-        break;
-      case 'PRIORITY':
-        query.orderBy('j.priority', 'ASC').addOrderBy('j.queued_at', 'ASC').addOrderBy('j.id', 'ASC');
-        if (after)
-          query.andWhere('(j.priority, j.queued_at, j.id) > (:priority, :at, :id)', {
-            priority: after[0],
-            at: after[1],
-            id: after[2],
-          });
-        break;
-    }
+    const list = { columns: LISTED, where, ...ORDERS[order], page };
+    const rows = await readPage(this.db, jobList, list);
     return connection(
-      await query.getMany(),
-      first,
+      rows,
+      page.first,
       (row) => this.view(row),
-      (row) => (order === 'PRIORITY' ? [row.priority, row.queued_at, row.id] : [row.queued_at, row.id]),
+      (row) => list.order.map((column) => row[column]),
     );
   }
 
-  view(row: JobRow): Lazy<Job> {
-    const { environment } = row;
+  view(row: ListedJob): Lazy<Job> {
     return {
       id: row.id,
-      app: async () => {
-        const version = await this.catalogue.version(environment, row.app, row.version);
-        if (!version)
-          throw new Error(`Job ${row.id} names app ${row.app}:${row.version}, which is not there`);
-        return version;
-      },
+      app: () => this.catalogue.versionOf(row),
       procedure: row.procedure,
       description: row.description,
       owner: () => this.people.user(row.owner),
@@ -168,7 +176,7 @@ export class JobQueries {
     };
   }
 
-  private async caseOf(row: JobRow, kind: 'input' | 'result', digest: string | null) {
+  private async caseOf(row: ListedJob, kind: 'input' | 'result', digest: string | null) {
     return digest === null ? null : this.cases.ofJob(`${row.id}:${kind}`);
   }
 

@@ -8,6 +8,7 @@ import {
   type CommandMeta,
   entityOf,
   type EventStore,
+  numbersFromInt8,
   type Outcome,
   type Projection,
   PostgresEventStore,
@@ -67,6 +68,7 @@ export class PlatformModule {
               poolSize: CONNECTIONS.queries,
               entities: projections.map((projection) => entityOf(projection as Projection<object>)),
               applicationName: 'openpro queries',
+              extra: { types: numbersFromInt8 },
             }).initialize(),
         },
         {
