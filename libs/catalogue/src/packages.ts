@@ -88,9 +88,11 @@ export class Packages {
   }
 
   private once(digest: string, open: () => Promise<string>): Promise<string> {
-    const running = this.unpacked.get(digest) ?? open();
+    const before = this.unpacked.get(digest);
+    if (before) return before;
+    const running = open();
     this.unpacked.set(digest, running);
-    running.catch(() => this.unpacked.delete(digest));
+    running.catch(() => this.unpacked.delete(digest)); // the next one tries again
     return running;
   }
 }

@@ -1,9 +1,16 @@
-import { Injectable } from '@nestjs/common';
-import { checkApp, EnginePool, satisfies, unpackApp, unpackEngine } from '@openpro/engine';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  type AppCheck,
+  checkApp,
+  EngineError,
+  EnginePool,
+  satisfies,
+  unpackApp,
+  unpackEngine,
+} from '@openpro/engine';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
-import { type Actor, Commands, CONFIG, metaOf, type ServerConfig } from '@openpro/platform';
+import { type Actor, Commands, CONFIG, fingerprintOf, metaOf, type ServerConfig } from '@openpro/platform';
 import { FolderBlobStore, Uploads } from '@openpro/storage';
-import { Inject } from '@nestjs/common';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { appVersion } from './app-version.projection.js';
@@ -15,6 +22,8 @@ import { Packages } from './packages.js';
 /** From an upload to the catalogue: everything is verified and tried before the one event that makes it public. */
 @Injectable()
 export class Publishing {
+  private readonly log = new Logger('Publishing');
+
   constructor(
     private readonly uploads: Uploads,
     private readonly blobs: FolderBlobStore,
@@ -52,13 +61,18 @@ export class Publishing {
           manifest,
         },
         meta,
+        fingerprintOf(actor.id, uploadId),
       ),
       engineList.name,
       () => this.queries.engine(name, version),
     );
     // The first user of it need not wait for its processes either.
     if (!isRefusal(published))
-      this.pool.warm(await this.packages.engine({ name, version, digest: upload.digest }));
+      this.packages.engine({ name, version, digest: upload.digest }).then(
+        (engine) => this.pool.warm(engine),
+        (error: unknown) =>
+          this.log.warn({ message: 'engine cannot be warmed', name, version, reason: String(error) }),
+      );
     return published;
   }
 
@@ -72,10 +86,14 @@ export class Publishing {
     const { manifest } = pkg;
     const engine = await this.engineFor(manifest.engine);
     if (isRefusal(engine)) return engine;
-    const checked = await this.inScratch(async (folder) => {
+    const checked = await this.inScratch<AppCheck>(async (folder) => {
       const appFolder = path.join(folder, 'app');
       await unpackApp(pkg, appFolder);
       return checkApp(this.pool, await this.packages.engine(engine), appFolder);
+    }).catch((error: unknown): AppCheck => {
+      // checkApp tells of the app by value: what it throws is an engine that does not start.
+      if (error instanceof EngineError) return { errors: [{ message: error.message }] };
+      throw error;
     });
     if ('errors' in checked)
       return refuse(
@@ -102,6 +120,7 @@ export class Publishing {
           manifest,
         },
         meta,
+        fingerprintOf(actor.id, uploadId),
       ),
       appVersion.name,
       () => this.queries.version(actor.environment, name, version),

@@ -1,23 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AppVersionRow, CatalogueQueries, Packages } from '@openpro/catalogue';
 import { type CaseData, EngineError, EnginePool, openDataSession, textCase } from '@openpro/engine';
-import { type EventStore, fold } from '@openpro/eventstore';
+import type { EventStore } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import {
   type Actor,
   CONFIG,
   EVENT_STORE,
+  fingerprintOf,
   metaOf,
   type ServerConfig,
   type SubmitJob,
 } from '@openpro/platform';
 import { SessionHosts, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
-import { job } from './job.js';
+import { queuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
 
 const DEFAULT_PRIORITY = 100;
 const MAX_LOG_BYTES = 1_048_576;
+const MAX_CELLS = 10_000;
+const MAX_FILES = 20;
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** From a request to a SubmitJob command whose input is a stored case: the same input can be run again exactly. */
 @Injectable()
@@ -39,6 +43,10 @@ export class Submitting {
   async command(actor: Actor, input: SubmitJob, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
+    const fingerprint = fingerprintOf(actor.id, input);
+    const before = await this.store.readStream(`job-${commandId}`);
+    if (before.length > 0)
+      return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
     const version = await this.versionOf(actor, input);
     if (isRefusal(version)) return version;
     const procedure = version.manifest.procedures.find(({ name }) => name === input.procedure);
@@ -62,8 +70,7 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
-    const before = await fold(this.store, job, commandId);
-    const stored = before.is === 'new' ? await this.input(actor, input, version, procedure.inputs) : null;
+    const stored = await this.input(actor, input, version, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
     return new ForJob(
       commandId, // a job has the id of the command that made it
@@ -84,7 +91,7 @@ export class Submitting {
         seed: input.seed ?? null,
       },
       meta,
-      JSON.stringify([actor.id, input]),
+      fingerprint,
     );
   }
 
@@ -109,7 +116,8 @@ export class Submitting {
         field: 'app',
         limit: 'an app or a session',
       });
-    const version = await this.catalogue.versionRow(actor.environment, input.app, input.version);
+    const row = await this.catalogue.versionRow(actor.environment, input.app, input.version);
+    const version = row?.hidden ? null : row;
     const wanted = `${input.app}${input.version ? `:${input.version}` : ''}`.slice(0, 110);
     if (!version)
       return refuse('NoSuchApp', `There is no app ${wanted}`, { field: input.version ? 'version' : 'app' });
@@ -127,6 +135,10 @@ export class Submitting {
     const start = input.case ? await this.cases.row(actor, input.case) : null;
     if (input.case && !start)
       return refuse('NoSuchCase', `There is no case ${input.case.slice(0, 100)}`, { field: 'case' });
+    if (start && start.app !== version.name)
+      return refuse('OtherApp', `This case belongs to ${start.app}, the job to ${version.name}`, {
+        field: 'case',
+      });
     const changes = (input.values?.length ?? 0) + (input.files?.length ?? 0);
     if (changes === 0 && !session) return start?.digest ?? null;
     if (changes === 0 && session) {
@@ -144,12 +156,14 @@ export class Submitting {
     inputs: readonly string[] | undefined,
     start: string | null,
   ): Promise<string | Refusal> {
-    const texts: { identifier: string; text: Buffer }[] = [];
-    for (const { identifier, upload } of input.files ?? []) {
-      const stored = await this.uploads.stored(actor, upload, 'file', 'files');
-      if (isRefusal(stored)) return stored;
-      texts.push({ identifier, text: await this.blobs.bytes(stored.digest) });
-    }
+    const files = await this.files(actor, input);
+    if (isRefusal(files)) return files;
+    const cells = (input.values ?? []).reduce((sum, value) => sum + value.cells.length, 0);
+    if (cells > MAX_CELLS)
+      return refuse('TooLarge', `These are ${cells} cells at once: upload a file instead`, {
+        field: 'values',
+        limit: `${MAX_CELLS} cells`,
+      });
     const begin = input.session
       ? await this.hosts.save(input.session, inputs)
       : start === null
@@ -179,7 +193,7 @@ export class Submitting {
       const known = new Map(
         (await data.describe()).identifiers.map((identifier) => [identifier.name, identifier]),
       );
-      for (const { identifier, text } of texts) {
+      for (const { identifier, digest } of files) {
         const described = known.get(identifier);
         if (
           !described ||
@@ -195,7 +209,8 @@ export class Submitting {
               limit: textInputs(known.values()),
             },
           );
-        await data.load(textCase(identifier, text.toString('utf8')));
+        const text = (await this.blobs.bytes(digest)).toString('utf8');
+        await data.load(textCase(identifier, text));
       }
       for (const { identifier, cells } of input.values ?? []) {
         if (!known.has(identifier))
@@ -212,12 +227,35 @@ export class Submitting {
         }
       }
       return await this.keep(version, await data.save(inputs && [...inputs]));
-    } catch (error) {
-      if (error instanceof EngineError) return refuse(error.code, error.message, { field: 'values' });
-      throw error;
     } finally {
       await data.close();
     }
+  }
+
+  /** The uploads that the job names; what they have together is bounded before a byte of them is read. */
+  private async files(
+    actor: Actor,
+    { files }: SubmitJob,
+  ): Promise<{ identifier: string; digest: string }[] | Refusal> {
+    const found: { identifier: string; digest: string }[] = [];
+    let bytes = 0;
+    for (const { identifier, upload } of files ?? []) {
+      if (found.length === MAX_FILES)
+        return refuse('TooLarge', `A job takes at most ${MAX_FILES} files`, {
+          field: 'files',
+          limit: `${MAX_FILES} files`,
+        });
+      const stored = await this.uploads.stored(actor, upload, 'file', 'files');
+      if (isRefusal(stored)) return stored;
+      bytes += stored.size;
+      found.push({ identifier, digest: stored.digest });
+    }
+    return bytes <= MAX_FILE_BYTES
+      ? found
+      : refuse('TooLarge', `The files have ${bytes} bytes together`, {
+          field: 'files',
+          limit: `${MAX_FILE_BYTES} bytes`,
+        });
   }
 
   private keep(version: AppVersionRow, data: CaseData): Promise<string> {
@@ -232,6 +270,12 @@ export class Submitting {
     );
   }
 }
+
+/** What the app or its process says no to is the user's to know; anything else is a bug of ours. */
+const refuseEngineError = (error: unknown): Refusal => {
+  if (error instanceof EngineError) return refuse(error.code, error.message, { field: 'values' });
+  throw error;
+};
 
 const textInputs = (
   identifiers: Iterable<{ name: string; kind: string; type: string; domain: readonly string[] }>,

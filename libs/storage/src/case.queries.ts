@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { entityOf } from '@openpro/eventstore';
 import {
   type Actor,
+  badInput,
   type Case,
   connection,
   has,
@@ -14,6 +15,9 @@ import { DataSource } from 'typeorm';
 import { FolderBlobStore } from './blob-store.js';
 import { caseList, type CaseRow } from './case-list.projection.js';
 import { caseTable, loadManifest } from './case-store.js';
+
+/** A window is at most this many tuples. */
+const MAX_WINDOW = 10_000;
 
 @Injectable()
 export class CaseQueries {
@@ -89,8 +93,12 @@ export class CaseQueries {
             digest: sha256,
           }),
         ),
-      table: ({ identifier, offset, limit }: { identifier: string; offset: number; limit: number }) =>
-        caseTable(this.blobs, row.digest, identifier, offset, limit),
+      table: ({ identifier, offset, limit }: { identifier: string; offset: number; limit: number }) => {
+        if (!(limit >= 1 && limit <= MAX_WINDOW))
+          throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_WINDOW}`);
+        if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
+        return caseTable(this.blobs, row.digest, identifier, offset, limit);
+      },
     };
   }
 }

@@ -1,14 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type EventStore, fold } from '@openpro/eventstore';
-import { isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
-import { type Actor, Commands, CONFIG, EVENT_STORE, metaOf, type ServerConfig } from '@openpro/platform';
-import { hashSecret, newSecret } from '@openpro/platform';
+import { clip, isRefusal, isUuid, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
+import {
+  type Actor,
+  Commands,
+  CONFIG,
+  EVENT_STORE,
+  fingerprintOf,
+  has,
+  hashSecret,
+  metaOf,
+  newSecret,
+  type ServerConfig,
+} from '@openpro/platform';
 import type { Readable } from 'node:stream';
 import { BlobTooLarge, FolderBlobStore } from './blob-store.js';
 import { type FileKind, file, type StoredFile } from './file.js';
 import { ForFile } from './storage.commands.js';
 
 const UPLOAD_LIFE_MS = 60 * 60_000;
+
+/** Who may not publish a thing may not fill the disk with it either. */
+const ROLE_FOR = { engine: 'engine-publisher', app: 'app-publisher', file: 'user' } as const;
 
 /** One-time places for bytes: asked for by mutation, filled by one PUT, used by the command that names the id. */
 @Injectable()
@@ -23,6 +36,10 @@ export class Uploads {
   async request(actor: Actor, kind: FileKind, name: string, size: number, commandId: string) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
+    if (!has(actor, ROLE_FOR[kind]))
+      return refuse('NotAllowed', `Uploads of kind ${kind} need the role ${ROLE_FOR[kind]}`, {
+        field: 'kind',
+      });
     const secret = newSecret();
     const expiresAt = Date.now() + UPLOAD_LIFE_MS;
     const outcome = await this.commands.execute(
@@ -39,7 +56,7 @@ export class Uploads {
           expiresAt,
         },
         meta,
-        JSON.stringify([actor.id, kind, name, size]),
+        fingerprintOf(actor.id, kind, name, size),
       ),
     );
     if (outcome.is === 'refused') return outcome.refusal;
@@ -93,9 +110,9 @@ export class Uploads {
 
   /** The bytes behind an upload of the actor, of the kind that the command needs. */
   async stored(actor: Actor, id: string, kind: FileKind, field: string): Promise<StoredFile | Refusal> {
-    const state = await fold(this.store, file, id);
+    const state = isUuid(id) ? await fold(this.store, file, id) : file.decider.initial;
     if (state.is === 'new' || state.owner !== actor.id || state.environment !== actor.environment)
-      return refuse('NoSuchUpload', `There is no upload ${id.slice(0, 60)} of yours`, { field });
+      return refuse('NoSuchUpload', `There is no upload ${clip(id, 60)} of yours`, { field });
     if (state.is !== 'stored')
       return refuse('NotUploadedYet', 'Nothing was uploaded to this address yet', { field });
     if (state.kind !== kind)

@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
+import { uuidv7 } from '@openpro/kernel';
+import type { Actor, ServerConfig, SubmitJob } from '@openpro/platform';
+import { job, type JobCommand } from './job.js';
+import type { ForJob } from './jobs.commands.js';
+import { Submitting } from './submitting.js';
+
+const digest = 'd'.repeat(64);
+const ada: Actor = {
+  id: 'ada',
+  name: 'Ada',
+  environment: 'ROOT',
+  roles: ['user'],
+  tokenHash: null,
+  expiresAt: 0,
+};
+const version = {
+  name: 'cutting',
+  version: '1.0.0',
+  digest,
+  engine_name: 'e',
+  engine_version: '1.0.0',
+  engine_digest: digest,
+  hidden: false,
+  manifest: { procedures: [{ name: 'solve', where: 'optimization' }] },
+};
+
+/** Every neighbour as far as a submit without changes needs it. */
+const given = () => {
+  const store = new MemoryEventStore();
+  const world = { version: version as object | null, session: { owner: 'ada', state: 'ready' } };
+  const submitting = new Submitting(
+    { versionRow: () => Promise.resolve(world.version) } as never,
+    {} as never,
+    {
+      row: () => Promise.resolve({ ...world.session, environment: 'ROOT', app: 'cutting', version: '1.0.0' }),
+    } as never,
+    {} as never,
+    { row: (_actor: Actor, id: string) => Promise.resolve({ app: id, digest }) } as never,
+    {} as never,
+    { stored: () => Promise.resolve({ size: 64 * 1024 * 1024, digest }) } as never,
+    {} as never,
+    store,
+    {} as ServerConfig,
+  );
+  const handler = new CommandHandler(store);
+  return {
+    world,
+    command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(ada, input, commandId),
+    execute: ({ id, command, meta, fingerprint }: ForJob) =>
+      handler.execute(job, id, command as JobCommand, meta, fingerprint),
+  };
+};
+
+const input: SubmitJob = { app: 'cutting', procedure: 'solve' };
+
+describe('submitting a job', () => {
+  it('is the same command when it is sent again, whatever has changed meanwhile', async () => {
+    const { command, execute, world } = given();
+    const commandId = uuidv7();
+    const first = (await command(input, commandId)) as ForJob;
+    expect(await execute(first)).toMatchObject({ is: 'done', repeated: false });
+    world.version = null; // the app is gone
+    const again = (await command(input, commandId)) as ForJob;
+    expect(again).toEqual(first);
+    expect(await execute(again)).toMatchObject({ is: 'done', repeated: true });
+    const other = (await command({ ...input, description: 'other' }, commandId)) as ForJob;
+    expect(await execute(other)).toMatchObject({ refusal: { refused: 'CommandIdReused' } });
+  });
+
+  it('keeps a short fingerprint of however large a request', async () => {
+    const { command } = given();
+    const { fingerprint } = (await command({ ...input, description: 'x'.repeat(1e6) })) as ForJob;
+    expect(fingerprint?.length).toBeLessThan(100);
+  });
+
+  it.each<[string, SubmitJob, object]>([
+    ['no app', { procedure: 'solve' }, { refused: 'BadInput', field: 'app' }],
+    [
+      'two sources',
+      { session: 's', case: 'c', procedure: 'solve' },
+      { refused: 'BadInput', field: 'session' },
+    ],
+    ['an unknown procedure', { ...input, procedure: 'x' }, { refused: 'NoSuchProcedure', limit: 'solve' }],
+    ['args that are no object', { ...input, args: [1] }, { refused: 'BadInput', field: 'args' }],
+    ["another app's case", { ...input, case: 'other' }, { refused: 'OtherApp', field: 'case' }],
+    [
+      'too many files',
+      { ...input, files: Array(21).fill({ identifier: 'x', upload: 'u' }) },
+      { refused: 'TooLarge', field: 'files' },
+    ],
+    [
+      'too large files',
+      { ...input, files: Array(5).fill({ identifier: 'x', upload: 'u' }) },
+      { refused: 'TooLarge', field: 'files', limit: '268435456 bytes' },
+    ],
+    [
+      'too many cells',
+      { ...input, values: [{ identifier: 'x', cells: Array(10_001).fill({ tuple: [], value: 1 }) }] },
+      { refused: 'TooLarge', field: 'values' },
+    ],
+  ])('is refused with %s', async (_what, wrong, refusal) => {
+    expect(await given().command(wrong)).toMatchObject(refusal);
+  });
+
+  it("is refused for a hidden version, a session that is over, and one of somebody else's", async () => {
+    const { command, world } = given();
+    world.version = { ...version, hidden: true };
+    expect(await command(input)).toMatchObject({ refused: 'NoSuchApp' });
+    world.session = { owner: 'ada', state: 'ended' };
+    expect(await command({ session: 's', procedure: 'solve' })).toMatchObject({ refused: 'NoSuchSession' });
+    world.session = { owner: 'eve', state: 'ready' };
+    expect(await command({ session: 's', procedure: 'solve' })).toMatchObject({ refused: 'NoSuchSession' });
+  });
+
+  it('takes a case of the same app as it is', async () => {
+    expect(await given().command({ ...input, case: 'cutting' })).toMatchObject({
+      command: { input: digest },
+    });
+  });
+});
