@@ -13,6 +13,7 @@ describe('an outage', () => {
     ['many write one stream', new TooBusy('job-1')],
     ['the database shuts down', ofPostgres('57P01')],
     ['the database starts', new QueryFailedError('SELECT 1', [], ofPostgres('57P03'))],
+    ['another copy of pg says so', Object.assign(new Error('starting up'), { code: '57P03' })],
     ['the line is cut', new QueryFailedError('', [], new Error('Connection terminated unexpectedly'))],
   ])('is when %s', (_when, error) => expect(isOutage(error)).toBe(true));
 

@@ -1,7 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { type Report, StoreUnavailable, TooBusy } from '@openpro/eventstore';
 import { isNativeError } from 'node:util/types';
-import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 
 /** SQLSTATE classes of a database that is away, starting, stopping, full or not ours just now. */
@@ -14,11 +13,14 @@ const LONGEST_WAIT_MS = 5000;
 export const isOutage = (error: unknown): boolean => {
   if (error instanceof StoreUnavailable || error instanceof TooBusy) return true;
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (cause instanceof pg.DatabaseError) return AWAY.test(cause.code ?? '');
   if (!isNativeError(cause)) return false;
+  // By its code and not by its class: TypeORM may load a pg of its own.
   const { code = '', syscall } = cause as NodeJS.ErrnoException;
   return (
-    syscall === 'connect' || /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code) || CONNECTION.test(cause.message)
+    AWAY.test(code) ||
+    syscall === 'connect' ||
+    /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code) ||
+    CONNECTION.test(cause.message)
   );
 };
 
