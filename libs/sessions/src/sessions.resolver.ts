@@ -3,7 +3,7 @@ import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/
 import { CatalogueQueries } from '@openpro/catalogue';
 import { type DataSession, EngineError } from '@openpro/engine';
 import { type EventStore, ReadSide } from '@openpro/eventstore';
-import { clip, isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
+import { clip, checkJson, isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import {
   type Actor,
   answer,
@@ -40,6 +40,7 @@ import { ForSession } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
 
 const MAX_CELLS = 10_000;
+const MAX_ARGS_BYTES = 64 * 1024;
 
 /** Who looks at a session from here, and the last of what was told of it. */
 interface Listeners {
@@ -148,10 +149,9 @@ export class SessionsResolver {
         return refuse('NoSuchProcedure', `There is no data procedure "${procedure.slice(0, 100)}"`, {
           field: 'procedure',
         });
-      const { value, changed } = await data.run(
-        procedure,
-        (args as Readonly<Record<string, unknown>> | null) ?? {},
-      );
+      const wrong = checkJson('args', args ?? {}, MAX_ARGS_BYTES);
+      if (wrong) return wrong;
+      const { value, changed } = await data.run(procedure, (args ?? {}) as Readonly<Record<string, unknown>>);
       return { value, changed };
     });
   }
