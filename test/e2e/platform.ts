@@ -25,6 +25,7 @@ export class Platform {
   constructor(
     readonly dataDir = mkdtempSync(path.join(os.tmpdir(), 'openpro-e2e-')),
     private readonly args: readonly string[] = [],
+    private readonly env: NodeJS.ProcessEnv = {},
   ) {}
 
   async start(): Promise<this> {
@@ -32,7 +33,10 @@ export class Platform {
     const launcher = spawn(
       process.execPath,
       [path.join(root, 'dist/server/local.mjs'), '--data', this.dataDir, '--port', '0', ...this.args],
-      { env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: '' }, stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: '', ...this.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     this.launcher = launcher;
     launcher.stderr.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
