@@ -91,6 +91,13 @@ describe('signing in', () => {
     expect(JSON.parse(who.stdout)).toEqual({ url, user: ALICE });
   });
 
+  it('prints a new link for a browser', async () => {
+    const issued = { __typename: 'SignInLink', url: 'http://127.0.0.1:4600/sign-in#new', expiresAt: 0 };
+    await serve({ issueSignInLink: () => issued });
+    const { code, stdout } = await openpro('login', '--link');
+    expect([code, stdout]).toEqual([0, `${issued.url}\n`]);
+  });
+
   it('says what to do about a link that was used before', async () => {
     const { url } = await serve({});
     const { code, stderr } = await start(['login', `${url}/sign-in#used`], signedOut).ended;
@@ -288,6 +295,7 @@ describe('watching a job', () => {
       'queued: a free slot',
       'solve, 1.0 s · best 26000000 · bound 25000000 · gap 4 % · 10 nodes',
       'solve, 1.0 s · best 25800000 · bound 25000000 · gap 0.1 % · 10 nodes · 2 solutions',
+      `Its data: openpro job result ${JOB_ID}`,
       '',
     ]);
     expect(stdout).toMatch(/status +optimal\nobjective +25779856\.37\ntime +3\.5 s\n/);
@@ -328,6 +336,7 @@ describe('watching a job', () => {
       'Connecting again …',
       'Attempt 1 was lost (node-lost); this is attempt 2.',
       'starting',
+      `Its data: openpro job result ${JOB_ID}`,
       '',
     ]);
   });
@@ -692,9 +701,14 @@ describe('the log of events', () => {
   });
 
   it('shows the newest events', async () => {
-    const fake = await serve({ events: () => page([event('1')]) });
+    const fake = await serve({
+      events: () => page([{ ...event('1'), actor: ALICE.id }]),
+      me: () => ALICE,
+      platform: () => ({ version: '1.0.0', startedAt: 0 }),
+      nodes: () => page([]),
+    });
     const { stdout } = await openpro('events', 'tail', '-n', '1', '--type', 'jobs.JobQueued');
-    expect(stdout).toContain('jobs.JobQueued  job-1');
+    expect(stdout).toContain('jobs.JobQueued  job-1  by Alice');
     expect(fake.calls[0]?.variables).toMatchObject({ last: 1, types: ['jobs.JobQueued'] });
   });
 });

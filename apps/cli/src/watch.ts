@@ -56,7 +56,10 @@ export const summary = (job: Job): string =>
     ['gap', job.gap ? percent(job.gap) : null],
     ['time', job.startedAt && job.endedAt ? duration((job.endedAt - job.startedAt) / 1000) : null],
     ['attempts', job.attempts.length > 1 ? job.attempts.length : null],
-    ['error', job.error && [job.error.message, job.error.where].filter(Boolean).join(' at ')],
+    [
+      job.state === 'CANCELLED' ? 'reason' : 'error',
+      job.error && [job.error.message, job.error.where].filter(Boolean).join(' at '),
+    ],
   ]);
 
 /** Gaps close by powers of ten: 100 % is an empty bar, 0.01 % a full one. */

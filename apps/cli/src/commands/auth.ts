@@ -4,7 +4,12 @@ import { action } from '../context.js';
 import { currentLogin, forget, localLink, parseLink, remember } from '../credentials.js';
 import { EXIT, Failure } from '../failure.js';
 import { fields, time } from '../format.js';
-import { ServerStatusDocument, SignOutDocument, WhoAmIDocument } from '../generated/graphql.js';
+import {
+  IssueSignInLinkDocument,
+  ServerStatusDocument,
+  SignOutDocument,
+  WhoAmIDocument,
+} from '../generated/graphql.js';
 import { table } from '../format.js';
 
 export const addAuth = (program: Command): void => {
@@ -12,8 +17,16 @@ export const addAuth = (program: Command): void => {
     program
       .command('login')
       .description('sign in with a one-time link, as npm start prints it and the portal gives it')
-      .argument('[link]', 'http://HOST/sign-in#TOKEN; without it, the link of a server on this computer'),
-    async ({ screen }, text: string | undefined) => {
+      .argument('[link]', 'http://HOST/sign-in#TOKEN; without it, the link of a server on this computer')
+      .option('--link', 'print a new link instead, which signs you in in a browser or on another device'),
+    async (context, text: string | undefined, options: { link?: boolean }) => {
+      const { screen } = context;
+      if (options.link) {
+        const issued = await (await context.api()).mutate(IssueSignInLinkDocument, {});
+        screen.note(`Works once, until ${time(issued.expiresAt)}:`);
+        screen.result(issued, () => issued.url);
+        return;
+      }
       const local = text === undefined ? await localLink() : null;
       const link = text === undefined ? local : parseLink(text);
       if (!link)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Api } from '../api.js';
 import { addCaseOptions, type CaseOptions, readCase, showCase } from '../case-output.js';
 import { action } from '../context.js';
 import { EXIT } from '../failure.js';
@@ -8,8 +9,11 @@ import {
   EventsDocument,
   EventStreamDocument,
   type LogEventFieldsFragment as LogEvent,
+  ServerStatusDocument,
+  WhoAmIDocument,
 } from '../generated/graphql.js';
 import { addLimit, allPages, type PageOptions } from '../pages.js';
+import type { Screen } from '../screen.js';
 import { follow } from '../subscribe.js';
 import { parseId, parseInteger } from '../values.js';
 
@@ -63,8 +67,22 @@ export const addCase = (program: Command): void => {
   );
 };
 
-const eventLine = ({ position, at, type, stream, actor, data }: LogEvent): string =>
-  `${position}  ${time(at)}  ${type}  ${stream}  by ${actor}  ${JSON.stringify(data)}`;
+/** A manifest in an event is long: people see its beginning, `--json` has all. */
+const DATA_SHOWN = 100;
+
+/** One event on one line, with people and servers by name as far as they are known here. */
+const eventLines = async (api: Api, { json }: Screen) => {
+  if (json) return () => '';
+  const { me } = await api.query(WhoAmIDocument, {});
+  const { nodes } = await api.query(ServerStatusDocument, {});
+  const names = new Map([me, ...nodes.nodes].map(({ id, name }) => [id, name]));
+  return ({ position, at, type, stream, actor, data }: LogEvent): string => {
+    const who = actor.replace(/^node:/, '');
+    const text = JSON.stringify(data);
+    const shown = text.length > DATA_SHOWN ? `${text.slice(0, DATA_SHOWN)}…` : text;
+    return `${position}  ${time(at)}  ${type}  ${stream}  by ${names.get(who) ?? who}  ${shown}`;
+  };
+};
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
@@ -88,8 +106,10 @@ export const addEvents = (program: Command): void => {
       .option('--stream <stream>', 'only of this stream, for example job-ID'),
     async (context, options: EventOptions & { count: number; stream?: string }) => {
       const variables = { last: options.count, stream: options.stream, types: types(options) };
-      const { nodes } = (await (await context.api()).query(EventsDocument, variables)).events;
-      context.screen.result(nodes, () => nodes.map(eventLine).join('\n'));
+      const api = await context.api();
+      const { nodes } = (await api.query(EventsDocument, variables)).events;
+      const line = await eventLines(api, context.screen);
+      context.screen.result(nodes, () => nodes.map(line).join('\n'));
     },
   );
 
@@ -109,9 +129,10 @@ export const addEvents = (program: Command): void => {
         signal: stop.signal,
         onLost: () => context.screen.note('Connecting again …'),
       });
+      const line = await eventLines(api, context.screen);
       for await (const { events: event } of log) {
         after = event.position;
-        context.screen.item(event, () => eventLine(event));
+        context.screen.item(event, () => line(event));
       }
       return stop.signal.aborted ? EXIT.detached : EXIT.ok;
     },

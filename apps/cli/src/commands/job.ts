@@ -62,7 +62,10 @@ export const watchToEnd = async (context: Context, api: Api, id: string): Promis
     screen.note(`No longer watching; the job goes on. Come back with: openpro job watch ${id}`);
     return EXIT.detached;
   }
-  if (!screen.json) screen.result(job, () => summary(job));
+  if (!screen.json) {
+    screen.result(job, () => summary(job));
+    screen.note(job.result ? `Its data: openpro job result ${id}` : `Its log: openpro job log ${id}`);
+  }
   return exitOf(job);
 };
 

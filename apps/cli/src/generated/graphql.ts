@@ -105,6 +105,19 @@ export type WhoAmIQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type WhoAmIQuery = { me: { id: string, name: string, environment: string, roles: Array<string> } };
 
+export type IssueSignInLinkMutationVariables = Exact<{
+  commandId: string;
+}>;
+
+
+export type IssueSignInLinkMutation = { issueSignInLink:
+    | { __typename: 'SignInLink', url: string, expiresAt: number }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export type ServerStatusQueryVariables = Exact<{
   after?: string | null | undefined;
 }>;
@@ -589,6 +602,23 @@ export const WhoAmIDocument = new TypedDocumentString(`
   environment
   roles
 }`) as unknown as TypedDocumentString<WhoAmIQuery, WhoAmIQueryVariables>;
+export const IssueSignInLinkDocument = new TypedDocumentString(`
+    mutation IssueSignInLink($commandId: ID!) {
+  issueSignInLink(commandId: $commandId) {
+    __typename
+    ... on SignInLink {
+      url
+      expiresAt
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<IssueSignInLinkMutation, IssueSignInLinkMutationVariables>;
 export const ServerStatusDocument = new TypedDocumentString(`
     query ServerStatus($after: String) {
   platform {

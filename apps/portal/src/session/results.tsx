@@ -8,15 +8,19 @@ import { groupsOf } from './layout.js';
 import { useScalar } from './scalar.js';
 import { TableTabs } from './tables.js';
 
-/** Whether any of these tables holds something: before the first run all results are at their defaults. */
-const useAnyValue = (identifiers: readonly Identifier[], data: SessionData): boolean => {
+/** Whether any of these figures has been reached: before the first run all are at their defaults. */
+const useSolved = (identifiers: readonly Identifier[], data: SessionData): boolean => {
   const sources = identifiers.map(({ name }) => data.source(name));
   return useSyncExternalStore(
     (listener) => {
       const stops = sources.map(({ subscribe }) => subscribe(listener));
       return () => stops.forEach((stop) => stop());
     },
-    () => sources.some((source) => source.get().total > 0),
+    () =>
+      identifiers.some(({ name, default: start }) => {
+        const value = data.source(name).row(0)?.at(-1);
+        return Boolean(value) && value !== start;
+      }),
   );
 };
 
@@ -75,7 +79,10 @@ const FigureCard = ({
   scalars: readonly Identifier[];
   data: SessionData;
 }) => {
-  const solved = useAnyValue(scalars, data);
+  const solved = useSolved(
+    scalars.filter(({ kind }) => kind === 'output'),
+    data,
+  );
   return (
     <Card component="section" aria-label={title}>
       <Title order={2} mb="sm">
