@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
-import { entityOf, type EventStore } from '@openpro/eventstore';
+import { entityOf, type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import {
   type Actor,
@@ -18,7 +18,7 @@ import {
   readPage,
   Where,
 } from '@openpro/platform';
-import { CaseQueries } from '@openpro/storage';
+import { caseList, CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
 import { DataSource, In } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
@@ -66,6 +66,7 @@ const ORDERS = {
 
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_POINTS = 2000;
+const CASE_WAIT_MS = 2000;
 
 @Injectable()
 export class JobQueries {
@@ -84,6 +85,7 @@ export class JobQueries {
     private readonly cases: CaseQueries,
     private readonly attempts: AttemptStore,
     private readonly dispatcher: Dispatcher,
+    private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -176,8 +178,14 @@ export class JobQueries {
     };
   }
 
+  /** Cases are a list of their own, which may be a moment behind: a job that shows its end shows its result. */
   private async caseOf(row: ListedJob, kind: 'input' | 'result', digest: string | null) {
-    return digest === null ? null : this.cases.ofJob(`${row.id}:${kind}`);
+    if (digest === null) return null;
+    const id = `${row.id}:${kind}`;
+    const seen = await this.cases.ofJob(id);
+    if (seen) return seen;
+    await this.readSide.waitFor(caseList.name, await this.store.head(), CASE_WAIT_MS);
+    return this.cases.ofJob(id);
   }
 
   private get table() {
