@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConfigError, readConfig, type ServerConfig } from '@openpro/platform';
+import { ConfigError, patiently, readConfig, type ServerConfig } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,8 +55,9 @@ const start = async (config: ServerConfig): Promise<void> => {
   tell({ is: 'ready', url: config.publicUrl });
   process.on('message', (message: ToServer) => {
     if (message.ask === 'sign-in-link')
-      void administratorLink(app.get(SignInLinks), message.for).then((link) =>
-        tell({ is: 'sign-in-link', for: message.for, link }),
+      patiently(() => administratorLink(app.get(SignInLinks), message.for)).then(
+        (link) => tell({ is: 'sign-in-link', for: message.for, link }),
+        (error: unknown) => log.error({ message: 'no sign-in link could be issued', error: String(error) }),
       );
   });
 };

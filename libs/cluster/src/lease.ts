@@ -18,12 +18,14 @@ export const DEFAULT_LEASE: LeaseTimes = { ttlMs: 4000, renewMs: 1000, marginMs:
  */
 export class Lease {
   private deadline = 0;
-  private timer: NodeJS.Timeout | null = null;
+  private next: NodeJS.Timeout | undefined;
+  private end: NodeJS.Timeout | undefined;
+  private beating: Promise<void> = Promise.resolve();
   private stopped = false;
   private epoch: number | null = null;
 
   constructor(
-    private readonly pool: pg.Pool,
+    private readonly pool: Pick<pg.Pool, 'query'>,
     private readonly node: string,
     private readonly onLead: (epoch: number) => Promise<void>,
     private readonly onLose: () => Promise<void>,
@@ -36,17 +38,18 @@ export class Lease {
     return this.epoch !== null && performance.now() < this.deadline;
   }
 
-  async start(): Promise<void> {
-    await this.beat();
+  start(): Promise<void> {
+    return (this.beating = this.beat());
   }
 
   /** Gives the lease back, so that the next leader need not wait for its end. */
   async stop(): Promise<void> {
     this.stopped = true;
-    if (this.timer) clearTimeout(this.timer);
+    clearTimeout(this.next);
+    await this.beating; // who is being elected just now must lead before he can resign
+    clearTimeout(this.end);
     if (this.epoch === null) return;
-    this.epoch = null;
-    await this.onLose();
+    await this.lose();
     await this.pool
       .query("UPDATE lease SET expires = clock_timestamp() WHERE name = 'leader' AND holder = $1", [
         this.node,
@@ -61,6 +64,7 @@ export class Lease {
       if (epoch === null) await this.lose();
       else {
         this.deadline = began + this.times.ttlMs - this.times.marginMs;
+        this.loseAtDeadline();
         if (epoch !== this.epoch) {
           await this.onLead(epoch); // when it fails, the next beat tries again
           this.epoch = epoch;
@@ -68,22 +72,27 @@ export class Lease {
       }
     } catch (error) {
       this.report(error);
-      // The database is away: lead until the deadline, not longer.
-      if (performance.now() >= this.deadline) await this.lose();
     }
-    if (!this.stopped) this.timer = setTimeout(() => void this.beat(), this.times.renewMs);
+    clearTimeout(this.next);
+    if (!this.stopped) this.next = setTimeout(() => void (this.beating = this.beat()), this.times.renewMs);
+  }
+
+  /** Also when a beat gets no answer at all: whoever cannot renew must not lead longer than he knows he may. */
+  private loseAtDeadline(): void {
+    clearTimeout(this.end);
+    this.end = setTimeout(() => void this.lose(), Math.max(0, this.deadline - performance.now()));
   }
 
   /** Renews an own lease or takes an ended one; the epoch grows when the holder changes. */
   private async take(): Promise<number | null> {
-    const { rows } = await this.pool.query<{ epoch: string }>(
-      `UPDATE lease SET holder = $1, beat = beat + 1,
+    const { rows } = await this.pool.query<{ epoch: string }>({
+      text: `UPDATE lease SET holder = $1, beat = beat + 1,
               epoch = CASE WHEN holder = $1 AND expires > clock_timestamp() THEN epoch ELSE epoch + 1 END,
               expires = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
         WHERE name = 'leader' AND (holder = $1 OR expires <= clock_timestamp())
         RETURNING epoch`,
-      [this.node, this.times.ttlMs],
-    );
+      values: [this.node, this.times.ttlMs],
+    });
     const [row] = rows;
     return row ? Number(row.epoch) : null;
   }
@@ -91,6 +100,6 @@ export class Lease {
   private async lose(): Promise<void> {
     if (this.epoch === null) return;
     this.epoch = null;
-    await this.onLose();
+    await this.onLose().catch(this.report);
   }
 }

@@ -1,9 +1,8 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ReadSide } from '@openpro/eventstore';
-import type { Actor } from '@openpro/platform';
+import { type Actor, hashSecret } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import { IdentityQueries } from './identity.queries.js';
-import { hashSecret } from '@openpro/platform';
 import { signInList, type SignInRow } from './sign-in.projection.js';
 
 const SESSION_COOKIE = 'openpro';
@@ -62,13 +61,13 @@ export class Authenticator implements OnModuleDestroy {
     };
   }
 
-  /** Calls back when the actor's sign-in has ended or run out; returns how to stop watching. */
+  /** Calls back when the actor's sign-in has ended, run out or cannot be looked up; returns how to stop watching. */
   onEnd({ tokenHash, expiresAt }: Actor, listener: () => void): () => void {
     const key = tokenHash ?? '';
     const check = () =>
       void this.read(key).then(
         (row) => row ?? listener(),
-        () => undefined,
+        listener, // nobody would look again: who is still signed in connects again
       );
     const timer = setTimeout(listener, Math.min(expiresAt - Date.now(), MAX_TIMER_MS));
     this.ended.on(key, check);
@@ -83,13 +82,15 @@ export class Authenticator implements OnModuleDestroy {
   }
 
   private async read(tokenHash: string): Promise<SignInRow | null> {
-    const before = this.changes;
-    const row = await this.people.signIn(tokenHash);
-    // A sign-out that came while we read must not be forgotten again.
-    if (row && before === this.changes) {
-      if (this.known.size >= REMEMBERED) this.known.delete(this.known.keys().next().value ?? '');
-      this.known.set(tokenHash, row);
+    for (;;) {
+      const before = this.changes;
+      const row = await this.people.signIn(tokenHash);
+      if (before !== this.changes) continue; // a sign-out that came while we read must not be overlooked
+      if (row) {
+        if (this.known.size >= REMEMBERED) this.known.delete(this.known.keys().next().value ?? '');
+        this.known.set(tokenHash, row);
+      }
+      return row;
     }
-    return row;
   }
 }
