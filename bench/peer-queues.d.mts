@@ -2,7 +2,6 @@ import type { BenchDatabase } from './frame.js';
 
 /** A job queue of npm, as this bench uses it. */
 export interface PeerQueue {
-  readonly name: string;
   /** From now on jobs are taken and completed; `onDone` hears of each one. */
   start(onDone: () => void): Promise<void>;
   /** Resolves when the job is durably queued. */
@@ -11,6 +10,10 @@ export interface PeerQueue {
 }
 
 export function graphileWorker(database: BenchDatabase): Promise<PeerQueue>;
-export function pgBoss(database: BenchDatabase): Promise<PeerQueue>;
-/** `null` when there is no redis-server on this machine. */
-export function bullMq(): Promise<PeerQueue | null>;
+export function pgBoss(
+  database: BenchDatabase,
+  how: { readonly workers: number; readonly batchSize: number },
+): Promise<PeerQueue>;
+/** Is there a redis-server on this machine? */
+export function hasRedis(): boolean;
+export function bullMq(): Promise<PeerQueue>;

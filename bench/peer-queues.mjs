@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 const QUEUE = 'job';
@@ -18,7 +19,6 @@ export const graphileWorker = async ({ ownerUrl }) => {
   await utils.migrate();
   let runner;
   return {
-    name: 'graphile-worker',
     start: async (onDone) => {
       runner = await run({
         pgPool,
@@ -38,36 +38,47 @@ export const graphileWorker = async ({ ownerUrl }) => {
   };
 };
 
-/** Batches, and as many workers as it takes that nobody waits for the shortest polling interval that it allows. */
-const BOSS_WORKERS = 8;
-const BOSS_BATCH = 250;
+/** So long a worker of pg-boss waits when there was nothing to do: its own loop waits at least half a second. */
+const BOSS_PAUSE_MS = 10;
 
-export const pgBoss = async ({ ownerUrl }) => {
+/** With its own fetch and complete: its ready-made loop would be measured by its pauses. */
+export const pgBoss = async ({ ownerUrl }, { workers, batchSize }) => {
   const { default: PgBoss } = await import('pg-boss');
   const boss = new PgBoss({ connectionString: ownerUrl, max: 32, supervise: false, schedule: false });
   boss.on('error', () => undefined);
   await boss.start();
   await boss.createQueue(QUEUE);
+  const stopping = new AbortController();
+  let running = [];
   return {
-    name: 'pg-boss',
     start: async (onDone) => {
-      for (let worker = 0; worker < BOSS_WORKERS; worker += 1)
-        await boss.work(
-          QUEUE,
-          { batchSize: BOSS_BATCH, pollingIntervalSeconds: 0.5 },
-          async (jobs) => void jobs.forEach(onDone),
-        );
+      const work = async () => {
+        while (!stopping.signal.aborted) {
+          const jobs = await boss.fetch(QUEUE, { batchSize });
+          if (jobs.length > 0) {
+            const ids = jobs.map(({ id }) => id);
+            await boss.complete(QUEUE, ids);
+            jobs.forEach(onDone);
+          } else await delay(BOSS_PAUSE_MS);
+        }
+      };
+      running = Array.from({ length: workers }, work);
     },
     add: (job) => boss.send(QUEUE, job),
-    close: () => boss.stop({ graceful: false, wait: true }),
+    close: async () => {
+      stopping.abort();
+      await Promise.all(running);
+      await boss.stop({ graceful: false, wait: true });
+    },
   };
 };
 
 const BULL_CONCURRENCY = 64;
 
+export const hasRedis = () => !spawnSync('redis-server', ['--version']).error;
+
 /** A Redis that has each command on disk before it answers: what is queued is as durable as in the others. */
 const startRedis = async () => {
-  if (spawnSync('redis-server', ['--version']).error) return null;
   const dir = fs.mkdtempSync(path.join(process.cwd(), 'bench/node_modules/.redis-'));
   const socket = path.join(dir, 'redis.sock');
   const settings = ['--port', '0', '--unixsocket', socket, '--dir', dir];
@@ -90,14 +101,12 @@ const startRedis = async () => {
 
 export const bullMq = async () => {
   const redis = await startRedis();
-  if (!redis) return null;
   const { Queue, Worker } = await import('bullmq');
   const connection = { path: redis.socket, maxRetriesPerRequest: null };
   const options = { connection, defaultJobOptions: { removeOnComplete: true } };
   const queue = new Queue(QUEUE, options);
   let worker;
   return {
-    name: 'BullMQ on Redis, appendfsync always',
     start: async (onDone) => {
       worker = new Worker(QUEUE, async () => undefined, { connection, concurrency: BULL_CONCURRENCY });
       worker.on('completed', onDone);
