@@ -11,6 +11,7 @@ import {
   connection,
   EVENT_STORE,
   type LogEvent,
+  MAX_PAGE,
   type Node,
   type PageRequest,
 } from '@openpro/platform';
@@ -77,6 +78,8 @@ export class ClusterQueries {
     stream: StreamName | null,
     types: readonly string[] | null,
   ) {
+    if (last !== null && (last < 1 || last > MAX_PAGE))
+      throw badInput('last', `last is ${last}`, `1 to ${MAX_PAGE}`);
     const wanted = (recorded: Recorded) => !types || types.includes(recorded.event.type);
     if (stream) {
       const start = (after?.[0] ?? '') as Position;
@@ -86,7 +89,6 @@ export class ClusterQueries {
       return page(last === null ? all.slice(0, first + 1) : all.slice(-last), last ?? first);
     }
     if (last !== null) {
-      if (last < 1 || last > 200) throw badInput('last', `last is ${last}`, '1 to 200');
       return page((await this.lastOf(last, wanted)).reverse(), last);
     }
     const found: Recorded[] = [];

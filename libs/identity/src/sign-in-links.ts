@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
-import { Commands, CONFIG, type ServerConfig } from '@openpro/platform';
+import { Commands, CONFIG, hashSecret, newSecret, type ServerConfig } from '@openpro/platform';
 import type { CommandMeta } from '@openpro/eventstore';
 import { ForUser } from './identity.commands.js';
-import { hashSecret, newSecret } from '@openpro/platform';
 import { signInList } from './sign-in.projection.js';
 
 const LINK_LIFE_MS = 15 * 60_000;
@@ -53,11 +52,10 @@ export class SignInLinks {
   async redeem(link: string, client: Client): Promise<SignedInNow | Refusal> {
     const [userId, secret] = /^([0-9a-f-]{36})\.([\w-]{43})$/.exec(link)?.slice(1) ?? [];
     if (!userId || !secret)
-      return refuse('LinkNotValid', 'This link is unknown, was used before or has expired', {
-        field: 'token',
-      });
+      return refuse('LinkNotValid', 'This link is unknown, was used before or has expired');
     const token = newSecret();
     const now = Date.now();
+    const signedIn = { token, userId, maxAgeS: SIGN_IN_LIFE_MS[client] / 1000 };
     const outcome = await this.commands.change(
       new ForUser(
         userId,
@@ -72,12 +70,9 @@ export class SignInLinks {
         { commandId: uuidv7(), actor: userId, roles: [] },
       ),
       signInList.name,
-      () => Promise.resolve({ token, userId, maxAgeS: SIGN_IN_LIFE_MS[client] / 1000 }),
+      () => Promise.resolve(signedIn),
     );
-    if (isRefusal(outcome) && outcome.refused === 'NoSuchUser')
-      return refuse('LinkNotValid', 'This link is unknown, was used before or has expired', {
-        field: 'token',
-      });
-    return outcome;
+    // The link is used up: a token that works in a moment is better than none.
+    return isRefusal(outcome) && outcome.refused === 'NotYetVisible' ? signedIn : outcome;
   }
 }
