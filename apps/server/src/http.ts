@@ -4,14 +4,23 @@ import type { ServerConfig } from '@openpro/platform';
 import { clip } from '@openpro/kernel';
 import type { FastifyRequest } from 'fastify';
 import { existsSync } from 'node:fs';
+import { sameOrigin } from './same-origin.js';
 
-const SECURITY_HEADERS = {
-  'content-security-policy':
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+const securityHeaders = ({ publicUrl, tls, behindTlsProxy }: ServerConfig) => ({
+  'content-security-policy': [
+    "default-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    `connect-src 'self' ${publicUrl.replace(/^http/, 'ws')}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+  ].join('; '),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
-};
+  ...(tls || behindTlsProxy ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+});
 
 /** What the portal's own router may know: plain segments, not the API's and no file of the portal's folder. */
 const isPage = (url: string): boolean => {
@@ -23,9 +32,13 @@ const isPage = (url: string): boolean => {
 };
 
 /** Why a request is not read any further: every body is JSON in UTF-8 or an upload's own bytes. */
-const refusal = ({ url, headers }: FastifyRequest): [status: number, message: string] | null => {
+const refusal = (
+  { url, headers }: FastifyRequest,
+  config: ServerConfig,
+): [status: number, message: string] | null => {
   const encoding = headers['content-encoding'] ?? 'identity';
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (!sameOrigin(headers, config)) return [403, 'Only pages of this portal may send this'];
   if (url.includes('%00')) return [404, 'There is no such address'];
   if (encoding !== 'identity')
     return [415, `The content-encoding ${clip(encoding, 40)} is not read here: send the body as it is`];
@@ -35,13 +48,12 @@ const refusal = ({ url, headers }: FastifyRequest): [status: number, message: st
 };
 
 /** Everything of HTTP that is not a route of a context: headers, the portal's files, raw upload bodies. */
-export const setUpHttp = async (
-  app: NestFastifyApplication,
-  { portalDir, tls, behindTlsProxy }: ServerConfig,
-): Promise<void> => {
+export const setUpHttp = async (app: NestFastifyApplication, config: ServerConfig): Promise<void> => {
+  const { portalDir } = config;
+  const headers = securityHeaders(config);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
-    const refused = refusal(request);
+    const refused = refusal(request, config);
     if (!refused) return done();
     const [status, message] = refused;
     void reply.status(status).header('connection', 'close').send({ code: 'BadRequest', message });
@@ -50,8 +62,7 @@ export const setUpHttp = async (
   // Uploads are streamed by their route; nothing is buffered here.
   fastify.addContentTypeParser('application/octet-stream', (_request, _body, done) => done(null));
   fastify.addHook('onSend', (_request, reply, payload, done) => {
-    void reply.headers(SECURITY_HEADERS);
-    if (tls || behindTlsProxy) void reply.header('strict-transport-security', 'max-age=31536000');
+    void reply.headers(headers);
     done(null, payload);
   });
   if (!existsSync(portalDir)) return;

@@ -2,12 +2,20 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { Authenticator, tokenOf } from '@openpro/identity';
 import { type Actor, CONFIG, type RequestContext, type ServerConfig } from '@openpro/platform';
-import { GraphQLError, type GraphQLFormattedError, parse, specifiedRules, validate } from 'graphql';
+import {
+  GraphQLError,
+  type GraphQLFormattedError,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
 import { formatError } from './graphql.js';
 import { limitRules, MAX_TOKENS } from './graphql-limits.js';
+import { sameOrigin } from './same-origin.js';
 
 const PATH = '/graphql';
 const MAX_MESSAGE = 1024 * 1024;
@@ -24,10 +32,6 @@ type Extra = {
 
 /** Subscriptions of one connection: far above what the portal's busiest page has. */
 const MAX_SUBSCRIPTIONS = 100;
-
-/** A browser always says where a page is from; only this portal's own pages may open a socket with its cookie. */
-const sameOrigin = ({ origin, host }: IncomingMessage['headers'], { publicUrl }: ServerConfig): boolean =>
-  origin === undefined || origin === publicUrl || origin === `${new URL(publicUrl).protocol}//${host}`;
 
 /** The answer to a handshake that is not for us; null when it is. A stranger wrote every byte of it. */
 export const refusedHandshake = (
@@ -53,7 +57,8 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
     {
       schema,
       parse: (source) => parse(source, { maxTokens: MAX_TOKENS }),
-      validate: (on, document) => validate(on, document, [...specifiedRules, ...limitRules]),
+      validate: (on, document) =>
+        validate(on, document, [...specifiedRules, ...limitRules, NoSchemaIntrospectionCustomRule]),
       context: ({ extra }): RequestContext => ({ actor: extra.actor }),
       onConnect: async ({ connectionParams, extra }) => {
         const token = connectionParams?.['token'];
