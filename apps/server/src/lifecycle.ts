@@ -86,7 +86,9 @@ export class Lifecycle {
       (error) => this.log.warn({ message: 'the heartbeat failed', reason: String(error) }),
     );
     await this.heartbeat.start();
-    await this.warmUp();
+    await this.warmUp().catch((error: unknown) => {
+      this.log.warn({ message: 'engines cannot be warmed', reason: String(error) }); // slower, not broken
+    });
   }
 
   /** In order, and never for ever: what cannot be told because the database is away is found out by the next start. */
