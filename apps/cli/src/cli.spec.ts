@@ -137,6 +137,12 @@ describe('signing in', () => {
     expect([code, stderr]).toEqual([5, expect.stringContaining('You are not signed in')]);
   });
 
+  it('follows a link to another computer in a file that is named', async () => {
+    await writeFile(path.join(folder, 'link'), 'http://127.0.0.2:1/sign-in#good');
+    const env = { ...signedOut, OPENPRO_LINK_FILE: path.join(folder, 'link') };
+    expect((await start(['whoami', '--wait', '0'], env).ended).code).toBe(6);
+  });
+
   it('is forgotten by logout even when the server has forgotten it first', async () => {
     const { url } = await serve({ signOut: () => ({ __typename: 'Ok', ok: true }) });
     await start(['login', `${url}/sign-in#good`], signedOut).ended;

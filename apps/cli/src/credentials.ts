@@ -112,8 +112,8 @@ export interface LocalLink extends SignInLink {
 }
 
 /**
- * The link of a server on this computer. Only one of the user's own files that leads to this computer counts:
- * a folder from elsewhere must not be able to sign anyone in to a server of its choice.
+ * The link of a server on this computer. Only one of the user's own files counts, and one that nobody named must
+ * lead to this computer: a folder from elsewhere must not sign anyone in to a server of its choice.
  */
 export const localLink = async (): Promise<LocalLink | null> => {
   const place = linkFiles().find((each) => existsSync(each));
@@ -121,7 +121,8 @@ export const localLink = async (): Promise<LocalLink | null> => {
   const { uid } = await stat(place);
   if (process.getuid && uid !== process.getuid()) return null;
   const link = parseLink(await readFile(place, 'utf8'));
+  const { OPENPRO_LINK_FILE: named } = process.env;
   const { hostname } = new URL(link.url);
-  if (!['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) return null;
+  if (!named && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) return null;
   return { ...link, used: () => rm(place, { force: true }) };
 };

@@ -160,7 +160,10 @@ class Launcher {
     const url = await step('Server is ready', () => this.launch());
     await this.writeCliLink();
     this.keepCliLink();
-    if (!options['no-examples']) await this.publishExamples();
+    if (!options['no-examples'])
+      await this.publishExamples().catch((error: unknown) =>
+        say(`! The examples are not published; the next start tries again. ${messageOf(error)}`),
+      );
     say(`\nOpenPRO is running at ${url}\n`);
     say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
     const data = path.relative(process.cwd(), this.dataDir) || '.';
@@ -320,9 +323,10 @@ class Launcher {
         env: {
           ...process.env,
           OPENPRO_HOME: path.join(this.dataDir, 'publisher'),
-          OPENPRO_DATA: this.dataDir,
+          OPENPRO_LINK_FILE: path.join(this.dataDir, 'cli-link'),
           OPENPRO_URL: '', // whatever server the user works with elsewhere, this is about this one
           OPENPRO_TOKEN: '',
+          ...(options['tls-cert'] ? { NODE_EXTRA_CA_CERTS: path.resolve(options['tls-cert']) } : {}),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

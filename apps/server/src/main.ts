@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, patiently, readConfig, type ServerConfig } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppModule } from './app.module.js';
@@ -62,12 +63,12 @@ const start = async (config: ServerConfig): Promise<void> => {
   });
 };
 
-const withPublicUrl = (config: ServerConfig): ServerConfig => ({
-  ...config,
-  publicUrl:
-    config.publicUrl ||
-    `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
-});
+const withPublicUrl = (config: ServerConfig): ServerConfig => {
+  const { port, tls } = config;
+  const host = ['0.0.0.0', '::'].includes(config.host) ? os.hostname() : config.host; // one that a browser can open
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { ...config, publicUrl: config.publicUrl || `${tls ? 'https' : 'http'}://${authority}` };
+};
 
 try {
   await start(withPublicUrl(readConfig(process.env, root, version)));
