@@ -6,9 +6,19 @@ import {
   startEmbeddedPostgres,
 } from '@openpro/platform/postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { FromServer, LinkFor, ToServer } from './messages.js';
@@ -68,6 +78,7 @@ if (options.help) {
 const RESTART_MS = [0, 500, 1000, 2000, 5000];
 const STABLE_MS = 60_000;
 const STOP_MS = 15_000;
+const REAPED_MS = 1_000;
 
 const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const began = performance.now();
@@ -75,6 +86,14 @@ const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const result = await work();
   say(`✓ ${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   return result;
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 };
 
 /** The port itself, or any free one for 0; known before anything is started. */
@@ -150,6 +169,7 @@ class Launcher {
     delete this.env['DATABASE_OWNER_URL'];
     // What is wrong in the settings is said before anything is started.
     const { host, port } = readConfig({ ...this.env, DATABASE_URL: 'found below' }, root, '');
+    await this.formerServerHasEnded();
     this.env['OPENPRO_PORT'] = String(await freePort(host, port));
     mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
     const ownerUrl =
@@ -198,6 +218,20 @@ class Launcher {
     await this.postgres?.stop();
     if (!server) return; // the files are those of another one that runs here
     for (const name of ['cli-link', 'server.json']) rmSync(path.join(this.dataDir, name), { force: true });
+  }
+
+  /** After a `kill -9` of the launcher its server ends by itself, in order; the port is free then. */
+  private async formerServerHasEnded(): Promise<void> {
+    const file = path.join(this.dataDir, 'server.json');
+    if (!existsSync(file)) return;
+    const { pid, launcher } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number; launcher: number };
+    if (!isAlive(pid)) return;
+    const began = Date.now();
+    // A launcher that was killed may look alive until it is reaped; one that is alive keeps its server.
+    const patience = () => (isAlive(launcher) ? REAPED_MS : STOP_MS);
+    await step('Looked whether the former server ends', async () => {
+      while (isAlive(pid) && Date.now() - began < patience()) await delay(100);
+    });
   }
 
   private async embedded(): Promise<string> {

@@ -42,7 +42,7 @@ const TITLES: Record<string, string> = {
   JobStarted: 'Started',
   JobRequeued: 'Put back into the queue',
   JobInterruptRequested: 'Interrupt asked for',
-  JobCompleted: 'Ended with a result',
+  JobCompleted: 'Ended',
   JobFailed: 'Failed',
   JobCancelled: 'Cancelled',
   JobAbandoned: 'Given up',
