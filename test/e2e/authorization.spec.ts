@@ -1,0 +1,392 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Role } from '@openpro/kernel';
+import {
+  buildSchema,
+  type GraphQLField,
+  type GraphQLInputType,
+  isCompositeType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  getNamedType,
+  OperationTypeNode,
+} from 'graphql';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Author, solving } from './apps.js';
+import { People } from './people.js';
+import { Api, Platform } from './platform.js';
+
+jest.setTimeout(60_000);
+
+const schema = buildSchema(
+  readdirSync('schema')
+    .filter((file) => file.endsWith('.graphql'))
+    .map((file) => readFileSync(path.join('schema', file), 'utf8'))
+    .join('\n'),
+);
+
+type Field = GraphQLField<unknown, unknown>;
+const fieldsOf = (operation: OperationTypeNode): Field[] =>
+  Object.values(schema.getRootType(operation)?.getFields() ?? {});
+
+/** Some value of the type, as text in a query; \`text\` stands wherever text may stand. */
+const literal = (type: GraphQLInputType, text: string): string => {
+  if (isNonNullType(type)) return literal(type.ofType, text);
+  if (isListType(type)) return '[]';
+  if (isEnumType(type)) return type.getValues()[0]?.name ?? '';
+  if (isInputObjectType(type))
+    return `{ ${Object.values(type.getFields())
+      .filter(({ type: inner }) => isNonNullType(inner))
+      .map(({ name, type: inner }) => `${name}: ${literal(inner, text)}`)
+      .join(', ')} }`;
+  return ['Int', 'Float', 'Time'].includes(type.name)
+    ? '1'
+    : type.name === 'Boolean'
+      ? 'true'
+      : JSON.stringify(text);
+};
+
+/** The smallest operation that reaches the field. */
+const operationOn = (operation: OperationTypeNode, { name, args, type }: Field, text = 'x'): string => {
+  const required = args.filter((arg) => isNonNullType(arg.type));
+  const given = required.map((arg) => `${arg.name}: ${literal(arg.type, text)}`).join(', ');
+  const selection = isCompositeType(getNamedType(type)) ? ' { __typename }' : '';
+  return `${operation} { ${name}${given ? `(${given})` : ''}${selection} }`;
+};
+
+const READ: Role[] = ['user', 'auditor'];
+const LOOK_UP: Role[] = [...READ, 'app-publisher', 'engine-publisher'];
+/** Who may do what, besides the administrator, who may do all. A field that is not here fails the test. */
+const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readonly Role[]>>>> = {
+  query: {
+    platform: READ,
+    me: READ,
+    engines: LOOK_UP,
+    engine: LOOK_UP,
+    apps: [...READ, 'app-publisher'],
+    app: [...READ, 'app-publisher'],
+    publisherKeys: ['auditor'],
+    nodes: READ,
+    events: ['auditor'],
+    jobs: READ,
+    job: READ,
+    sessions: READ,
+    session: READ,
+    cases: READ,
+    case: READ,
+  },
+  mutation: {
+    signOut: READ,
+    issueSignInLink: READ,
+    requestUpload: ['user', 'app-publisher', 'engine-publisher'],
+    publishEngine: ['engine-publisher'],
+    retireEngine: ['engine-publisher'],
+    publishApp: ['app-publisher'],
+    hideApp: ['app-publisher'],
+    moveLatest: ['app-publisher'],
+    trustKey: [],
+    revokeKey: [],
+    submitJob: ['user'],
+    interruptJob: ['user'],
+    terminateJob: ['user'],
+    launchSession: ['user'],
+    endSession: ['user'],
+    setData: ['user'],
+    runProcedure: ['user'],
+    saveCase: ['user'],
+    loadCase: ['user'],
+  },
+  subscription: {
+    events: ['auditor'],
+    jobChanged: READ,
+    jobsChanged: READ,
+    jobProgress: READ,
+    sessionChanged: READ,
+  },
+};
+
+describe('authorization', () => {
+  const platform = new Platform();
+  let people: People;
+  let administrator: Api;
+
+  beforeAll(async () => {
+    await platform.start();
+    administrator = await platform.signIn();
+    people = new People(platform);
+  });
+
+  afterAll(async () => {
+    await people.close();
+    await platform.remove();
+  });
+
+  const codeOf = async (api: Api, operation: string): Promise<unknown> =>
+    (await api.raw(operation)).body.errors?.[0]?.extensions['code'];
+
+  describe('of every field', () => {
+    it.each(Object.values(OperationTypeNode))('is written down here for each %s', (operation) => {
+      expect(
+        fieldsOf(operation)
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(Object.keys(ALLOWED[operation]).sort());
+    });
+
+    it.each([OperationTypeNode.QUERY, OperationTypeNode.MUTATION])(
+      'refuses a %s by nobody, with a made-up token, and with a token that has ended',
+      async (operation) => {
+        const gone = await people.add('Gone', ['administrator']);
+        await gone.change('signOut', '', {}, '... on Ok { ok }');
+        for (const api of [
+          new Api(platform.url, null),
+          new Api(platform.url, 'x'.repeat(43)),
+          new Api(platform.url, "' OR 1=1 --"),
+          gone,
+        ])
+          for (const field of fieldsOf(operation))
+            expect([field.name, await codeOf(api, operationOn(operation, field))]).toEqual([
+              field.name,
+              'UNAUTHENTICATED',
+            ]);
+      },
+    );
+
+    it.each<[Role]>([['user'], ['auditor'], ['app-publisher'], ['engine-publisher'], ['administrator']])(
+      'gives the role %s what is written down, and nothing else',
+      async (role) => {
+        const api = await people.add(role, [role]);
+        const forbidden: string[] = [];
+        const expected: string[] = [];
+        for (const operation of [OperationTypeNode.QUERY, OperationTypeNode.MUTATION])
+          for (const field of fieldsOf(operation)) {
+            if ((await codeOf(api, operationOn(operation, field))) === 'FORBIDDEN')
+              forbidden.push(`${operation} ${field.name}`);
+            if (role !== 'administrator' && !ALLOWED[operation][field.name]?.includes(role))
+              expected.push(`${operation} ${field.name}`);
+          }
+        expect(forbidden).toEqual(expected);
+      },
+    );
+
+    it.each<[Role]>([['user'], ['auditor'], ['app-publisher'], ['engine-publisher']])(
+      'holds over the websocket as well, for the role %s',
+      async (role) => {
+        const api = await people.add(role, [role]);
+        const refused = (operation: string): Promise<void> =>
+          expect(api.until(operation, {}, () => true)).rejects.toThrow('FORBIDDEN');
+        for (const operation of Object.values(OperationTypeNode))
+          for (const field of fieldsOf(operation))
+            if (!ALLOWED[operation][field.name]?.includes(role)) await refused(operationOn(operation, field));
+      },
+    );
+  });
+
+  describe('of every thing', () => {
+    let anna: Api & { userId: string };
+    let ben: Api & { userId: string };
+    let otto: Api & { userId: string };
+    let olga: Api & { userId: string };
+    let upload: string;
+    let session: string;
+    let job: string;
+    let saved: string;
+
+    const change = (api: Api, field: string, types: string, args: Record<string, unknown>) =>
+      api.change<{ code?: string }>(field, types, args, '');
+
+    beforeAll(async () => {
+      [anna, ben, otto, olga] = await Promise.all([
+        people.add('Anna', ['user', 'app-publisher']),
+        people.add('Ben', ['user', 'app-publisher']),
+        people.add('Otto', ['user', 'auditor']),
+        people.add('Olga', ['administrator'], 'OTHER'),
+      ]);
+      const author = await Author.of(administrator);
+      await author.trust();
+      await author.app('waits', solving('while (!ctx.signal.aborted) await new Promise(setImmediate);'));
+      upload = await anna.upload(
+        'APP',
+        'anna.app',
+        await author.packApp({ name: 'annas', model: solving('') }),
+      );
+      session = (
+        await anna.change<{ id: string }>(
+          'launchSession',
+          '$app: String!',
+          { app: 'waits' },
+          '... on Session { id }',
+        )
+      ).id;
+      await anna.until<{ sessionChanged: { session: { state: string } } }>(
+        'subscription($id: ID!) { sessionChanged(id: $id) { session { state } } }',
+        { id: session },
+        ({ sessionChanged }) => sessionChanged.session.state === 'READY',
+      );
+      saved = (
+        await anna.change<{ id: string }>(
+          'saveCase',
+          '$session: ID!, $name: String!',
+          { session, name: "Anna's" },
+          '... on Case { id }',
+        )
+      ).id;
+      job = (
+        await anna.change<{ id: string }>(
+          'submitJob',
+          '$input: SubmitJob!',
+          { input: { session, procedure: 'solve' } },
+          '... on Job { id }',
+        )
+      ).id;
+    });
+
+    const SEE = `query($session: ID!, $job: ID!, $case: ID!) {
+      session(id: $session) { id } job(id: $job) { id } case(id: $case) { id }
+      sessions { nodes { id } } jobs { nodes { id } } cases(kind: "saved") { nodes { id } } }`;
+    const sees = (api: Api, things: object = { session, job, case: saved }) => api.ask(SEE, things);
+    const nothing = {
+      session: null,
+      job: null,
+      case: null,
+      sessions: { nodes: [] },
+      jobs: { nodes: [] },
+      cases: { nodes: [] },
+    };
+
+    it('lets owners see what is theirs, auditors and administrators what is anybody’s', async () => {
+      const all = {
+        session: { id: session },
+        job: { id: job },
+        case: { id: saved },
+        sessions: { nodes: [{ id: session }] },
+        jobs: { nodes: [{ id: job }] },
+        cases: { nodes: [{ id: saved }] },
+      };
+      for (const api of [anna, otto, administrator]) expect(await sees(api)).toEqual(all);
+    });
+
+    it('gives others the same answer as for what does not exist, in lists, too, and to administrators of another environment', async () => {
+      const unknown = { session: randomUUID(), job: randomUUID(), case: randomUUID() };
+      for (const api of [ben, olga])
+        for (const things of [{ session, job, case: saved }, unknown])
+          expect(await sees(api, things)).toEqual(nothing);
+      expect(
+        await ben.ask('query($owner: ID!) { jobs(filter: { owner: $owner }) { nodes { id } } }', {
+          owner: anna.userId,
+        }),
+      ).toEqual({ jobs: { nodes: [] } });
+    });
+
+    it('keeps the apps of an environment in it', async () => {
+      expect(await olga.ask('{ app(name: "waits") { name } apps { nodes { name } } }')).toEqual({
+        app: null,
+        apps: { nodes: [] },
+      });
+      expect(await change(olga, 'launchSession', '$app: String!', { app: 'waits' })).toMatchObject({
+        code: 'NoSuchApp',
+      });
+    });
+
+    /** Everything that changes Anna's things, or uses them. */
+    const changes = (): [field: string, types: string, args: Record<string, unknown>][] => [
+      [
+        'setData',
+        '$session: ID!, $identifier: String!, $cells: [Cell!]!',
+        { session, identifier: 'In', cells: [{ tuple: [], value: 5 }] },
+      ],
+      ['runProcedure', '$session: ID!, $procedure: String!', { session, procedure: 'sum' }],
+      ['saveCase', '$session: ID!, $name: String!', { session, name: 'mine' }],
+      ['loadCase', '$session: ID!, $case: ID!', { session, case: saved }],
+      ['submitJob', '$input: SubmitJob!', { input: { session, procedure: 'solve' } }],
+      ['interruptJob', '$id: ID!', { id: job }],
+      ['terminateJob', '$id: ID!', { id: job }],
+      ['endSession', '$id: ID!', { id: session }],
+    ];
+    const newest = async () =>
+      (
+        await administrator.ask<{ events: { nodes: { position: string }[] } }>(
+          '{ events(last: 1) { nodes { position } } }',
+        )
+      ).events.nodes[0]?.position;
+
+    it('lets nobody but the owner change them: others learn nothing, auditors that they may not', async () => {
+      const before = await newest();
+      for (const [field, types, args] of changes()) {
+        expect([field, await change(ben, field, types, args)]).toEqual([
+          field,
+          expect.objectContaining({ __typename: 'NotFound' }),
+        ]);
+        expect([field, await change(olga, field, types, args)]).toEqual([
+          field,
+          expect.objectContaining({ __typename: 'NotFound' }),
+        ]);
+        const audited = await change(otto, field, types, args);
+        expect(['NotAllowed', 'NotFound']).toContain(audited.__typename);
+      }
+      expect(await newest()).toBe(before);
+    });
+
+    it('lets nobody use what another has uploaded or saved', async () => {
+      expect(await change(ben, 'publishApp', '$upload: ID!', { upload })).toMatchObject({
+        code: 'NoSuchUpload',
+      });
+      const withCase = { app: 'waits', case: saved, procedure: 'solve' };
+      expect(await change(ben, 'submitJob', '$input: SubmitJob!', { input: withCase })).toMatchObject({
+        code: 'NoSuchCase',
+      });
+      const withFile = { app: 'waits', procedure: 'solve', files: [{ identifier: 'Note', upload }] };
+      expect(await change(ben, 'submitJob', '$input: SubmitJob!', { input: withFile })).toMatchObject({
+        code: 'NoSuchUpload',
+      });
+      expect(await change(anna, 'publishApp', '$upload: ID!', { upload })).toMatchObject({
+        __typename: 'AppVersion',
+      });
+    });
+
+    it('ends a subscription to another’s things without a word', async () => {
+      for (const [field, id] of [
+        ['jobChanged', job],
+        ['jobProgress', job],
+        ['sessionChanged', session],
+      ] as const)
+        await expect(
+          ben.until(`subscription($id: ID!) { ${field}(id: $id) { __typename } }`, { id }, () => true),
+        ).rejects.toThrow(/ended before/);
+    });
+
+    it('answers 404 at the addresses of another’s files, and 401 to nobody', async () => {
+      const get = async (api: Api | null, address: string): Promise<number> =>
+        (
+          await fetch(
+            `${platform.url}${address}`,
+            api ? { headers: { authorization: `Bearer ${api.token}` } } : {},
+          )
+        ).status;
+      for (const address of [`/api/cases/${saved}/In.csv`, `/api/jobs/${job}/log?attempt=1`])
+        expect([
+          address,
+          await get(anna, address),
+          await get(otto, address),
+          await get(ben, address),
+          await get(olga, address),
+          await get(null, address),
+        ]).toEqual([address, 200, 200, 404, 404, 401]);
+    });
+
+    it('lets an administrator stop what anybody runs, and nobody raise a priority', async () => {
+      expect(await change(administrator, 'interruptJob', '$id: ID!', { id: job })).toMatchObject({
+        __typename: 'Job',
+      });
+      for (const api of [anna, administrator])
+        expect(
+          await change(api, 'submitJob', '$input: SubmitJob!', {
+            input: { app: 'waits', procedure: 'solve', priority: 1 },
+          }),
+        ).toMatchObject({ code: 'BadInput' });
+    });
+  });
+});
