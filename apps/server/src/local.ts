@@ -78,7 +78,7 @@ if (options.help) {
 const RESTART_MS = [0, 500, 1000, 2000, 5000];
 const STABLE_MS = 60_000;
 const STOP_MS = 15_000;
-const REAPED_MS = 1_000;
+const REAPED_MS = 5_000;
 
 const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const began = performance.now();
