@@ -40,3 +40,4 @@ for (const name of wanted.length ? wanted : all) {
   const code = await run(path.join(outdir, `${name}.mjs`));
   if (code !== 0) process.exit(code ?? 1);
 }
+await import('./readme.mjs');

@@ -20,6 +20,7 @@ import {
   type QueryEngineArgs,
   type QueryEnginesArgs,
 } from '@openpro/platform';
+import { appList } from './app-list.projection.js';
 import { appVersion } from './app-version.projection.js';
 import { ForApp, ForEngine, ForPublisher } from './catalogue.commands.js';
 import { CatalogueQueries } from './catalogue.queries.js';
@@ -156,7 +157,7 @@ export class CatalogueResolver {
       'AppVersion',
       await this.commands.change(
         isRefusal(meta) ? meta : new ForApp(id, { type, version }, meta),
-        appVersion.name,
+        [appVersion.name, appList.name], // a version knows whether it is the latest
         () => this.queries.version(actor.environment, name, version),
       ),
     );

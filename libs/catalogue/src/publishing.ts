@@ -13,6 +13,7 @@ import { type Actor, Commands, CONFIG, fingerprintOf, metaOf, type ServerConfig 
 import { FolderBlobStore, Uploads } from '@openpro/storage';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { appList } from './app-list.projection.js';
 import { appVersion } from './app-version.projection.js';
 import { ForApp, ForEngine } from './catalogue.commands.js';
 import { CatalogueQueries } from './catalogue.queries.js';
@@ -122,7 +123,7 @@ export class Publishing {
         meta,
         fingerprintOf(actor.id, uploadId),
       ),
-      appVersion.name,
+      [appVersion.name, appList.name], // a version knows whether it is the latest
       () => this.queries.version(actor.environment, name, version),
     );
   }

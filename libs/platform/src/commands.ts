@@ -44,16 +44,18 @@ export class Commands {
     }
   }
 
-  /** Executes and answers with the row that `read` finds once `projection` has reached the command's event. */
+  /** Executes and answers with the row that `read` finds once the projections have reached the command's event. */
   async change<T extends object>(
     command: AggregateCommand<unknown> | Refusal,
-    projection: string,
+    projections: string | readonly string[],
     read: () => Promise<T | null>,
   ): Promise<T | Refusal> {
     const outcome = await this.execute(command);
     if (outcome.is === 'refused') return outcome.refusal;
-    const seen = await this.readSide.waitFor(projection, outcome.position, READ_YOUR_WRITES_MS);
-    const row = seen ? await read() : null;
+    const seen = await Promise.all(
+      [projections].flat().map((name) => this.readSide.waitFor(name, outcome.position, READ_YOUR_WRITES_MS)),
+    );
+    const row = seen.every(Boolean) ? await read() : null;
     return (
       row ??
       refuse(
