@@ -29,6 +29,14 @@ describe('an error of the API', () => {
     expect(message).not.toMatch(/10\.0\.0\.1|srv/);
   });
 
+  it('in the request itself is shown as it is', () => {
+    const error = new GraphQLError('Cannot query field "nope" on type "Query".');
+    expect(formatError(error.toJSON(), error)).toEqual({
+      message: error.message,
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    });
+  });
+
   it('that is a bug shows an id and nothing else', () => {
     const { message, extensions } = shown(new TypeError('secret is not a function'));
     expect(message).not.toContain('secret');

@@ -72,10 +72,12 @@ export const formatError = (formatted: GraphQLFormattedError, error: unknown): G
       ...(formatted.path ? { path: formatted.path } : {}),
       extensions: { code: 'APP_ERROR', reason: cause.code },
     };
-  const code = formatted.extensions?.['code'];
+  // What graphql says of a request before any of it runs has no place in the answer.
+  const ofRequest = error instanceof GraphQLError && !error.originalError && !formatted.path;
+  const code = formatted.extensions?.['code'] ?? (ofRequest ? 'GRAPHQL_VALIDATION_FAILED' : undefined);
   if (typeof code === 'string' && OPEN.has(code)) {
     const { stacktrace: _stack, ...extensions } = formatted.extensions ?? {};
-    return { ...formatted, extensions };
+    return { ...formatted, extensions: { ...extensions, code } };
   }
   const id = uuidv7();
   log.error({ id, path: formatted.path, error: cause instanceof Error ? cause.stack : String(cause) });
