@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Projection } from '@openpro/eventstore';
+import { entityOf, type Projection, schemaDrift } from '@openpro/eventstore';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { type FreshDatabase, freshDatabase } from './harness/database.js';
 
 const libs = fileURLToPath(new URL('../libs', import.meta.url));
@@ -43,6 +44,18 @@ describe('the tables of the read model', () => {
   afterAll(async () => {
     await client.end();
     await database.drop();
+  });
+
+  it('need no change to fit the entities that the queries use', async () => {
+    const entities = projections.map((projection) => entityOf(projection));
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: database.ownerUrl,
+      entities,
+    }).initialize();
+    const drift = await schemaDrift(dataSource);
+    await dataSource.destroy();
+    expect(drift).toStrictEqual([]);
   });
 
   it('are as many as there are projections', () => expect(projections.length).toBe(11));

@@ -7,6 +7,14 @@ import { Recent } from './waiting.js';
 /** Rows kept in memory per projection, so that what changes often is not read again each time. */
 const REMEMBERED = 5000;
 
+/** One row on its way through a batch; `null` = there is none. */
+interface Slot {
+  readonly key: string;
+  readonly isKnown: boolean;
+  before: object | null;
+  after: object | null;
+}
+
 /** Folds events into rows of one table; where the table is and which checkpoint counts, the caller says. */
 export class ProjectionFold {
   readonly rows: RowTable;
@@ -41,47 +49,50 @@ export class ProjectionFold {
     upTo: Position,
     from: Checkpoint,
   ): Promise<Checkpoint | undefined> {
-    const keyed = events.map((recorded) => ({
-      recorded,
-      key: this.attempt(recorded, () => this.projection.keyOf(recorded)),
-    }));
-    const before = await this.load(keyed.map(({ key }) => key));
-    const after = new Map(before);
-    for (const { recorded, key } of keyed) {
-      if (key === undefined) continue;
-      const row = this.attempt(recorded, () => this.evolve(after.get(key) ?? undefined, key, recorded));
-      after.set(key, row ?? null);
-    }
+    const slots = new Map<string, Slot>();
+    const slotOf = events.map((recorded) => {
+      const key = this.attempt(recorded, () => this.projection.keyOf(recorded));
+      return key === undefined ? undefined : this.slot(slots, key);
+    });
+    await this.load(slots);
+    events.forEach((recorded, index) => {
+      const slot = slotOf[index];
+      if (slot) slot.after = this.attempt(recorded, () => this.evolve(slot, recorded));
+    });
     const written: object[] = [];
     const removed: string[] = [];
-    for (const [key, row] of after)
-      if (row !== before.get(key))
-        if (row) written.push(row);
+    for (const { key, before, after } of slots.values())
+      if (after !== before)
+        if (after) written.push(after);
         else removed.push(key);
     const next = await commit(this.shared.pool, from, { position: upTo }, this.rows.writes(written, removed));
-    if (next) for (const [key, row] of after) this.known.set(key, row);
+    if (next) for (const { key, after } of slots.values()) this.known.set(key, after);
     return next;
   }
 
-  private evolve(row: object | undefined, key: string, recorded: Recorded): object | undefined {
-    const next = this.projection.evolve(row, recorded);
-    if (next !== undefined && next !== row) this.rows.check(next, key);
-    return next;
+  private slot(slots: Map<string, Slot>, key: string): Slot {
+    const existing = slots.get(key);
+    if (existing) return existing;
+    const row = this.known.get(key);
+    const slot: Slot = { key, isKnown: row !== undefined, before: row ?? null, after: row ?? null };
+    slots.set(key, slot);
+    return slot;
   }
 
-  private async load(keys: readonly (string | undefined)[]): Promise<Map<string, object | null>> {
-    const found = new Map<string, object | null>();
-    const missing = new Set<string>();
-    for (const key of keys) {
-      if (key === undefined || found.has(key)) continue;
-      const row = this.known.get(key);
-      if (row === undefined) missing.add(key);
-      else found.set(key, row);
+  private async load(slots: ReadonlyMap<string, Slot>): Promise<void> {
+    const missing: string[] = [];
+    for (const { key, isKnown } of slots.values()) if (!isKnown) missing.push(key);
+    if (missing.length === 0) return;
+    for (const [key, row] of await this.rows.load(this.shared.pool, missing)) {
+      const slot = slots.get(key);
+      if (slot) slot.before = slot.after = row;
     }
-    if (missing.size === 0) return found;
-    const loaded = await this.rows.load(this.shared.pool, [...missing]);
-    for (const key of missing) found.set(key, loaded.get(key) ?? null);
-    return found;
+  }
+
+  private evolve({ key, after }: Slot, recorded: Recorded): object | null {
+    const next = this.projection.evolve(after ?? undefined, recorded) ?? null;
+    if (next !== null && next !== after) this.rows.check(next, key);
+    return next;
   }
 
   private attempt<T>(recorded: Recorded, pure: () => T): T {
