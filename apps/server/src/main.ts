@@ -2,11 +2,13 @@ import 'reflect-metadata';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { clip } from '@openpro/kernel';
 import { ConfigError, patiently, readConfig, type ServerConfig } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
 import { AppModule } from './app.module.js';
 import { administratorLink } from './bootstrap.js';
 import { setUpHttp } from './http.js';
@@ -21,6 +23,8 @@ const tell = (message: FromServer): void => void process.send?.(message);
 
 const start = async (config: ServerConfig): Promise<void> => {
   const log = new Logger('Server');
+  // Libraries print where and how they like: each time one line of the log, as everything else.
+  console.error = console.warn = (...words: unknown[]) => log.warn({ message: clip(format(...words), 2000) });
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY,
     ...(config.tls ? { https: { ...config.tls, minVersion: 'TLSv1.2' } } : {}),

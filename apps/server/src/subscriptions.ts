@@ -56,6 +56,7 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
   const serving = useServer<Record<string, unknown>, Extra>(
     {
       schema,
+      isProd: true, // why something went wrong inside is not told to who is outside
       parse: (source) => parse(source, { maxTokens: MAX_TOKENS }),
       validate: (on, document) =>
         validate(on, document, [...specifiedRules, ...limitRules, NoSchemaIntrospectionCustomRule]),
