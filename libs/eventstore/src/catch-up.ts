@@ -57,7 +57,7 @@ export interface Health {
   /** `waiting`: for another version or another server; `stopped`: for good, until a person acts. */
   readonly state: 'running' | 'paused' | 'waiting' | 'stopped';
   readonly position: Position;
-  /** 0 at the end of the log; else the age of the last event seen in milliseconds, by this server's clock. */
+  /** 0 at the end of the log; else the age of the event at which it stands in milliseconds, by this server's clock. */
   readonly lagMs: number;
   /** Why it does not run, or what it is retrying. */
   readonly reason: string | null;
@@ -132,7 +132,7 @@ export class CatchUp {
   /** True once everything up to `position` is visible; false after `timeoutMs`, or when it stops. */
   reached(position: Position, timeoutMs: number): Promise<boolean> {
     if (this.position >= position) return Promise.resolve(true);
-    if (this.stopping.signal.aborted || this.trouble?.state === 'paused') return Promise.resolve(false);
+    if (this.ended || this.trouble?.state === 'paused') return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (reached: boolean): void => {
         clearTimeout(timer);
@@ -151,7 +151,7 @@ export class CatchUp {
       name,
       position,
       state: trouble?.state ?? 'running',
-      lagMs: this.atEnd ? 0 : Math.max(0, Date.now() - this.at),
+      lagMs: (this.atEnd && !trouble) || this.at === 0 ? 0 : Math.max(0, Date.now() - this.at),
       reason: trouble?.reason ?? null,
       errorId: trouble?.errorId ?? null,
     };
@@ -288,7 +288,8 @@ export class CatchUp {
     }
   }
 
-  private async pauseAt({ position, event }: Recorded, error: unknown): Promise<false> {
+  private async pauseAt({ position, event, at }: Recorded, error: unknown): Promise<false> {
+    this.at = at;
     const errorId = uuidv7();
     const pause: Pause = { position, errorId, reason: `${event.type} at ${position}: ${messageOf(error)}` };
     const from = this.checkpoint;

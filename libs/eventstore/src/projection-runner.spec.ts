@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import fc from 'fast-check';
 import type pg from 'pg';
 import { type EventStore, LogGap, type Position, START } from './event-store.js';
+import { MemoryEventStore } from './memory-event-store.js';
 import type { Projection } from './read-side.js';
 import {
   appendTo,
@@ -302,6 +303,14 @@ describe('an event that a projection cannot digest', () => {
     expect((await servers.rows()).map(({ id, applied }) => [id, applied.length])).toEqual([['thing-a', 20]]);
   });
 
+  it('makes the lag as old as that event', async () => {
+    const hourAgo = new MemoryEventStore(() => Date.now() - 3_600_000);
+    const server = servers.start({ projections: [picky('notes', () => true)], store: hourAgo });
+    await appendTo(hourAgo, 'thing-a', noted('x'));
+    await servers.until(() => server.health()[0]?.state === 'paused');
+    expect(server.health()[0]?.lagMs).toBeGreaterThanOrEqual(3_600_000);
+  });
+
   it('is one whose row lacks a column or has another key', async () => {
     const lacking = { ...notes, evolve: () => ({ id: 'thing-a' }) as NoteRow };
     const first = servers.start({ projections: [lacking] });
@@ -325,6 +334,7 @@ describe('a gap in the log', () => {
     const server = servers.start({ projections: [notes], store: gapped });
     await servers.until(() => server.health()[0]?.state === 'stopped');
     expect(server.health()[0]?.reason).toBe('The log has a gap: 2 follows the start');
+    expect(await server.waitFor('notes', '3' as Position, 2 ** 30)).toBe(false);
     expect(servers.problems.map(({ level }) => level)).toEqual(['error']);
   });
 });
