@@ -77,11 +77,11 @@ export const withPostgres = async (
   }
 };
 
-const quantile = (sorted: readonly number[], q: number): number =>
+export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
-/** Milliseconds of processor time that this process and all its descendants have used; NaN where /proc is missing. */
-export const cpuMs = (pid: number = process.pid): number => {
+/** Milliseconds of processor time that a process has used, with all its descendants or alone; NaN where /proc is missing. */
+export const cpuMs = (pid: number = process.pid, { alone = false } = {}): number => {
   const family = new Map<number, number[]>();
   const ticks = new Map<number, number>();
   for (const entry of fs.existsSync('/proc/self/stat') ? fs.readdirSync('/proc') : [])
@@ -91,17 +91,26 @@ export const cpuMs = (pid: number = process.pid): number => {
         .slice(stat.lastIndexOf(')') + 2)
         .split(' ')
         .map(Number);
-      const [parent = 0, user = 0, system = 0, endedUser = 0, endedSystem = 0] = [1, 11, 12, 13, 14].map(
-        (n) => fields[n],
-      );
+      const [parent = 0, ...times] = [1, 11, 12, 13, 14].map((n) => fields[n]);
+      const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = times;
       family.set(parent, [...(family.get(parent) ?? []), Number(entry)]);
-      ticks.set(Number(entry), user + system + endedUser + endedSystem);
+      ticks.set(Number(entry), user + system + (alone ? 0 : endedUser + endedSystem));
     } catch {
       // Not a process, or it has just ended.
     }
   const used = (one: number): number =>
-    (family.get(one) ?? []).reduce((sum, child) => sum + used(child), ticks.get(one) ?? Number.NaN);
+    ((!alone && family.get(one)) || []).reduce(
+      (sum, child) => sum + used(child),
+      ticks.get(one) ?? Number.NaN,
+    );
   return used(pid) * MS_PER_TICK;
+};
+
+/** Resident memory of a process; NaN where /proc is missing. */
+export const residentMiB = (pid: number): number => {
+  const file = `/proc/${pid}/status`;
+  const kib = fs.existsSync(file) && /VmRSS:\s+(\d+)/.exec(fs.readFileSync(file, 'utf8'))?.[1];
+  return kib ? Number(kib) / 1024 : Number.NaN;
 };
 
 /** Calls `once` from so many callers for so long, each as soon as its last call is done. */
@@ -144,7 +153,9 @@ export const report = async ({ name, title, about, rounds, contestants }: Report
     for (const [index, contestant] of contestants.entries()) {
       const measured = await contestant.measure();
       results[index]?.push(measured);
-      const shown = Object.entries(measured).map(([unit, value]) => `${show(value)} ${unit}`);
+      const shown = Object.entries(measured)
+        .filter(([, value]) => !Number.isNaN(value))
+        .map(([unit, value]) => `${show(value)} ${unit}`);
       process.stderr.write(`  ${round}/${rounds} ${contestant.name}: ${shown.join(', ')}\n`);
     }
   const units = Object.keys(results[0]?.[0] ?? {});
