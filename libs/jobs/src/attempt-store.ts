@@ -73,18 +73,19 @@ export class AttemptStore {
 }
 
 export class AttemptRecord {
-  private readonly logFile: WriteStream;
+  private logFile: WriteStream | null = null;
   private points = 0;
   private minIntervalMs = 0;
   private lastAt = 0;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly folder: string) {
-    this.logFile = createWriteStream(path.join(folder, 'log.txt'), { flags: 'a' });
-    this.logFile.on('error', () => undefined); // a full disk costs log lines, never the job
-  }
+  constructor(private readonly folder: string) {}
 
   log(text: string): void {
+    this.logFile ??= createWriteStream(path.join(this.folder, 'log.txt'), { flags: 'a' }).on(
+      'error',
+      () => undefined, // a full disk costs log lines, never the job
+    );
     if (!this.logFile.errored) this.logFile.write(text);
   }
 
@@ -108,10 +109,9 @@ export class AttemptRecord {
 
   async close(): Promise<void> {
     await this.writing;
-    return new Promise((resolve) => {
-      if (this.logFile.errored || this.logFile.closed) return resolve();
-      this.logFile.end(() => resolve());
-    });
+    const { logFile } = this;
+    if (logFile && !logFile.errored && !logFile.closed)
+      await new Promise<void>((resolve) => logFile.end(() => resolve()));
   }
 }
 

@@ -16,11 +16,12 @@ import {
   maySee,
   type PageRequest,
   readPage,
+  readRows,
   Where,
 } from '@openpro/platform';
 import { caseList, CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
-import { DataSource, In } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { Dispatcher } from './dispatcher.js';
 import { jobList, type JobRow } from './job-list.projection.js';
@@ -30,7 +31,7 @@ const toState = (state: string): JobState => state.replaceAll(/[A-Z]/g, '_$&').t
 const fromState = (state: JobState): string =>
   state.toLowerCase().replaceAll(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
 
-/** What a list shows of a job: all but what only its attempts need, which may be large. */
+/** What is shown of a job: all but what only its attempts need, which may be large. */
 const LISTED = [
   'id',
   'environment',
@@ -70,11 +71,8 @@ const CASE_WAIT_MS = 2000;
 
 @Injectable()
 export class JobQueries {
-  private readonly rows = new DataLoader<string, JobRow | null>(
-    async (ids) => {
-      const byId = new Map((await this.table.findBy({ id: In([...ids]) })).map((row) => [row.id, row]));
-      return ids.map((id) => byId.get(id) ?? null);
-    },
+  private readonly rows = new DataLoader<string, ListedJob | null>(
+    (ids) => readRows(this.db, jobList, LISTED, ids),
     { cache: false },
   );
 
@@ -90,7 +88,7 @@ export class JobQueries {
   ) {}
 
   /** The row, if the actor may see it. */
-  async row(actor: Actor, id: string): Promise<JobRow | null> {
+  async row(actor: Actor, id: string): Promise<ListedJob | null> {
     const row = await this.rows.load(id);
     return row && maySee(actor, row) ? row : null;
   }
@@ -186,9 +184,5 @@ export class JobQueries {
     if (seen) return seen;
     await this.readSide.waitFor(caseList.name, await this.store.head(), CASE_WAIT_MS);
     return this.cases.ofJob(id);
-  }
-
-  private get table() {
-    return this.db.getRepository(entityOf(jobList));
   }
 }

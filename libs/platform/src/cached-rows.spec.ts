@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Change, entityOf, type Projection, type ReadSide, START } from '@openpro/eventstore';
+import { type Change, type Projection, type ReadSide, START } from '@openpro/eventstore';
 import { DataSource, type Logger } from 'typeorm';
 import { appendTo, noted, type NoteRow, notes, Servers } from '../../eventstore/src/read-side.fixture.js';
 import { CachedRows } from './cached-rows.js';
@@ -20,7 +20,6 @@ describe('cached rows', () => {
     db = new DataSource({
       type: 'postgres',
       url: servers.database.appUrl,
-      entities: [entityOf(projection)],
       logging: ['query'],
       logger: { logQuery: (sql: string) => void queries.push(sql) } as Logger,
     });
@@ -60,16 +59,14 @@ describe('cached rows', () => {
   it('does not remember what changed while it was read', async () => {
     const answers = ['before the change', 'after the change'];
     let committed: (change: Change) => void = () => undefined;
-    const findBy = () => {
+    const query = () => {
       const text = answers.shift();
       if (answers.length > 0) committed({ projection: notes.name, keys: ['a'], position: START });
       return Promise.resolve([{ id: 'a', text }]);
     };
-    const changing = new CachedRows<NoteRow>(
-      { getRepository: () => ({ findBy }) } as unknown as DataSource,
-      projection,
-      { onCommitted: (listener: typeof committed) => (committed = listener) } as unknown as ReadSide,
-    );
+    const changing = new CachedRows<NoteRow>({ query } as unknown as DataSource, projection, {
+      onCommitted: (listener: typeof committed) => (committed = listener),
+    } as unknown as ReadSide);
     expect((await changing.row('a'))?.text).toBe('before the change');
     expect((await changing.row('a'))?.text).toBe('after the change');
     expect((await changing.row('a'))?.text).toBe('after the change');

@@ -1,6 +1,7 @@
-import { entityOf, type Projection, type ReadSide } from '@openpro/eventstore';
+import type { Projection, ReadSide } from '@openpro/eventstore';
 import DataLoader from 'dataloader';
-import { type DataSource, type FindOptionsWhere, In } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { readRows } from './read-page.js';
 
 const REMEMBERED = 1000;
 
@@ -37,16 +38,16 @@ export class CachedRows<Row extends object> {
 
   private async read(keys: readonly string[]): Promise<(Row | null)[]> {
     const before = this.changes;
-    const { key } = this.projection;
-    const where = { [key]: In([...new Set(keys)]) } as FindOptionsWhere<Row>;
-    const rows = await this.db.getRepository(entityOf(this.projection)).findBy(where);
-    const found = new Map(rows.map((row) => [String(row[key]), row]));
+    const { projection } = this;
+    const columns = Object.keys(projection.columns) as (keyof Row & string)[];
+    const rows = (await readRows(this.db, projection, columns, keys)) as (Row | null)[]; // all columns: whole rows
     // What changed while we read must not be remembered as it was.
-    if (before === this.changes) for (const [one, row] of found) this.remember(one, row);
-    return keys.map((one) => found.get(one) ?? null);
+    if (before === this.changes) keys.forEach((key, index) => this.remember(key, rows[index] ?? null));
+    return rows;
   }
 
-  private remember(key: string, row: Row): void {
+  private remember(key: string, row: Row | null): void {
+    if (!row) return;
     if (this.known.size >= REMEMBERED) this.known.delete(this.known.keys().next().value ?? '');
     this.known.set(key, row);
   }

@@ -26,6 +26,6 @@ export { ConfigError, readConfig, type ServerConfig } from './config.js';
 export type * from './generated/schema.js';
 export { Last, LiveQueue } from './live.js';
 export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';
-export { readPage, Where } from './read-page.js';
+export { readPage, readRows, Where } from './read-page.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';
 export { CONFIG, EVENT_STORE, NODE, type ThisNode } from './tokens.js';

@@ -43,3 +43,17 @@ export const readPage = <Row extends object, Column extends keyof Row & string>(
     where.values,
   );
 };
+
+/** The rows with these keys, for a data loader: each in its key's place, `null` where there is none. */
+export const readRows = async <Row extends object, Column extends keyof Row & string>(
+  db: DataSource,
+  { name, key }: Projection<Row>,
+  /** The key's own is one of them. */
+  columns: readonly Column[],
+  keys: readonly string[],
+): Promise<(Pick<Row, Column> | null)[]> => {
+  const sql = `SELECT ${columns.join(', ')} FROM ${name} WHERE ${key} = ANY($1)`;
+  const rows = await db.query<Pick<Row, Column>[]>(sql, [[...new Set(keys)]]);
+  const byKey = new Map(rows.map((row) => [String((row as Row)[key]), row]));
+  return keys.map((one) => byKey.get(one) ?? null);
+};
