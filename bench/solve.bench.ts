@@ -156,7 +156,7 @@ try {
       'three events each); CPU is that of server and PostgreSQL without the engine processes. Launch: from the request ' +
       'over READY on the subscription to the first window of Supply network, one after the other. No peer has these; ' +
       'JupyterHub needs 158 ms to start a trivial server, AIMMS 5 to 8 s from submit to solver.',
-    rounds: 2,
+    rounds: 5,
     contestants: [
       {
         name: '**Submit → model runs**',
