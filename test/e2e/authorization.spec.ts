@@ -207,7 +207,12 @@ describe('authorization', () => {
       ]);
       const author = await Author.of(administrator);
       await author.trust();
-      await author.app('waits', solving('while (!ctx.signal.aborted) await new Promise(setImmediate);'));
+      await author.app(
+        'waits',
+        solving(
+          "while (!ctx.signal.aborted) { ctx.log('waits'); await new Promise((next) => setTimeout(next, 50)); }",
+        ),
+      );
       upload = await anna.upload(
         'APP',
         'anna.app',
@@ -242,6 +247,11 @@ describe('authorization', () => {
           '... on Job { id }',
         )
       ).id;
+      await anna.until<{ jobProgress: { log: string } }>(
+        'subscription($id: ID!) { jobProgress(id: $id) { log } }',
+        { id: job },
+        ({ jobProgress }) => jobProgress.log.includes('waits'),
+      );
     });
 
     const SEE = `query($session: ID!, $job: ID!, $case: ID!) {
