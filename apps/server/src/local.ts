@@ -6,6 +6,7 @@ import {
   startEmbeddedPostgres,
 } from '@openpro/platform/postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import {
   createWriteStream,
   existsSync,
@@ -96,25 +97,30 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** The port itself, or any free one for 0; known before anything is started. */
-const freePort = (host: string, wanted: number): Promise<number> =>
+const isFree = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const probe = net
       .createServer()
       .once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          error.code === 'EADDRINUSE'
-            ? new Error(
-                `Port ${wanted} of ${host} is taken. Is OpenPRO running already? Otherwise choose another port: npm start -- --port 0`,
-              )
-            : error,
-        ),
+        error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
       );
-    probe.listen(wanted, host, () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
+
+/**
+ * The port itself, or any free one for 0; known before anything is started. Systems give out ports from 32768 on
+ * by themselves: below, nobody takes it before the server does.
+ */
+const freePort = async (host: string, wanted: number): Promise<number> => {
+  for (;;) {
+    const port = wanted || randomInt(20_000, 32_768);
+    if (await isFree(host, port)) return port;
+    if (wanted)
+      throw new Error(
+        `Port ${wanted} of ${host} is taken. Is OpenPRO running already? Otherwise choose another port: npm start -- --port 0`,
+      );
+  }
+};
 
 /** A setting by the name that was typed. */
 const asTyped = (message: string): string =>
