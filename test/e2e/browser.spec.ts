@@ -55,12 +55,13 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
   const state = (text: string) =>
     page.getByRole('region', { name: /^Job / }).getByText(text, { exact: true }).first().waitFor();
 
-  it('asks who is not signed in for a link, and signs in by one', async () => {
-    await page.goto(platform.url);
+  it('asks who is not signed in for a link, and leads him where he wanted to go', async () => {
+    await page.goto(`${platform.url}/jobs`);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.goto(platform.link);
-    await page.getByRole('heading', { name: 'Apps', exact: true }).waitFor();
-    expect(page.url()).toBe(`${platform.url}/`);
+    await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor();
+    expect(page.url()).toBe(`${platform.url}/jobs`);
+    await page.getByRole('link', { name: 'Apps' }).click();
     await page.getByRole('article').first().waitFor();
     expect(await page.getByRole('article').allInnerTexts()).toEqual([
       expect.stringContaining('Solve file'),
@@ -90,6 +91,11 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
     await shows('Warehouses at most', '27');
     await page.getByRole('button', { name: 'Redo' }).click();
     await shows('Warehouses at most', '30');
+    await page.getByRole('grid', { name: 'Demand' }).click({ position: { x: 30, y: 50 } });
+    await page.keyboard.type('-5');
+    await page.keyboard.press('Enter');
+    await page.getByText('-5 is below 0').waitFor();
+    await page.keyboard.press('Escape');
   });
 
   it('runs, shows progress as it comes, and the result in the session', async () => {
