@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The key pair that app packages are encrypted for (X25519). Made at the first start, kept in the data folder. */
+/** The key pair that app packages are encrypted for (X25519). Made at the first start, kept in the storage that all servers share. */
 @Injectable()
 export class ClusterKey {
   readonly privateKey: KeyObject;
@@ -12,7 +12,7 @@ export class ClusterKey {
   readonly publicPem: string;
 
   constructor(@Inject(CONFIG) config: ServerConfig) {
-    const file = path.join(config.dataDir, 'keys', 'cluster.pem');
+    const file = path.join(config.storageDir, 'keys', 'cluster.pem');
     if (!existsSync(file)) {
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
       const { privateKey } = generateKeyPairSync('x25519');

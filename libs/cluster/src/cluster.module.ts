@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { isolationLevel } from '@openpro/engine';
 import { CommandHandler } from '@openpro/eventstore';
-import { CONFIG, NODE, type ServerConfig } from '@openpro/platform';
+import { CONFIG, LINK, LocalLink, NODE, type ServerConfig, type ThisNode } from '@openpro/platform';
 import { clusterHandlers } from './cluster.commands.js';
 import { ClusterQueries } from './cluster.queries.js';
 import { ClusterResolver } from './cluster.resolver.js';
@@ -25,9 +25,14 @@ import { NODE_ROLES } from './node.js';
           isolation: isolationLevel(),
         }),
     },
+    {
+      provide: LINK,
+      inject: [NODE],
+      useFactory: ({ id }: ThisNode) => new LocalLink({ node: id, roles: NODE_ROLES }),
+    },
     ClusterQueries,
     ClusterResolver,
   ],
-  exports: [NODE],
+  exports: [LINK, NODE],
 })
 export class ClusterModule {}

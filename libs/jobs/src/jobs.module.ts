@@ -39,7 +39,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
     {
       provide: AttemptStore,
       inject: [CONFIG],
-      useFactory: ({ dataDir }: ServerConfig) => new AttemptStore(path.join(dataDir, 'jobs')),
+      useFactory: ({ storageDir }: ServerConfig) => new AttemptStore(path.join(storageDir, 'jobs')),
     },
     {
       provide: Dispatcher,

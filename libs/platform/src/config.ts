@@ -3,7 +3,10 @@ import path from 'node:path';
 
 /** Everything that a server can be told, read once from the environment and checked before anything starts. */
 export interface ServerConfig {
+  /** This server's own folder: its identity, unpacked packages, logs. */
   readonly dataDir: string;
+  /** What all servers of a cluster share, a folder or a mounted share: blobs, logs of attempts, the cluster's key. */
+  readonly storageDir: string;
   /** PostgreSQL for log and read model, as a connection URL or a socket folder in `host=` form. */
   readonly databaseUrl: string;
   readonly host: string;
@@ -68,8 +71,10 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
       `OPENPRO_HOST is "${host}": outside loopback the server speaks TLS only. ` +
         'Give certificate files (--tls-cert, --tls-key) or say --behind-tls-proxy.',
     );
+  const dataDir = path.resolve(env['OPENPRO_DATA'] || path.join(root, '.openpro'));
   return {
-    dataDir: path.resolve(env['OPENPRO_DATA'] || path.join(root, '.openpro')),
+    dataDir,
+    storageDir: path.resolve(env['OPENPRO_STORAGE'] || dataDir),
     databaseUrl,
     host,
     port,

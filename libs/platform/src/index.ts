@@ -24,8 +24,16 @@ export { Commands } from './commands.js';
 export { isOutage, patiently, reportTo } from './outage.js';
 export { ConfigError, readConfig, type ServerConfig } from './config.js';
 export type * from './generated/schema.js';
+export {
+  type LinkCaller,
+  LinkError,
+  type LinkRoute,
+  LinkUnavailable,
+  LocalLink,
+  type ProLink,
+} from './link.js';
 export { Last, LiveQueue } from './live.js';
 export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';
 export { readPage, readRows, Where } from './read-page.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';
-export { CONFIG, EVENT_STORE, NODE, type ThisNode } from './tokens.js';
+export { CONFIG, EVENT_STORE, LINK, NODE, type ThisNode } from './tokens.js';

@@ -4,6 +4,7 @@ import type { Position } from '@openpro/eventstore';
 export const EVENT_STORE = Symbol('EventStore');
 export const CONFIG = Symbol('ServerConfig');
 export const NODE = Symbol('ThisNode');
+export const LINK = Symbol('ProLink');
 
 /** This server's identity in the cluster; its epoch grows with every start. */
 export interface ThisNode {

@@ -16,7 +16,7 @@ import { Uploads } from './uploads.js';
     {
       provide: FolderBlobStore,
       inject: [CONFIG],
-      useFactory: ({ dataDir }: ServerConfig) => new FolderBlobStore(path.join(dataDir, 'blobs')),
+      useFactory: ({ storageDir }: ServerConfig) => new FolderBlobStore(path.join(storageDir, 'blobs')),
     },
     CaseQueries,
     StorageResolver,
