@@ -104,6 +104,8 @@ export type HistoryEntry = {
   | { readonly kind: 'fault-end'; readonly fault: number; readonly is: FaultKind }
   /** It found nothing to hit (no attempt was running), or the machine cannot do it. */
   | { readonly kind: 'fault-skipped'; readonly fault: number; readonly is: FaultKind; readonly why: string }
+  /** Until here there were only faults that must not cost an attempt (I18). */
+  | { readonly kind: 'gentle-over' }
   | { readonly kind: 'faults-over' }
   | { readonly kind: 'server-start'; readonly server: string; readonly pid: number }
   | { readonly kind: 'server-ready'; readonly server: string; readonly pid: number }
