@@ -1,19 +1,17 @@
 // Loaded into every server before its program: its wall clock goes wrong when the fault harness says so (F16).
-let offset = 0;
 const Real = Date;
+let offset = 0;
+const now = () => Real.now() + offset;
 
-globalThis.Date = class Date extends Real {
-  constructor(...args) {
-    if (args.length === 0) super(Real.now() + offset);
-    else super(...args);
-  }
+const Wrong = new Proxy(Real, {
+  apply: () => new Real(now()).toString(),
+  construct: (target, args, as) => Reflect.construct(target, args.length > 0 ? args : [now()], as),
+  get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+});
 
-  static now() {
-    return Real.now() + offset;
-  }
-};
-
-process.on?.('message', (message) => {
-  if (typeof message?.clockOffset === 'number') offset = message.clockOffset;
+process.on('message', (message) => {
+  if (typeof message?.clockOffset !== 'number') return;
+  offset = message.clockOffset;
+  globalThis.Date = offset === 0 ? Real : Wrong;
 });
 process.channel?.unref(); // the program itself decides whether it listens
