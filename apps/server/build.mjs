@@ -3,14 +3,13 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle, bundleCli } from './bundle.mjs';
+import { bundle, bundleCli, SERVER } from './bundle.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const at = (...parts) => path.join(root, ...parts);
 
 const parts = {
-  server: () =>
-    bundle({ 'server/main': 'apps/server/src/main.ts', 'server/local': 'apps/server/src/local.ts' }),
+  server: () => bundle(SERVER),
   cli: () => bundleCli(),
   'model-ts': async () => (await import('../../engines/model-ts/build.mjs')).default(),
   examples: async () => (await import('../../examples/build.mjs')).default(),

@@ -9,12 +9,16 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const at = (...parts) => path.join(root, ...parts);
 const swcrc = JSON.parse(await readFile(at('.swcrc'), 'utf8'));
 
-/** esbuild does not emit decorator metadata, which NestJS needs: SWC compiles, esbuild bundles. */
-const swc = {
+/**
+ * esbuild does not emit decorator metadata, which NestJS needs: SWC compiles, esbuild bundles. `edit` may change a
+ * source on its way, which only the fault harness does (test/faults/mutated-build.ts).
+ */
+const swc = (edit) => ({
   name: 'swc',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
-      const { code } = await transform(await readFile(file, 'utf8'), {
+      const source = await readFile(file, 'utf8');
+      const { code } = await transform(edit(path.relative(root, file), source), {
         ...swcrc,
         module: { type: 'es6' },
         filename: file,
@@ -23,6 +27,12 @@ const swc = {
       });
       return { contents: code, loader: 'js' };
     }),
+});
+
+/** The programs of a server: output and source. */
+export const SERVER = {
+  'server/main': 'apps/server/src/main.ts',
+  'server/local': 'apps/server/src/local.ts',
 };
 
 /** Optional peers of Nest, TypeORM and pg that are never installed here; embedded PostgreSQL is a native package. */
@@ -69,7 +79,7 @@ const external = [
 ];
 
 /** Bundles Node programs: `{ 'dir/name': 'source.ts' }` under dist/. */
-export const bundle = (entryPoints, options = {}) =>
+export const bundle = (entryPoints, { edit = (_file, source) => source, ...options } = {}) =>
   build({
     entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([out, source]) => [out, at(source)])),
     outdir: at('dist'),
@@ -80,7 +90,7 @@ export const bundle = (entryPoints, options = {}) =>
     format: 'esm',
     sourcemap: true,
     tsconfig: at('tsconfig.json'),
-    plugins: [swc],
+    plugins: [swc(edit)],
     external,
     logLevel: 'warning',
     banner: {
