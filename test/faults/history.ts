@@ -121,7 +121,9 @@ export type HistoryEntry = {
       readonly kind: 'processes';
       readonly server: string;
       readonly resumedAt: number;
-      /** Attempts that were requeued and still have a process: must be empty. */
+      /** So long after it went on the last process of an attempt that it had lost was seen; 0 = there was none. */
+      readonly goneMs: number;
+      /** Attempts that were taken from it before it went on and still have a process: must be empty. */
       readonly stale: readonly { readonly job: string; readonly attempt: number; readonly pid: number }[];
     }
   | { readonly kind: 'end' }

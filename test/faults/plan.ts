@@ -42,7 +42,10 @@ const VARIANTS = [
   ['F24', 'kill', 3, 0, 0],
 ] as const satisfies readonly (readonly [FaultKind, string, number, number, number])[];
 
-export type Variant = `${(typeof VARIANTS)[number][0]} ${(typeof VARIANTS)[number][1]}`;
+type NameOf<V> = V extends readonly [infer Kind extends string, infer How extends string, ...unknown[]]
+  ? `${Kind} ${How}`
+  : never;
+export type Variant = NameOf<(typeof VARIANTS)[number]>;
 
 export interface PlannedFault {
   /** From 1. */
