@@ -1,0 +1,422 @@
+import type { FaultKind } from './history.js';
+import type { NamedPatch, Patch } from './patch.js';
+
+/*
+ * The test of the test: real bugs, one at a time, that the checker must find. Each patches a source while a server is
+ * bundled (mutated-build.ts), so that none of them can ever be switched on in a real one.
+ *
+ * Not among them, of those in reliability.md: an advisory lock (nothing here takes one while it runs), a timer fired
+ * twice (its command carries the same id and does nothing; the simulation and reactions.spec.ts see it), what sessions,
+ * tokens and the proxy do (their own tests).
+ */
+export interface Mutant {
+  readonly name: string;
+  /** The bug, in a sentence. */
+  readonly says: string;
+  readonly patches: readonly Patch[];
+  /** One of these is reported when it is found. */
+  readonly breaks: readonly string[];
+  /** What brings it out: these faults, in turn, while so many jobs are submitted in so many seconds. None: load alone does. */
+  readonly plan: readonly FaultKind[];
+  readonly jobs: number;
+  readonly seconds: number;
+}
+
+const JOB = 'libs/jobs/src/job.ts';
+const LEASE = 'libs/cluster/src/lease.ts';
+const LOG = 'migrations/0001-event-log.ts';
+const LOG_READER = 'libs/eventstore/src/postgres-event-store.ts';
+const PROJECTION = 'libs/eventstore/src/projection-fold.ts';
+
+const patch = (file: string, find: string, replace: string): Patch => ({ file, find, replace });
+
+const PROJECTION_COMMIT =
+  'commit(this.shared.pool, from, { position: upTo }, this.rows.writes(written, removed))';
+const PROCESS_COMMIT = 'commit(this.shared.pool, from, { position }, writesOf(this.process.name, reactions))';
+const COMPLETE = 'return runsAt(job, command) ? [completed(job, command)] : staleAttempt();';
+const GAP = 'if (countOf(position) !== countOf(previous) + 1) throw new LogGap(previous, position);';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'completion-without-attempt',
+    says: 'A report completes a job that does not run, or runs as another attempt.',
+    patches: [
+      patch(
+        JOB,
+        COMPLETE,
+        `return job.is === 'ended' ? staleAttempt() : [completed({ ...job, ...at(command) } as Running, command)];`,
+      ),
+    ],
+    breaks: ['I4'],
+    plan: ['F02', 'F11'],
+    jobs: 200,
+    seconds: 25,
+  },
+  {
+    name: 'completion-by-id-only',
+    says: 'A report completes the job that it names, whichever server runs it now.',
+    patches: [
+      patch(JOB, COMPLETE, `return job.is === 'running' ? [completed(job, command)] : staleAttempt();`),
+    ],
+    breaks: ['I4'],
+    plan: ['F02', 'F11'],
+    jobs: 200,
+    seconds: 25,
+  },
+  {
+    name: 'claim-without-node-epoch',
+    says: 'The scheduler starts jobs on a server as it was before its restart.',
+    patches: [
+      patch(
+        'libs/jobs/src/jobs.module.ts',
+        `{ type: 'StartJob', node, nodeEpoch }`,
+        `{ type: 'StartJob', node, nodeEpoch: nodeEpoch > 0 ? 1 : 0 }`,
+      ),
+    ],
+    breaks: ['I7', 'I22', 'I1'],
+    plan: ['F01'],
+    jobs: 100,
+    seconds: 20,
+  },
+  {
+    name: 'node-epoch-not-raised',
+    says: 'A server that starts again takes itself for the one that was lost.',
+    patches: [patch('libs/cluster/src/node.ts', 'epoch: last + 1', 'epoch: Math.max(last, 1)')],
+    breaks: ['I7'],
+    plan: ['F01'],
+    jobs: 100,
+    seconds: 15,
+  },
+  {
+    name: 'reap-too-early',
+    says: 'A server that misses two beats is taken for dead.',
+    patches: [
+      patch('libs/cluster/src/heartbeat.ts', 'now - before.since < deadMs', 'now - before.since < 1500'),
+    ],
+    breaks: ['I18'],
+    plan: ['F03'],
+    jobs: 100,
+    seconds: 15,
+  },
+  {
+    name: 'reap-after-outage',
+    says: 'The time without the database counts as silence of the others.',
+    patches: [
+      patch(
+        'libs/cluster/src/heartbeat.ts',
+        'const late = this.lastLook === null || now - this.lastLook > deadMs;',
+        'const late = false;',
+      ),
+    ],
+    breaks: ['I18'],
+    plan: ['F05'],
+    jobs: 100,
+    seconds: 25,
+  },
+  {
+    name: 'now-for-clock-timestamp',
+    says: 'An event is as old as the transaction that waited for its turn.',
+    patches: [
+      patch(
+        LOG,
+        'greatest(h.at, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)',
+        '(extract(epoch FROM now()) * 1000)::bigint',
+      ),
+    ],
+    breaks: ['I5'],
+    plan: [],
+    jobs: 300,
+    seconds: 15,
+  },
+  {
+    name: 'positions-from-a-sequence',
+    says: 'Positions are handed out before the commit, and readers believe that none is missing.',
+    patches: [
+      patch(
+        LOG,
+        'await runner.query(`REVOKE ALL ON FUNCTION append_events FROM PUBLIC`);',
+        'await runner.query(`CREATE SEQUENCE event_position CACHE 10`);',
+      ),
+      patch(LOG, 'FROM event_log_head h FOR UPDATE;', 'FROM event_log_head h;'),
+      patch(LOG, 'last := last + 1;', `last := nextval('event_position');`),
+      patch(LOG_READER, GAP, ''),
+    ],
+    breaks: ['I5', 'I11', 'I19'],
+    plan: [],
+    jobs: 100,
+    seconds: 10,
+  },
+  {
+    name: 'reader-skips-an-event',
+    says: 'A page of the log misses an event now and then, and nobody notices the gap.',
+    patches: [
+      patch(
+        LOG_READER,
+        'let previous = after;',
+        `if (events.length > 2 && Math.random() < 0.1) (events as Recorded[]).splice(1, 1);
+        let previous = after;`,
+      ),
+      patch(LOG_READER, GAP, ''),
+    ],
+    breaks: ['I9', 'I10', 'I1'],
+    plan: [],
+    jobs: 300,
+    seconds: 15,
+  },
+  {
+    name: 'checkpoint-in-second-transaction',
+    says: 'Rows are committed before the checkpoint: a crash or another runner between applies events twice.',
+    patches: [
+      patch(
+        PROJECTION,
+        PROJECTION_COMMIT,
+        `(async () => {
+          const half = await commit(
+            this.shared.pool, from, { position: from.position }, this.rows.writes(written, removed));
+          return half && commit(this.shared.pool, half, { position: upTo });
+        })()`,
+      ),
+    ],
+    breaks: ['I9', 'I10'],
+    plan: ['F01'],
+    jobs: 300,
+    seconds: 20,
+  },
+  {
+    name: 'checkpoint-before-effect',
+    says: 'The checkpoint is committed before the rows: a crash or another runner between loses them.',
+    patches: [
+      patch(
+        PROJECTION,
+        PROJECTION_COMMIT,
+        `(async () => {
+          const half = await commit(this.shared.pool, from, { position: upTo });
+          return half && commit(this.shared.pool, half, { position: upTo }, this.rows.writes(written, removed));
+        })()`,
+      ),
+    ],
+    breaks: ['I9', 'I10'],
+    plan: ['F01'],
+    jobs: 300,
+    seconds: 20,
+  },
+  {
+    name: 'stale-runner-writes',
+    says: 'A runner writes although another one has moved the checkpoint since.',
+    patches: [
+      patch(
+        'libs/eventstore/src/checkpoint.ts',
+        'WHERE name = $2 AND revision = $3 RETURNING revision',
+        'WHERE name = $2 AND $3::uuid IS NOT NULL RETURNING revision',
+      ),
+    ],
+    breaks: ['I9', 'I10'],
+    plan: [],
+    jobs: 300,
+    seconds: 15,
+  },
+  {
+    name: 'command-id-not-stored',
+    says: 'A command that was done before is decided again.',
+    patches: [
+      patch(
+        'libs/eventstore/src/stream-cache.ts',
+        'if (!folded.commands.has(commandId)) folded.commands.set(commandId, { version, fingerprint });',
+        'void [commandId, version, fingerprint];',
+      ),
+    ],
+    breaks: ['I6'],
+    plan: ['F12'],
+    jobs: 50,
+    seconds: 10,
+  },
+  {
+    name: 'completed-before-its-blob',
+    says: 'A completion is recorded while its result is still being written.',
+    patches: [
+      patch(
+        'libs/jobs/src/jobs.module.ts',
+        'saveCase(',
+        `((folder: FolderBlobStore, ...rest: [Parameters<typeof saveCase>[1], Parameters<typeof saveCase>[2]]) => {
+          const { createHash } = process.getBuiltinModule('node:crypto');
+          setTimeout(() => void saveCase(folder, ...rest).catch(() => undefined), 1500);
+          const digests = {
+            putBytes: (bytes: Uint8Array) =>
+              Promise.resolve({
+                digest: createHash('sha256').update(bytes).digest('hex'),
+                size: bytes.byteLength,
+              }),
+          };
+          return saveCase(digests as unknown as FolderBlobStore, ...rest);
+        })(`,
+      ),
+    ],
+    breaks: ['I14'],
+    plan: ['F01'],
+    jobs: 200,
+    seconds: 20,
+  },
+  {
+    name: 'retry-not-charged',
+    says: 'A job forgets how many servers it has lost.',
+    patches: [patch(JOB, '{ nodeLost: job.nodeLost + 1,', '{ nodeLost: job.nodeLost,')],
+    breaks: ['I3'],
+    plan: ['F01'],
+    jobs: 100,
+    seconds: 20,
+  },
+  {
+    name: 'drain-charged',
+    says: 'A drained server counts as a lost one.',
+    patches: [
+      patch(
+        JOB,
+        `requeued(job, 'drained', job)`,
+        `requeued(job, 'drained', { nodeLost: job.nodeLost + 1, ownCrash: job.ownCrash })`,
+      ),
+    ],
+    breaks: ['I3'],
+    plan: ['F20'],
+    jobs: 100,
+    seconds: 20,
+  },
+  {
+    name: 'outbox-after-commit',
+    says: 'What a process wants done is written after its checkpoint, and a crash or another runner between loses it.',
+    patches: [
+      patch(
+        'libs/eventstore/src/process-runner.ts',
+        PROCESS_COMMIT,
+        `(async () => {
+          const silent = Object.assign(Object.create(reactions) as Reactions, { commands: [] });
+          const half = await commit(this.shared.pool, from, { position }, writesOf(this.process.name, silent));
+          if (!half || reactions.commands.length === 0) return half;
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return commit(this.shared.pool, half, { position }, writesOf(this.process.name, reactions));
+        })()`,
+      ),
+    ],
+    breaks: ['I1', 'I15'],
+    plan: ['F01'],
+    jobs: 200,
+    seconds: 25,
+  },
+  {
+    name: 'lost-node-forgets-a-job',
+    says: 'One of the jobs of a lost server is not told.',
+    patches: [
+      patch(
+        'libs/jobs/src/requeue-lost-jobs.process.ts',
+        'lost.map((job) => loseNode(',
+        'lost.slice(1).map((job) => loseNode(',
+      ),
+    ],
+    breaks: ['I1', 'I15'],
+    plan: ['F01'],
+    jobs: 100,
+    seconds: 20,
+  },
+  {
+    name: 'append-without-version',
+    says: 'An append does not ask whether somebody wrote first.',
+    patches: [patch(LOG, 'IF version <> expected[i] THEN', 'IF version < expected[i] THEN')],
+    breaks: ['I2', 'I4', 'I6'],
+    plan: ['F12', 'F01'],
+    jobs: 200,
+    seconds: 15,
+  },
+  {
+    name: 'log-not-durable',
+    says: 'An append is answered before it is on disk.',
+    patches: [
+      patch(
+        LOG_READER,
+        `'SELECT first_position, at, conflicts FROM append_events($1, $2, $3, $4)'`,
+        `"SELECT first_position, at, conflicts, set_config('synchronous_commit', 'off', true) FROM append_events($1, $2, $3, $4)"`,
+      ),
+    ],
+    breaks: ['I1', 'I6', 'I11'],
+    plan: ['F05', 'F05', 'F05'],
+    jobs: 400,
+    seconds: 25,
+  },
+  {
+    name: 'hash-without-time',
+    says: 'The hash chain does not cover when an event happened.',
+    patches: [
+      patch(LOG, 'last, names[i], version, at, lines[line]), ', 'last, names[i], version, lines[line]), '),
+    ],
+    breaks: ['I19'],
+    plan: [],
+    jobs: 10,
+    seconds: 5,
+  },
+  {
+    name: 'lease-without-expiry',
+    says: 'Whoever asks leads, also while another one does.',
+    patches: [patch(LEASE, '(holder = $1 OR expires <= clock_timestamp())', 'true')],
+    breaks: ['I8'],
+    plan: [],
+    jobs: 20,
+    seconds: 8,
+  },
+  {
+    name: 'node-clock-in-the-lease',
+    says: 'The lease ends by the clock of whoever wants it.',
+    patches: [
+      patch(
+        LEASE,
+        '(holder = $1 OR expires <= clock_timestamp())',
+        `(holder = $1 OR expires <= to_timestamp(\${Date.now() / 1000}))`,
+      ),
+    ],
+    breaks: ['I8'],
+    plan: ['F16', 'F16', 'F16'],
+    jobs: 50,
+    seconds: 20,
+  },
+  {
+    name: 'reports-only-once',
+    says: 'A report that meets a database which is away is lost.',
+    patches: [
+      patch('libs/platform/src/outage.ts', 'if (!isOutage(error) || giveUp()) throw error;', 'throw error;'),
+    ],
+    breaks: ['I1'],
+    plan: ['F05'],
+    jobs: 200,
+    seconds: 25,
+  },
+  {
+    name: 'slots-not-counted',
+    says: 'A server gets more jobs than it has room for.',
+    patches: [
+      patch('libs/jobs/src/queue.ts', 'const taken = server.taken + by;', 'const { taken } = server;'),
+    ],
+    breaks: ['I12'],
+    plan: [],
+    jobs: 100,
+    seconds: 10,
+  },
+  {
+    name: 'lost-attempt-runs-on',
+    says: 'A server goes on with what was taken from it.',
+    patches: [patch('libs/jobs/src/attempts.ts', `case 'JobRequeued':`, `case 'JobRequeued':\nreturn;\n`)],
+    breaks: ['I16'],
+    plan: ['F02'],
+    jobs: 100,
+    seconds: 25,
+  },
+];
+
+/** Quick and sure: those of a short run. */
+export const quickMutants: readonly string[] = [
+  'append-without-version',
+  'command-id-not-stored',
+  'lease-without-expiry',
+  'retry-not-charged',
+  'stale-runner-writes',
+];
+
+/** For buildServer. */
+export const patchesOf = ({ name, patches }: Mutant): readonly NamedPatch[] =>
+  patches.map((one) => ({ name: `mutant ${name}`, ...one }));
