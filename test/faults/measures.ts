@@ -77,7 +77,8 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
   return {
     faults: new Map(
       [...kinds].sort().map((kind) => {
-        const of = (entries: readonly { is: FaultKind }[]) => entries.filter((entry) => entry.is === kind).length;
+        const of = (entries: readonly { is: FaultKind }[]) =>
+          entries.filter((entry) => entry.is === kind).length;
         return [kind, { struck: of(struck), skipped: of(skipped) }];
       }),
     ),
@@ -86,16 +87,12 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
     lost: [...acknowledged].filter((id) => ends(id).length === 0).length,
     double: all.filter((id) => ends(id).length > 1).length,
     outcomes: count(all.flatMap((id) => ends(id).map(({ type }) => type))),
-    attempts: count(
-      all.map((id) => (jobs.get(id) ?? []).filter(({ type }) => type === 'JobStarted').length),
-    ),
+    attempts: count(all.map((id) => (jobs.get(id) ?? []).filter(({ type }) => type === 'JobStarted').length)),
     requeues: count(
       log.filter(({ type }) => type === 'JobRequeued').map(({ data }) => String(data['reason'])),
     ),
     exhausted: all.filter((id) => healthy(id) && ends(id).some(isExhausted)).length,
-    failover: sorted(
-      kills.flatMap(({ at, what }) => (what === 'leader' ? takeOver(log, wallOf(at)) : [])),
-    ),
+    failover: sorted(kills.flatMap(({ at, what }) => (what === 'leader' ? takeOver(log, wallOf(at)) : []))),
     requeue: sorted(kills.flatMap(({ at, where }) => requeued(log, wallOf(at), where[0] ?? ''))),
     gone: sorted(is(history, 'processes').map(({ goneMs }) => goneMs)),
     outage: longestOutage(history),
@@ -123,7 +120,8 @@ const requeued = (log: readonly LogEvent[], killedAt: number, server: string): n
   for (const { type, stream, at, data } of log) {
     if (!stream.startsWith('job-') || type === 'JobInterruptRequested') continue;
     if (at <= killedAt) {
-      if (type === 'JobStarted' && data['node'] === idOf(node.stream)) running.set(stream, Number(data['attempt']));
+      if (type === 'JobStarted' && data['node'] === idOf(node.stream))
+        running.set(stream, Number(data['attempt']));
       else running.delete(stream);
     } else if (running.get(stream) === data['attempt']) {
       if (type === 'JobRequeued') times.push(at - killedAt);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { planFaults, random } from './plan.js';
+import { planFaults, planInTurn, random } from './plan.js';
 
 const KINDS = 'F01 F02 F03 F04 F05 F06 F07 F08 F09 F10 F11 F12 F13 F14 F16 F17 F18 F19 F20 F24'.split(' ');
 
@@ -43,6 +43,20 @@ it('can be of some kinds only', () => {
   expect(gentle).toHaveLength(50);
   expect(rough).toHaveLength(0);
   expect(new Set(planFaults(1, 50, new Set(['F10'])).rough.map(({ is }) => is))).toEqual(new Set(['F10']));
+});
+
+it('can be of some kinds in turn, in all their ways', () => {
+  const faults = planInTurn(1, ['F05', 'F10'], 7);
+  expect(faults.map(({ variant }) => variant)).toEqual([
+    'F05 restart',
+    'F10 commit',
+    'F05 immediate',
+    'F10 commit',
+    'F05 backend',
+    'F10 commit',
+    'F05 restart',
+  ]);
+  expect(planInTurn(1, [], 7)).toEqual([]);
 });
 
 it('draws numbers from 0 to 1 that spread', () => {

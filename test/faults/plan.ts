@@ -109,6 +109,32 @@ const shuffled = <T>(items: readonly T[], next: () => number): T[] => {
   return result;
 };
 
+const laid = (
+  [is, how, , shortest, longest]: (typeof VARIANTS)[number],
+  number: number,
+  next: () => number,
+): PlannedFault => ({
+  number,
+  is,
+  variant: `${is} ${how}` as Variant,
+  gap: Math.round(Math.min(-Math.log(1 - next()), 4) * MEAN_GAP),
+  ms: Math.round(shortest + next() * (longest - shortest)),
+  dice: [next(), next(), next()],
+});
+
+/** These kinds in turn, each in all its ways: to bring out one bug. */
+export const planInTurn = (seed: number, kinds: readonly FaultKind[], count: number): PlannedFault[] => {
+  const next = random(seed);
+  const used = new Map<FaultKind, number>();
+  return Array.from({ length: kinds.length === 0 ? 0 : count }, (_, index) => {
+    const is = kinds[index % kinds.length] as FaultKind;
+    const ways = VARIANTS.filter(([kind]) => kind === is);
+    const turn = used.get(is) ?? 0;
+    used.set(is, turn + 1);
+    return laid(ways[turn % ways.length] as (typeof VARIANTS)[number], index + 1, next);
+  });
+};
+
 /** @param only some kinds instead of all */
 export const planFaults = (seed: number, count: number, only?: ReadonlySet<FaultKind>): Plan => {
   const next = random(seed);
@@ -117,15 +143,7 @@ export const planFaults = (seed: number, count: number, only?: ReadonlySet<Fault
   const gentleCount =
     mild.length === wanted.length ? count : mild.length === 0 ? 0 : Math.round(count * GENTLE_SHARE);
   let number = 0;
-  const fault = ([is, what, , shortest, longest]: (typeof VARIANTS)[number]): PlannedFault => ({
-    number: (number += 1),
-    is,
-    variant: `${is} ${what}` as Variant,
-    gap: Math.round(Math.min(-Math.log(1 - next()), 4) * MEAN_GAP),
-    ms: Math.round(shortest + next() * (longest - shortest)),
-    dice: [next(), next(), next()],
-  });
   const lay = (variants: readonly (typeof VARIANTS)[number][], many: number): PlannedFault[] =>
-    shuffled(deal(variants, many), next).map(fault);
+    shuffled(deal(variants, many), next).map((variant) => laid(variant, (number += 1), next));
   return { gentle: lay(mild, gentleCount), rough: lay(wanted, count - gentleCount) };
 };

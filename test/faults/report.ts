@@ -42,13 +42,11 @@ export const table = (
     ['commit', begin.commit],
     ['servers', `${begin.servers} with ${begin.slots} slots`],
     ['faults', `${struck} in ${Math.round(measures.seconds)} s`],
-    [
-      'by kind',
-      [...measures.faults].map(([kind, fault]) => `${kind}: ${fault.struck}`).join(', '),
-    ],
+    ['by kind', [...measures.faults].map(([kind, fault]) => `${kind}: ${fault.struck}`).join(', ')],
     [
       'could not strike',
-      skipped.map(([kind, f]) => `${kind}: ${f.skipped} (${measures.reasons.get(kind) ?? ''})`).join(', ') || 'none',
+      skipped.map(([kind, f]) => `${kind}: ${f.skipped} (${measures.reasons.get(kind) ?? ''})`).join(', ') ||
+        'none',
     ],
     ['jobs acknowledged', String(measures.acknowledged)],
     ['lost', String(measures.lost)],
