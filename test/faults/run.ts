@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { check, type Violation } from './checker.js';
@@ -42,6 +43,7 @@ const SAY_MS = 10_000;
 export const run = async (options: RunOptions): Promise<RunResult> => {
   const { folder, plan, jobs, servers, slots, seed, commit, say } = options;
   const faults = plan.gentle.length + plan.rough.length;
+  mkdirSync(folder, { recursive: true });
   const history = new History(path.join(folder, 'history.ndjson'));
   history.add({ kind: 'begin', seed, commit, faults, jobs, servers, slots, wall: Date.now() });
   const rig = await Rig.start({ ...options, history });
