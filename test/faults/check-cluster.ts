@@ -159,9 +159,9 @@ export const nobodyPassedOver = (): Watch => {
   };
   return {
     see(e) {
+      const now = time(e);
       if (!isOf('job', e)) return;
       const { event, stream, position } = e;
-      const now = time(e);
       const { priority = 0, labels } = event;
       if (event.type === 'JobQueued') {
         priorities.set(stream, priority);
