@@ -104,6 +104,8 @@ export type HistoryEntry = {
   | { readonly kind: 'fault-end'; readonly fault: number; readonly is: FaultKind }
   /** It found nothing to hit (no attempt was running), or the machine cannot do it. */
   | { readonly kind: 'fault-skipped'; readonly fault: number; readonly is: FaultKind; readonly why: string }
+  /** Until here there were only faults that must not cost an attempt (I18). */
+  | { readonly kind: 'gentle-over' }
   | { readonly kind: 'faults-over' }
   | { readonly kind: 'server-start'; readonly server: string; readonly pid: number }
   | { readonly kind: 'server-ready'; readonly server: string; readonly pid: number }
@@ -119,7 +121,9 @@ export type HistoryEntry = {
       readonly kind: 'processes';
       readonly server: string;
       readonly resumedAt: number;
-      /** Attempts that were requeued and still have a process: must be empty. */
+      /** So long after it went on the last process of an attempt that it had lost was seen; 0 = there was none. */
+      readonly goneMs: number;
+      /** Attempts that were taken from it before it went on and still have a process: must be empty. */
       readonly stale: readonly { readonly job: string; readonly attempt: number; readonly pid: number }[];
     }
   | { readonly kind: 'end' }

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { APP, type JobArgs } from './app.js';
+import { type Mutation, send } from './client.js';
+import type { CommandKind, History, JobKind } from './history.js';
+import type { LogWatch } from './log-watch.js';
+import { random } from './plan.js';
+import type { Server } from './server.js';
+
+/** Requests on their way at once, besides those of F12. */
+const SENDERS = 12;
+const RETRY_MS = 150;
+const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminated: 0.01 };
+const SESSION_EVERY_MS = 4000;
+const MAX_SESSIONS = 8;
+/** So long after the last job the answer to a command is still waited for. */
+const PATIENCE_MS = 90_000;
+
+export interface DriverOptions {
+  readonly servers: readonly Server[];
+  readonly token: string;
+  readonly history: History;
+  readonly watch: LogWatch;
+  readonly seed: number;
+  readonly jobs: number;
+}
+
+/** Submits jobs at whichever server, and sends every command again under its id until it is answered. */
+export class Driver {
+  /** Jobs whose submission was acknowledged. */
+  readonly acknowledged = new Set<string>();
+  private readonly next: () => number;
+  private submitted = 0;
+  private allowed = 0;
+  private over = false;
+  private readonly ways = new Set<Promise<unknown>>();
+  private readonly sessions = new Set<string>();
+
+  constructor(private readonly options: DriverOptions) {
+    this.next = random(options.seed ^ 0x5eed);
+  }
+
+  start(): void {
+    for (let sender = 0; sender < SENDERS; sender += 1) this.keep(this.submitting(sender));
+    this.keep(this.opening());
+  }
+
+  /** How far it may have come, from 0 to 1: jobs are spread over all faults. */
+  allow(share: number): void {
+    this.allowed = Math.ceil(share * this.options.jobs);
+  }
+
+  get left(): number {
+    return this.options.jobs - this.submitted;
+  }
+
+  /** Submits what is left, ends all sessions, and waits for every answer. */
+  async finish(): Promise<void> {
+    this.allow(1);
+    while (this.left > 0 && !this.over) await delay(20);
+    this.over = true;
+    for (const id of [...this.sessions]) this.endSession(id);
+    await Promise.race([this.settled(), delay(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  /** One more job, from so many senders at once. */
+  extra(job: JobKind, senders = 1): string {
+    const command = randomUUID();
+    for (let sender = 0; sender < senders; sender += 1) this.keep(this.submit(command, job, 100 + sender));
+    return command;
+  }
+
+  private async submitting(sender: number): Promise<void> {
+    while (this.left > 0) {
+      if (this.submitted >= this.allowed) {
+        await delay(10);
+        continue;
+      }
+      this.submitted += 1;
+      const dice = this.next();
+      const command = randomUUID();
+      const acknowledged = await this.submit(command, dice < SHARE.solve ? 'solve' : 'trivial', sender);
+      if (acknowledged) this.meddle(command, sender);
+    }
+  }
+
+  private async submit(command: string, job: JobKind, sender: number): Promise<boolean> {
+    const args = argsOf(command, job, this.submitted);
+    const mutation: Mutation = {
+      field: 'submitJob',
+      types: { input: 'SubmitJob!' },
+      values: { input: { app: APP, procedure: 'solve', args } },
+      thing: 'Job',
+    };
+    const done = await this.insist('submitJob', mutation, command, sender, { job });
+    if (done) this.acknowledged.add(command);
+    return done;
+  }
+
+  /** Now and then somebody stops his job. */
+  private meddle(job: string, sender: number): void {
+    const dice = this.next();
+    if (dice < SHARE.interrupted) this.stop('interruptJob', job, sender);
+    else if (dice < SHARE.interrupted + SHARE.terminated) this.stop('terminateJob', job, sender);
+  }
+
+  private stop(field: 'interruptJob' | 'terminateJob', id: string, sender: number): void {
+    const mutation: Mutation = { field, types: { id: 'ID!' }, values: { id }, thing: 'Job' };
+    this.keep(this.insist(field, mutation, randomUUID(), sender, { id }));
+  }
+
+  private async opening(): Promise<void> {
+    for (; !this.over; await delay(SESSION_EVERY_MS * (0.5 + this.next()))) {
+      for (const id of this.sessions) if (!this.options.watch.sessions.has(id)) this.sessions.delete(id);
+      if (this.sessions.size >= MAX_SESSIONS) this.endSession([...this.sessions][0] ?? '');
+      const command = randomUUID();
+      const types = { app: 'String!' };
+      const mutation: Mutation = { field: 'launchSession', types, values: { app: APP }, thing: 'Session' };
+      this.keep(
+        this.insist('launchSession', mutation, command, 0, {}).then((done) => {
+          if (done) this.sessions.add(command);
+        }),
+      );
+    }
+  }
+
+  private endSession(id: string): void {
+    this.sessions.delete(id);
+    const mutation: Mutation = {
+      field: 'endSession',
+      types: { id: 'ID!' },
+      values: { id },
+      thing: 'Session',
+    };
+    this.keep(this.insist('endSession', mutation, randomUUID(), 0, { id }));
+  }
+
+  /** The same command id, at any server, until one answers. */
+  private async insist(
+    does: CommandKind,
+    mutation: Mutation,
+    command: string,
+    sender: number,
+    about: { readonly job?: JobKind; readonly id?: string },
+  ): Promise<boolean> {
+    const { history, token } = this.options;
+    for (;;) {
+      const server = this.anyServer();
+      const request = { command, does, server: server.name, sender };
+      history.add({ kind: 'submit', ...request, ...about });
+      const answer = await send(server.url, token, mutation, command, about.id ?? command);
+      switch (answer.is) {
+        case 'done':
+          history.add({ kind: 'ack', ...request, id: answer.id });
+          return true;
+        case 'refused':
+          history.add({ kind: 'refused', ...request, code: answer.code });
+          return false;
+        case 'unknown':
+          history.add({ kind: 'unknown', ...request, error: answer.error });
+          await delay(RETRY_MS * (0.5 + this.next()));
+      }
+    }
+  }
+
+  /** One that says it works, if there is any; it may be gone or cut off all the same. */
+  private anyServer(): Server {
+    const { servers } = this.options;
+    const ready = servers.filter(({ isReady }) => isReady);
+    const from = ready.length > 0 ? ready : servers;
+    return from[Math.floor(this.next() * from.length)] as Server;
+  }
+
+  private keep(way: Promise<unknown>): void {
+    this.ways.add(way);
+    void way.finally(() => this.ways.delete(way));
+  }
+
+  private async settled(): Promise<void> {
+    while (this.ways.size > 0) await Promise.all(this.ways);
+  }
+}
+
+/** By the command's own id, so that all who send it say the same. */
+const argsOf = (command: string, job: JobKind, number: number): JobArgs => {
+  const dice = parseInt(command.slice(0, 8), 16) / 2 ** 32;
+  const short = Math.round((dice / SHARE.short) * 400);
+  const ms =
+    dice < SHARE.long ? 2000 + Math.round((dice / SHARE.long) * 4000) : dice < SHARE.short ? short : 0;
+  const does = ({ trivial: 'nothing', solve: 'solve', memory: 'memory', descriptors: 'exhaust' } as const)[
+    job
+  ];
+  return { job: command, ms, does, number };
+};

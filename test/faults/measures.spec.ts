@@ -1,0 +1,102 @@
+import { expect, it } from '@jest/globals';
+import type { HistoryEntry } from './history.js';
+import type { LogEvent } from './log-watch.js';
+import { measure, quantile } from './measures.js';
+
+/** The harness's clock is a thousand behind. */
+const begin: HistoryEntry = {
+  ...{ at: 0, kind: 'begin', seed: 1, commit: 'abc', faults: 1, jobs: 1, servers: 2, slots: 1, wall: 1000 },
+};
+
+let position = 0;
+const event = (
+  at: number,
+  stream: string,
+  type: string,
+  data: object = {},
+  epoch: number | null = null,
+): LogEvent => ({
+  ...{ position: (position += 1), at, stream, type, data: data as LogEvent['data'], epoch },
+});
+
+const on = (node: string, attempt: number) => ({ node, nodeEpoch: 1, attempt });
+
+const killed = (at: number, what: string, where: string): HistoryEntry => ({
+  ...{ at, kind: 'fault', fault: 1, is: 'F01', what, where: [where], ms: 0 },
+});
+
+const joined = event(1000, 'node-n1', 'NodeJoined', { name: 'server-1' });
+
+it('measures from the end of a leader to the first job that the next one starts', () => {
+  const log = [
+    event(1000, 'leadership-cluster', 'LeaderElected', { node: 'n1', epoch: 1 }, 1),
+    event(1400, 'job-a', 'JobStarted', on('n2', 1), 1),
+    event(1900, 'job-b', 'JobStarted', on('n2', 1), 1), // was on its way
+    event(3000, 'leadership-cluster', 'LeaderElected', { node: 'n2', epoch: 2 }, 2),
+    event(3200, 'job-c', 'JobStarted', on('n2', 1), 2),
+  ];
+  expect(measure([begin, killed(500, 'leader', 'server-1')], log).failover).toEqual([1700]);
+});
+
+it('measures from the end of a server until each of its jobs is back in the queue', () => {
+  const log = [
+    joined,
+    event(1100, 'job-a', 'JobStarted', on('n1', 1)),
+    event(1200, 'job-b', 'JobStarted', on('n1', 1)),
+    event(1300, 'job-c', 'JobStarted', on('n2', 1)),
+    event(1400, 'job-b', 'JobCompleted', on('n1', 1)),
+    event(5500, 'job-a', 'JobRequeued', { ...on('n1', 1), reason: 'node-lost' }),
+    event(5600, 'job-c', 'JobRequeued', { ...on('n2', 1), reason: 'drained' }),
+  ];
+  const { requeue, requeues } = measure([begin, killed(500, 'server', 'server-1')], log);
+  expect(requeue).toEqual([4000]);
+  expect(requeues).toEqual(
+    new Map([
+      ['node-lost', 1],
+      ['drained', 1],
+    ]),
+  );
+});
+
+it('counts what was lost, what ended twice, and healthy jobs without an attempt left', () => {
+  const sent = { server: 'server-1', sender: 0, does: 'submitJob' as const };
+  const history: HistoryEntry[] = [begin];
+  for (const [id, job] of [
+    ['a', 'trivial'],
+    ['b', 'trivial'],
+    ['c', 'trivial'],
+    ['d', 'descriptors'],
+  ] as const) {
+    history.push({ at: 1, kind: 'submit', command: id, job, ...sent });
+    history.push({ at: 2, kind: 'ack', command: id, id, ...sent });
+  }
+  const crashed = { error: { code: 'AttemptCrashed', message: '' } };
+  const log = [
+    event(1, 'job-a', 'JobQueued'),
+    event(2, 'job-b', 'JobCompleted'),
+    event(3, 'job-b', 'JobCancelled'),
+    event(4, 'job-c', 'JobAbandoned'),
+    event(5, 'job-d', 'JobFailed', crashed),
+  ];
+  expect(measure(history, log)).toMatchObject({ acknowledged: 4, lost: 1, double: 1, exhausted: 1 });
+});
+
+it('finds the longest time in which nobody was answered, not that in which nobody asked', () => {
+  const about = { does: 'submitJob' as const, server: 'server-1', sender: 0 };
+  const history: HistoryEntry[] = [
+    begin,
+    { at: 100, kind: 'submit', command: 'a', ...about },
+    { at: 150, kind: 'ack', command: 'a', id: 'a', ...about },
+    { at: 9000, kind: 'submit', command: 'b', ...about },
+    { at: 9100, kind: 'unknown', command: 'b', error: 'reset', ...about },
+    { at: 9400, kind: 'submit', command: 'b', ...about },
+    { at: 9500, kind: 'ack', command: 'b', id: 'b', ...about },
+  ];
+  expect(measure(history, []).outage).toBe(500);
+});
+
+it('takes quantiles', () => {
+  expect(quantile([1, 2, 3, 4], 0.5)).toBe(3);
+  expect(quantile([1], 0.99)).toBe(1);
+  expect(quantile([], 0.5)).toBeNaN();
+});

@@ -1,0 +1,149 @@
+import type { FaultKind, HistoryEntry } from './history.js';
+import type { LogEvent } from './log-watch.js';
+
+/** What a run was like: counts for the table, times in milliseconds. */
+export interface Measures {
+  /** Faults that struck, and those that could not, by kind. */
+  readonly faults: ReadonlyMap<FaultKind, { readonly struck: number; readonly skipped: number }>;
+  /** Why, where a kind never struck. */
+  readonly reasons: ReadonlyMap<FaultKind, string>;
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly double: number;
+  readonly outcomes: ReadonlyMap<string, number>;
+  /** Jobs by how many attempts they had. */
+  readonly attempts: ReadonlyMap<number, number>;
+  readonly requeues: ReadonlyMap<string, number>;
+  /** Jobs that nothing was wrong with and that still had no attempt left. */
+  readonly exhausted: number;
+  /** Leader killed to the first job that another one started. */
+  readonly failover: readonly number[];
+  /** Server killed to each of its jobs back in the queue. */
+  readonly requeue: readonly number[];
+  /** Server resumed to the end of the last process of an attempt that it had lost. */
+  readonly gone: readonly number[];
+  /** The longest time in which no command was acknowledged at any server, while some were sent. */
+  readonly outage: number;
+  readonly seconds: number;
+  readonly events: number;
+}
+
+const ENDS: ReadonlySet<string> = new Set(['JobCompleted', 'JobFailed', 'JobCancelled', 'JobAbandoned']);
+const KILLS: ReadonlySet<string> = new Set(['server', 'server for longer', 'leader']);
+
+const count = <K>(keys: readonly K[]): Map<K, number> => {
+  const counts = new Map<K, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+};
+
+const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+const is = <K extends HistoryEntry['kind']>(entries: readonly HistoryEntry[], kind: K) =>
+  entries.filter((entry): entry is Extract<HistoryEntry, { kind: K }> => entry.kind === kind);
+
+/** The value at a quantile of sorted values; NaN when there is none. */
+export const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+
+const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+
+export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent[]): Measures => {
+  const [begin] = is(history, 'begin');
+  const wallOf = (at: number): number => (begin ? begin.wall + at - begin.at : at);
+  const jobs = new Map<string, LogEvent[]>();
+  for (const event of log)
+    if (event.stream.startsWith('job-')) {
+      const id = idOf(event.stream);
+      const known = jobs.get(id);
+      if (known) known.push(event);
+      else jobs.set(id, [event]);
+    }
+  const struck = is(history, 'fault');
+  const skipped = is(history, 'fault-skipped').filter(
+    ({ fault }) => !struck.some((other) => other.fault === fault),
+  );
+  const kinds = new Set([...struck, ...skipped].map((entry) => entry.is));
+  const acknowledged = new Set(
+    is(history, 'ack')
+      .filter(({ does }) => does === 'submitJob')
+      .map(({ id }) => id),
+  );
+  const ends = (id: string): LogEvent[] => (jobs.get(id) ?? []).filter(({ type }) => ENDS.has(type));
+  const kindOf = new Map(is(history, 'submit').map(({ command, job }) => [command, job]));
+  const healthy = (id: string): boolean => ['trivial', 'solve'].includes(kindOf.get(id) ?? '');
+  const kills = struck.filter((fault) => fault.is === 'F01' && KILLS.has(fault.what));
+  const all = [...jobs.keys()];
+  return {
+    faults: new Map(
+      [...kinds].sort().map((kind) => {
+        const of = (entries: readonly { is: FaultKind }[]) =>
+          entries.filter((entry) => entry.is === kind).length;
+        return [kind, { struck: of(struck), skipped: of(skipped) }];
+      }),
+    ),
+    reasons: new Map(skipped.map((entry) => [entry.is, entry.why])),
+    acknowledged: acknowledged.size,
+    lost: [...acknowledged].filter((id) => ends(id).length === 0).length,
+    double: all.filter((id) => ends(id).length > 1).length,
+    outcomes: count(all.flatMap((id) => ends(id).map(({ type }) => type))),
+    attempts: count(all.map((id) => (jobs.get(id) ?? []).filter(({ type }) => type === 'JobStarted').length)),
+    requeues: count(
+      log.filter(({ type }) => type === 'JobRequeued').map(({ data }) => String(data['reason'])),
+    ),
+    exhausted: all.filter((id) => healthy(id) && ends(id).some(isExhausted)).length,
+    failover: sorted(kills.flatMap(({ at, what }) => (what === 'leader' ? takeOver(log, wallOf(at)) : []))),
+    requeue: sorted(kills.flatMap(({ at, where }) => requeued(log, wallOf(at), where[0] ?? ''))),
+    gone: sorted(is(history, 'processes').map(({ goneMs }) => goneMs)),
+    outage: longestOutage(history),
+    seconds: ((history.at(-1)?.at ?? 0) - (history[0]?.at ?? 0)) / 1000,
+    events: log.length,
+  };
+};
+
+const isExhausted = ({ type, data }: LogEvent): boolean =>
+  type === 'JobAbandoned' ||
+  (type === 'JobFailed' && (data['error'] as { code?: string } | undefined)?.code === 'AttemptCrashed');
+
+const takeOver = (log: readonly LogEvent[], killedAt: number): number[] => {
+  const epoch = log.findLast(({ type, at }) => type === 'LeaderElected' && at <= killedAt)?.epoch ?? 0;
+  const next = log.find((event) => event.type === 'JobStarted' && (event.epoch ?? 0) > epoch);
+  return next ? [next.at - killedAt] : [];
+};
+
+/** Jobs that ran on this server just then, and when the log had them back. */
+const requeued = (log: readonly LogEvent[], killedAt: number, server: string): number[] => {
+  const node = log.find(({ type, data }) => type === 'NodeJoined' && data['name'] === server);
+  if (!node) return [];
+  const running = new Map<string, number>();
+  const times: number[] = [];
+  for (const { type, stream, at, data } of log) {
+    if (!stream.startsWith('job-') || type === 'JobInterruptRequested') continue;
+    if (at <= killedAt) {
+      if (type === 'JobStarted' && data['node'] === idOf(node.stream))
+        running.set(stream, Number(data['attempt']));
+      else running.delete(stream);
+    } else if (running.get(stream) === data['attempt']) {
+      if (type === 'JobRequeued') times.push(at - killedAt);
+      running.delete(stream);
+    }
+  }
+  return times;
+};
+
+const longestOutage = (history: readonly HistoryEntry[]): number => {
+  let longest = 0;
+  let last: number | undefined;
+  const open = new Set<string>();
+  for (const entry of history) {
+    if (entry.kind === 'submit') {
+      if (open.size === 0) last = entry.at; // nobody asked before
+      open.add(entry.command);
+    }
+    if (entry.kind !== 'ack' && entry.kind !== 'refused') continue;
+    open.delete(entry.command);
+    if (last !== undefined) longest = Math.max(longest, entry.at - last);
+    last = entry.at;
+  }
+  return longest;
+};

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import net from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { createDatabase, withDatabase } from '../../libs/platform/src/database.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../libs/platform/src/embedded-postgres.js';
+import { atExit, Disk, kill } from './scratch.js';
+
+/** Four servers with a dozen connections each, those of killed servers that nobody has noticed, and ours. */
+const SETTINGS = { max_connections: '300' };
+const DISK_MIB = 512;
+
+/** A real PostgreSQL with fsync, which can be hurt. It is started again whenever it has ended. */
+export class Postgres {
+  /** Where the log's table lies, so that it can be full; null where that cannot be made. */
+  readonly disk: Disk | null;
+  private running: EmbeddedPostgres | null = null;
+  private started: Promise<void> = Promise.resolve();
+  private stopping = false;
+
+  constructor(
+    private readonly dir: string,
+    private readonly say: (text: string) => void,
+  ) {
+    this.disk = Disk.mount(path.join(dir, 'disk'), DISK_MIB);
+  }
+
+  async start(): Promise<void> {
+    this.started = this.launch();
+    await this.started;
+    atExit(() => {
+      if (this.running && !this.stopping) kill(this.running.pid, 'SIGQUIT');
+    });
+    if (!this.disk) return;
+    await this.asOwner('postgres', `CREATE TABLESPACE small LOCATION '${this.disk.folder}'`);
+  }
+
+  /** An empty, migrated database; the owner's URL over the socket. */
+  async database(name: string, migrate: string): Promise<string> {
+    await createDatabase(this.at.ownerUrl, name);
+    const url = withDatabase(this.at.ownerUrl, name);
+    await promisify(execFile)(process.execPath, [migrate, url]);
+    if (this.disk) await this.asOwner(name, 'ALTER TABLE event_log SET TABLESPACE small');
+    return url;
+  }
+
+  dial(): net.Socket {
+    return net.connect(path.join(this.at.host, `.s.PGSQL.${this.at.port}`));
+  }
+
+  /** Resolves when it is back. */
+  async restart(how: 'fast' | 'immediate'): Promise<void> {
+    const { running } = this;
+    if (!running) return this.started;
+    kill(running.pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    await running.ended;
+    await Promise.resolve();
+    await this.started;
+  }
+
+  /** SIGKILL of a process that serves one of our servers: PostgreSQL then ends all others, too, and recovers. */
+  async killBackend(dice: number): Promise<boolean> {
+    const { rows } = await this.asOwner<{ pid: number }>(
+      'postgres',
+      `SELECT pid FROM pg_stat_activity WHERE usename = 'openpro_app' ORDER BY pid`,
+    );
+    const victim = rows[Math.floor(dice * rows.length)];
+    return victim !== undefined && kill(victim.pid);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.started;
+    await this.running?.stop();
+  }
+
+  private get at(): EmbeddedPostgres {
+    if (!this.running) throw new Error('PostgreSQL has not been started');
+    return this.running;
+  }
+
+  private async asOwner<R extends pg.QueryResultRow>(
+    database: string,
+    sql: string,
+  ): Promise<pg.QueryResult<R>> {
+    const client = new pg.Client({ connectionString: withDatabase(this.at.ownerUrl, database) });
+    await client.connect();
+    try {
+      return await client.query<R>(sql);
+    } finally {
+      await client.end();
+    }
+  }
+
+  private async launch(): Promise<void> {
+    const at = this.running;
+    for (;;)
+      try {
+        const running = await startEmbeddedPostgres({
+          dir: path.join(this.dir, 'postgres'),
+          settings: SETTINGS,
+          ...(at ? { at: { host: at.host, port: at.port } } : {}),
+        });
+        this.running = running;
+        void running.ended.then(() => {
+          if (!this.stopping) this.started = this.launch();
+        });
+        return;
+      } catch (error) {
+        if (!at) throw error;
+        this.say(`PostgreSQL does not start, tried again: ${String(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+  }
+}

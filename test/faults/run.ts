@@ -1,0 +1,101 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { check, type Violation } from './checker.js';
+import { History } from './history.js';
+import { measure, type Measures } from './measures.js';
+import type { ServerBuild } from './mutated-build.js';
+import { Nemesis } from './nemesis.js';
+import type { Plan } from './plan.js';
+import type { Postgres } from './postgres.js';
+import { Rig } from './rig.js';
+
+export interface RunOptions {
+  readonly folder: string;
+  readonly postgres: Postgres;
+  readonly database: string;
+  readonly build: ServerBuild;
+  readonly plan: Plan;
+  readonly jobs: number;
+  readonly servers: number;
+  readonly slots: number;
+  readonly seed: number;
+  readonly commit: string;
+  /** At least so long jobs are submitted; without it as long as there are faults. */
+  readonly seconds: number;
+  /** So long after the last answer a job may take to end. */
+  readonly patienceMs: number;
+  readonly say: (text: string) => void;
+}
+
+export interface RunResult {
+  readonly history: History;
+  readonly violations: readonly Violation[];
+  readonly measures: Measures;
+}
+
+/** After the gentle faults, what they have set off shows. */
+const AFTERMATH_MS = 6000;
+const PACE_MS = 50;
+const SAY_MS = 10_000;
+
+/** One cluster from its start to its end, faults and jobs meanwhile, and what the checker says. */
+export const run = async (options: RunOptions): Promise<RunResult> => {
+  const { folder, plan, jobs, servers, slots, seed, commit, say } = options;
+  const faults = plan.gentle.length + plan.rough.length;
+  mkdirSync(folder, { recursive: true });
+  const history = new History(path.join(folder, 'history.ndjson'));
+  history.add({ kind: 'begin', seed, commit, faults, jobs, servers, slots, wall: Date.now() });
+  const rig = await Rig.start({ ...options, history });
+  try {
+    await strike(options, rig, history);
+  } finally {
+    history.flush();
+    await rig.stop();
+  }
+  say('checking');
+  const violations = await check(history.entries, rig.url, rig.logs, rig.storage);
+  return { history, violations, measures: measure(history.entries, rig.watch.events) };
+};
+
+const strike = async (
+  { plan, seconds, patienceMs, say }: RunOptions,
+  rig: Rig,
+  history: History,
+): Promise<void> => {
+  const driver = rig.driver();
+  const nemesis = new Nemesis(rig, driver);
+  const faults = plan.gentle.length + plan.rough.length;
+  const began = performance.now();
+  let begun = 0;
+  const pace = setInterval(() => {
+    const spent = seconds === 0 ? 1 : (performance.now() - began) / 1000 / seconds;
+    driver.allow(Math.min(spent, seconds > 0 || faults === 0 ? 1 : begun / faults));
+  }, PACE_MS);
+  const progress = setInterval(() => {
+    const { watch } = rig;
+    say(
+      `${Math.round((performance.now() - began) / 1000)} s: faults ${nemesis.done}/${faults}, ` +
+        `jobs ${driver.acknowledged.size} acknowledged, ${watch.ended} ended, ${watch.running.size} running`,
+    );
+  }, SAY_MS);
+  try {
+    driver.start();
+    const onBegin = (): void => void (begun += 1);
+    await nemesis.run(plan.gentle, onBegin);
+    if (plan.gentle.length > 0) await delay(AFTERMATH_MS);
+    history.add({ kind: 'gentle-over' });
+    await nemesis.run(plan.rough, onBegin);
+    await delay(Math.max(0, began + seconds * 1000 - performance.now()));
+    history.add({ kind: 'faults-over' });
+    clearInterval(pace);
+    await driver.finish();
+    const { acknowledged } = driver;
+    const allEnded = () => [...acknowledged].every((id) => rig.watch.jobs.get(id)?.state === 'ended');
+    if (!(await rig.watch.until(allEnded, patienceMs))) say('not all jobs have ended');
+    history.add({ kind: 'end' });
+  } finally {
+    clearInterval(pace);
+    clearInterval(progress);
+  }
+};
