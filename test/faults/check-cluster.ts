@@ -1,5 +1,4 @@
 import type { Facts } from './facts.js';
-import type { FaultKind } from './history.js';
 import { isTerminal } from './check-log.js';
 import { idOf, isOf, type LoggedEvent } from './log-event.js';
 import { activeTime, Complaints, type Watch } from './watch.js';
@@ -58,7 +57,7 @@ const LEASE_MS = 4000;
 /** Within such a time a leader who gave his lease back has left the cluster. */
 const LEAVING_MS = 20_000;
 /** An election that was recorded late looks like one. */
-const TOLERATED_HASTE = 2;
+const TOLERATED_HASTE = 1;
 
 /** I8. Two led at once, or a former leader was taken for a later one. */
 export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch => {
@@ -240,16 +239,12 @@ export const somebodyLeads = ({ overAt, faults }: Pick<Facts, 'overAt' | 'faults
   };
 };
 
-/** Faults under which every server lives on. */
-const HARMLESS: ReadonlySet<FaultKind> = new Set(['F03', 'F05', 'F12', 'F16', 'F17'] as const);
-
 /** I18. A server was given up that had only been slow. */
-export const nothingRequeued = ({ faults, hopeless }: Pick<Facts, 'faults' | 'hopeless'>): Watch => {
+export const nothingRequeued = ({ calmUntil, hopeless }: Pick<Facts, 'calmUntil' | 'hopeless'>): Watch => {
   const wrong = new Complaints('I18');
-  const concerned = [...faults].every((fault) => HARMLESS.has(fault));
   return {
-    see({ event, stream, position }) {
-      if (!concerned) return;
+    see({ event, stream, position, at }) {
+      if (at > calmUntil) return;
       if (event.type === 'NodeDeclaredDead')
         wrong.say(`${stream} was declared dead at ${position} (${event.reason}), but nobody died`);
       if (event.type === 'JobRequeued' && !hopeless.has(idOf(stream)))

@@ -64,7 +64,7 @@ describe('I1', () => {
 });
 
 describe('I6', () => {
-  const said = (...entries: Parameters<typeof historyOf>) =>
+  const said = (...entries: readonly Parameters<typeof historyOf>[0][]) =>
     messages(seen(oneAnswer(factsOf(historyOf(...entries))), logOf(done)));
 
   it('sees a yes and a no to the same command', () => {
@@ -107,7 +107,7 @@ describe('I11', () => {
 describe('I16', () => {
   it('sees a process that works for nobody', () => {
     const stale = [{ job: 'j', attempt: 1, pid: 7 }];
-    const entry = { at: 9, kind: 'processes', server: 's', resumedAt: 6 } as const;
+    const entry = { at: 9, kind: 'processes', server: 's', resumedAt: 6, goneMs: 0 } as const;
     expect(lostAttemptsStopped(historyOf({ ...entry, stale: [] }))).toEqual([]);
     expect(messages(lostAttemptsStopped(historyOf({ ...entry, stale })))).toEqual([
       'I16: 3 s after s went on, process 7 still works on attempt 1 of job j, which was taken from it',
@@ -131,6 +131,15 @@ describe('the facts of a history', () => {
     expect([...faults]).toEqual(['F01']);
     expect(overAt).toBe(BEGIN + 40);
     expect(kills.get('job')).toBe(2);
+  });
+
+  it('know how long nothing happened that costs a server', () => {
+    const gentle = { ...fault, at: 10, fault: 1, is: 'F03', where: ['a'] } as const;
+    const over = { at: 20, kind: 'gentle-over' } as const;
+    const rough = { ...fault, at: 30, fault: 2, where: ['a'] };
+    expect(factsOf(historyOf(gentle, over, rough)).calmUntil).toBe(BEGIN + 20);
+    expect(factsOf(historyOf(gentle, over)).calmUntil).toBe(Infinity);
+    expect(factsOf(historyOf(rough)).calmUntil).toBe(-Infinity);
   });
 
   it('know which jobs cannot succeed', () => {

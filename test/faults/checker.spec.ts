@@ -144,7 +144,7 @@ beforeAll(async () => {
     history: historyOf(
       submit(0, id),
       { at: 1, kind: 'fault', fault: 1, is: 'F01', what: 'kill', where: ['n1'], ms: 0 },
-      { ...ack(2, id), id },
+      ack(2, id),
       { at: 3, kind: 'faults-over' },
     ).map((entry) => (entry.kind === 'begin' ? { ...entry, wall: Date.now() } : entry)),
     databaseUrl: live.ownerUrl,

@@ -373,7 +373,7 @@ export const mutants: readonly Mutant[] = [
     breaks: ['I8'],
     plan: ['F16', 'F16', 'F16'],
     jobs: 50,
-    seconds: 20,
+    seconds: 30,
   },
   {
     name: 'reports-only-once',
