@@ -9,6 +9,8 @@ import type { Server } from './server.js';
 
 /** Requests on their way at once, besides those of F12. */
 const SENDERS = 12;
+/** Senders beside those. */
+const FIRST_EXTRA = 100;
 const RETRY_MS = 150;
 const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminated: 0.01 };
 const SESSION_EVERY_MS = 4000;
@@ -64,9 +66,10 @@ export class Driver {
   }
 
   /** One more job, from so many senders at once. */
-  extra(job: JobKind, senders = 1): string {
+  extra(job: JobKind, { senders = 1, ms }: { senders?: number; ms?: number } = {}): string {
     const command = randomUUID();
-    for (let sender = 0; sender < senders; sender += 1) this.keep(this.submit(command, job, 100 + sender));
+    for (let sender = 0; sender < senders; sender += 1)
+      this.keep(this.submit(command, job, FIRST_EXTRA + sender, ms));
     return command;
   }
 
@@ -84,8 +87,8 @@ export class Driver {
     }
   }
 
-  private async submit(command: string, job: JobKind, sender: number): Promise<boolean> {
-    const args = argsOf(command, job, this.submitted);
+  private async submit(command: string, job: JobKind, sender: number, ms?: number): Promise<boolean> {
+    const args = { ...argsOf(command, job, this.submitted), ...(ms === undefined ? {} : { ms }) };
     const mutation: Mutation = {
       field: 'submitJob',
       types: { input: 'SubmitJob!' },

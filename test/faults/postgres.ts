@@ -9,7 +9,7 @@ import { atExit, Disk, kill } from './scratch.js';
 
 /** Four servers with a dozen connections each, those of killed servers that nobody has noticed, and ours. */
 const SETTINGS = { max_connections: '300' };
-const DISK_MIB = 512;
+const DISK_MIB = 1024;
 
 /** A real PostgreSQL with fsync, which can be hurt. It is started again whenever it has ended. */
 export class Postgres {

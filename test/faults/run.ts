@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { check, type Violation } from './checker.js';
 import { History } from './history.js';
 import { measure, type Measures } from './measures.js';
@@ -54,7 +56,17 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     await rig.stop();
   }
   say('checking');
-  const violations = await check(history.entries, rig.url, rig.logs, rig.storage);
+  const rebuilt = await promisify(execFile)(process.execPath, [
+    ...[options.build.rebuild, rig.url, `${options.database}_rebuilt`],
+  ]);
+  const violations = await check({
+    history: history.entries,
+    databaseUrl: rig.url,
+    rebuiltUrl: rebuilt.stdout.trim(),
+    logs: rig.logs,
+    storageDir: rig.storage,
+    secrets: [rig.token],
+  });
   return { history, violations, measures: measure(history.entries, rig.watch.events) };
 };
 

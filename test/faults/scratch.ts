@@ -30,10 +30,10 @@ process.once('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
-/** SIGKILL, if it is still there. */
+/** SIGKILL, if it is still there. Not 0: that would be our own group. */
 export const kill = (pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolean => {
   try {
-    return process.kill(pid, signal);
+    return pid > 0 && process.kill(pid, signal);
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import type { Driver } from './driver.js';
 import { order } from './failpoints.js';
 import type { JobKind } from './history.js';
 import type { PlannedFault, Variant } from './plan.js';
-import { engineProcesses, staleOn } from './processes.js';
+import { type EngineProcess, engineProcesses, staleOn } from './processes.js';
 import type { Rig } from './rig.js';
 import { kill, seal } from './scratch.js';
 import type { Server } from './server.js';
@@ -37,7 +37,8 @@ export interface Strike {
 const BACK_MS = 60_000;
 const GONE_MS = 3000;
 const LOOK_MS = 100;
-const SEARCH_MS = 8000;
+const SEARCH_MS = 10_000;
+const LONG_MS = 3000;
 const TRAP_MS = 5000;
 const FAILPOINT_MS = 15_000;
 const HOUR = 3_600_000;
@@ -105,12 +106,12 @@ const weather =
     for (const { proxy } of targets) proxy.change(of);
     await delay(fault.ms);
     for (const { proxy } of targets) proxy.change({ is: 'fair' });
-    await each(targets, (server) => watchLeftovers(server, rig));
+    if (of.is === 'hole' || of.is === 'refuse') await each(targets, (server) => watchLeftovers(server, rig));
   };
 
 /** A process of an engine, as soon as there is one of that kind. */
 const killedProcess =
-  (wanted: (process: ReturnType<typeof engineProcesses>[number], rig: Rig) => boolean) =>
+  (wanted: (process: EngineProcess, rig: Rig) => boolean) =>
   async ({ fault, rig, struck }: Blow): Promise<string | undefined> => {
     for (const until = performance.now() + SEARCH_MS; performance.now() < until; await delay(LOOK_MS)) {
       const found = rig.servers.flatMap((server) =>
@@ -127,9 +128,9 @@ const killedProcess =
   };
 
 const asJob =
-  (kind: JobKind, senders?: number) =>
+  (kind: JobKind, senders = 1) =>
   ({ driver, struck }: Blow): Promise<void> => {
-    struck([driver.extra(kind, senders)]);
+    struck([driver.extra(kind, { senders })]);
     return Promise.resolve();
   };
 
@@ -166,14 +167,13 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
   'F01 server': strike('server', true, killed('SIGKILL')),
   'F01 server for longer': strike('server', true, killed('SIGKILL')),
   'F01 leader': strike('leader', true, killed('SIGKILL')),
-  'F01 attempt': strike(
-    'nobody',
-    false,
-    killedProcess(({ job }, { watch }) => {
+  'F01 attempt': strike('nobody', false, (blow) => {
+    blow.driver.extra('trivial', { ms: LONG_MS }); // most jobs are too short to be hit
+    return killedProcess(({ job }, { watch }) => {
       const { nodeLost = 3, ownCrash = 1 } = watch.running.get(job ?? '') ?? {};
       return ownCrash === 0 && nodeLost < 3; // a second crash is an outcome, not an accident
-    }),
-  ),
+    })(blow);
+  }),
   'F01 session': strike(
     'nobody',
     false,
@@ -203,8 +203,9 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
     return (await rig.options.postgres.killBackend(fault.dice[1])) ? undefined : 'nobody is connected';
   }),
   'F06 cut': strike('nobody', false, async ({ fault, rig, struck }) => {
-    const server = pick(rig.servers, fault.dice[0]);
-    if (!server?.proxy.open) return 'it is not connected';
+    const connected = rig.servers.filter(({ proxy }) => proxy.open > 0);
+    const server = pick(connected, fault.dice[0]);
+    if (!server) return 'nobody is connected';
     struck([server.name]);
     server.proxy.cut();
     return undefined;
