@@ -12,6 +12,7 @@ import {
   refused,
   seen,
   submit,
+  type Unbegun,
 } from './made-log.fixture.js';
 
 const j = jobEvents('j');
@@ -64,7 +65,7 @@ describe('I1', () => {
 });
 
 describe('I6', () => {
-  const said = (...entries: readonly Parameters<typeof historyOf>[0][]) =>
+  const said = (...entries: readonly Unbegun[]) =>
     messages(seen(oneAnswer(factsOf(historyOf(...entries))), logOf(done)));
 
   it('sees a yes and a no to the same command', () => {

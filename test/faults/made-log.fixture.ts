@@ -102,7 +102,7 @@ export const jobEvents = (id: string) => {
   };
 };
 
-type Unbegun = Exclude<HistoryEntry, { kind: 'begin' }>;
+export type Unbegun = Exclude<HistoryEntry, { kind: 'begin' }>;
 
 /** A history whose clock shows 0 at `BEGIN`. */
 export const historyOf = (...entries: readonly Unbegun[]): readonly HistoryEntry[] => [
