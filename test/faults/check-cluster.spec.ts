@@ -127,6 +127,11 @@ describe('I8', () => {
     ]);
   });
 
+  it('does not let one who leaves excuse all', () => {
+    const taken = [1, 2, 3, 4, 5, 6].map((epoch) => elected(epoch % 2 ? 'a' : 'b', epoch, 1000));
+    expect(seen(watch(), logOf([...taken, left('a'), left('b')]))).toHaveLength(1);
+  });
+
   it('knows that who leaves gives his lease back', () => {
     const rolling = [1, 2, 3, 4, 5].flatMap((n) => [elected(`n${n}`, n), left(`n${n - 1}`)]);
     expect(seen(watch(), logOf(rolling))).toEqual([]);

@@ -62,25 +62,28 @@ const TOLERATED_HASTE = 1;
 /** I8. Two led at once, or a former leader was taken for a later one. */
 export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch => {
   const wrong = new Complaints('I8');
-  let last: { node: string; epoch: number; at: number } | undefined;
-  /** Took over from one whose lease could not have ended, unless he gave it back and left. */
-  let hasty: { from: string; position: number; at: number }[] = [];
+  let leader: { node: string; epoch: number; at: number } | undefined;
+  /** Took over from one whose lease could not have ended, unless he gave it back and left; that he can do once. */
+  const hasty: { from: string; position: number; at: number }[] = [];
   return {
     see(e) {
       const { event, stream, position, at } = e;
       if (event.type === 'LeaderElected') {
         const { node, epoch = 0 } = event;
-        if (last && epoch <= last.epoch)
-          wrong.say(`leader ${node} has epoch ${epoch} at ${position}, after epoch ${last.epoch}`);
-        if (last && last.node !== node && at < last.at + LEASE_MS)
-          hasty.push({ from: last.node, position, at });
-        last = { node: String(node), epoch, at };
-      } else if (e.epoch !== undefined && e.epoch > (last?.epoch ?? 0))
+        if (leader && epoch <= leader.epoch)
+          wrong.say(`leader ${node} has epoch ${epoch} at ${position}, after epoch ${leader.epoch}`);
+        if (leader && leader.node !== node && at < leader.at + LEASE_MS)
+          hasty.push({ from: leader.node, position, at });
+        leader = { node: String(node), epoch, at };
+      } else if (e.epoch !== undefined && e.epoch > (leader?.epoch ?? 0))
         wrong.say(
           `${event.type} of ${stream} at ${position} is of leader epoch ${e.epoch}, which nobody was elected to`,
         );
-      if (isOf('node', e))
-        hasty = hasty.filter(({ from, at: since }) => from !== idOf(stream) || at > since + LEAVING_MS);
+      if (!isOf('node', e)) return;
+      const last = hasty.findLastIndex(
+        ({ from, at: since }) => from === idOf(stream) && at < since + LEAVING_MS,
+      );
+      if (last >= 0) hasty.splice(last, 1);
     },
     end() {
       // With the database's clock set, times in the log say nothing.
