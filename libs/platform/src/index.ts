@@ -31,7 +31,7 @@ export {
   LinkUnavailable,
   LocalLink,
   type ProLink,
-} from './link.js';
+} from '@openpro/link';
 export { Last, LiveQueue } from './live.js';
 export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';
 export { readPage, readRows, Where } from './read-page.js';
