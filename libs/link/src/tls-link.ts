@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import type { Credential, Credentials } from './credential.js';
 import { type Identity, identityIn } from './identity.js';
 import { Line, MAX_MESSAGE } from './line.js';
-import { type LinkCaller, LinkError, LinkUnavailable, LocalLink, type ProLink } from './link.js';
+import { type LinkCaller, LinkError, LinkUnavailable, type LocalLink, type ProLink } from './link.js';
 
 const CONNECT_MS = 5000;
 
