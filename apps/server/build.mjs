@@ -10,7 +10,11 @@ const at = (...parts) => path.join(root, ...parts);
 
 const parts = {
   server: () =>
-    bundle({ 'server/main': 'apps/server/src/main.ts', 'server/local': 'apps/server/src/local.ts' }),
+    bundle({
+      'server/main': 'apps/server/src/main.ts',
+      'server/front': 'apps/server/src/front.ts',
+      'server/local': 'apps/server/src/local.ts',
+    }),
   cli: () => bundleCli(),
   'model-ts': async () => (await import('../../engines/model-ts/build.mjs')).default(),
   examples: async () => (await import('../../examples/build.mjs')).default(),

@@ -65,8 +65,8 @@ const DISTRUST: { readonly [code: string]: string } = {
 const forwarded = new WeakMap<Duplex, LinkCaller>();
 
 /** The front server that passed this request on; undefined for who came directly. */
-export const forwardedBy = ({ socket }: Pick<IncomingMessage, 'socket'>): LinkCaller | undefined =>
-  forwarded.get(socket);
+export const forwardedBy = ({ socket }: { readonly socket?: Duplex }): LinkCaller | undefined =>
+  socket && forwarded.get(socket);
 
 /**
  * The one door for other servers of the cluster: mutual TLS, each caller known by its certificate. Who is not let in
