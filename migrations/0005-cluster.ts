@@ -12,6 +12,7 @@ export class ClusterReadModel implements MigrationInterface {
         ADD draining bool NOT NULL DEFAULT false,
         ADD drain_reason text COLLATE "C",
         ADD drain_until int8,
+        ADD link text COLLATE "C",
         ALTER joined_at DROP NOT NULL`);
     await runner.query(`ALTER TABLE node_list ALTER labels DROP DEFAULT, ALTER draining DROP DEFAULT`);
     await runner.query(`ALTER TABLE job_list ADD labels jsonb NOT NULL DEFAULT '[]'`);
@@ -35,6 +36,6 @@ export class ClusterReadModel implements MigrationInterface {
     await runner.query(`DROP TABLE cluster_timeline`);
     await runner.query(`ALTER TABLE job_list DROP labels`);
     await runner.query(`
-      ALTER TABLE node_list DROP labels, DROP draining, DROP drain_reason, DROP drain_until`);
+      ALTER TABLE node_list DROP labels, DROP draining, DROP drain_reason, DROP drain_until, DROP link`);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 /** Roles that speak with browsers and programs. */
-export const FRONT_ROLES = ['portal', 'webui', 'proxy'] as const;
+const FRONT_ROLES = ['portal', 'webui', 'proxy'] as const;
 
 const has = (roles: readonly string[], ...anyOf: readonly string[]): boolean =>
   anyOf.some((role) => roles.includes(role));

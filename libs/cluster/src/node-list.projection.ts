@@ -18,6 +18,8 @@ export interface NodeRow {
   readonly drain_reason: string | null;
   /** From then on what still runs there is given back. */
   readonly drain_until: number | null;
+  /** `host:port` for other servers. */
+  readonly link: string | null;
   readonly joined_at: number | null;
 }
 
@@ -39,6 +41,7 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
     draining: 'bool',
     drain_reason: 'text',
     drain_until: 'int8',
+    link: 'text',
     joined_at: 'int8',
   },
   key: 'id',
@@ -67,12 +70,13 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
           isolation: '',
           labels: [],
           ...UNDRAINED,
+          link: null,
           joined_at: null,
         };
       case 'NodeAdmitted':
         return row; // until it has joined nothing runs there
       case 'NodeJoined': {
-        const { name, epoch, roles, slots, version, isolation, labels = [] } = event;
+        const { name, epoch, roles, slots, version, isolation, labels = [], link = null } = event;
         return {
           ...(row ?? UNDRAINED),
           id: idOf(stream),
@@ -84,6 +88,7 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
           version,
           isolation,
           labels,
+          link,
           joined_at: at,
         };
       }

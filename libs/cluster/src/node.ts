@@ -1,6 +1,7 @@
 import {
   type BadInput,
   checkDigest,
+  checkForm,
   checkLabels,
   checkNumber,
   checkOneOf,
@@ -12,6 +13,9 @@ import {
 
 /** What a server can run; sessions and jobs run where `pro` is. */
 export const NODE_ROLES = ['portal', 'webui', 'proxy', 'pro'] as const;
+
+/** Those that speak with people and programs; they run nothing, and pass on what they are asked. */
+export const FRONT_ROLES = ['portal', 'webui', 'proxy'] as const;
 
 /** How long the work of a draining server may go on before it is given back, where nobody says another time. */
 export const DRAIN_GRACE_S = 300;
@@ -28,6 +32,8 @@ interface Joined {
   readonly isolation: string;
   /** What it has that others have not (`gpu`, `site=berlin`): jobs that ask for it run only there. */
   readonly labels?: readonly string[];
+  /** `host:port` where other servers reach it. */
+  readonly link?: string;
 }
 
 interface Invitation {
@@ -106,19 +112,31 @@ export type Node =
   | { readonly is: 'joined' | 'dead' | 'left'; readonly epoch: number; readonly draining: Drain | null }
   | { readonly is: 'removed' };
 
+/** A name, an IPv4 address or an IPv6 one in brackets, and a port. */
+const LINK_ADDRESS = /^([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/;
+
 const checkRoles = (roles: readonly string[]): BadInput | undefined =>
   roles.map((role) => checkOneOf('roles', role, NODE_ROLES)).find((wrong) => wrong !== undefined);
 
 const checkReason = (reason: string): BadInput | undefined =>
   checkText('reason', reason, { min: 0, max: 500 });
 
-const wrongInJoin = ({ name, roles, slots, version, isolation, labels }: Joined): BadInput | undefined =>
+const wrongInJoin = ({
+  name,
+  roles,
+  slots,
+  version,
+  isolation,
+  labels,
+  link,
+}: Joined): BadInput | undefined =>
   checkText('name', name, { max: 100 }) ??
   checkRoles(roles) ??
   checkNumber('slots', slots, { min: 0, max: 1024, whole: true }) ??
   checkText('version', version, { max: 100 }) ??
   checkText('isolation', isolation, { max: 200 }) ??
-  checkLabels('labels', labels ?? []);
+  checkLabels('labels', labels ?? []) ??
+  (link === undefined ? undefined : checkForm('link', link, LINK_ADDRESS, 'host:port'));
 
 const wrongInInvitation = ({ name, roles, tokenHash, expiresAt }: Invitation): BadInput | undefined =>
   checkText('name', name, { max: 100 }) ??
@@ -167,7 +185,7 @@ const join = (
     return refuse('NotAdmitted', 'This server was invited: it must show its token before it joins');
   const wrong = wrongInJoin(command);
   if (wrong) return wrong;
-  const { name, roles, slots, version, isolation, labels } = command;
+  const { name, roles, slots, version, isolation, labels, link } = command;
   const known = node.is === 'new' || node.is === 'admitted' ? { epoch: 0, draining: null } : node;
   return [
     // Who joins again has lost what ran before, even if nobody had noticed yet.
@@ -183,6 +201,7 @@ const join = (
       version,
       isolation,
       ...(labels?.length ? { labels } : {}),
+      ...(link === undefined ? {} : { link }),
       ...(known.draining ? { draining: true } : {}),
     },
   ];

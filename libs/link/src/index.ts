@@ -5,6 +5,7 @@ export {
   identityOf,
   loadCredential,
   publicKeyOf,
+  renewalDue,
   saveCredential,
 } from './credential.js';
 export { type Identity } from './identity.js';
