@@ -323,7 +323,7 @@ describe('the list of servers', () => {
       log.map((event) => record('node-n1', event, { at: 4 })),
     ).get('n1');
   const undrained = { draining: false, drain_reason: null, drain_until: null };
-  const base = { id: 'n1', ...server, labels: [], ...undrained, joined_at: 4 };
+  const base = { id: 'n1', ...server, labels: [], ...undrained, link: null, joined_at: 4 };
 
   it('has the last life of each', () => {
     expect(row(joined(1))).toStrictEqual({ ...base, state: 'joined', epoch: 1 });
