@@ -7,7 +7,7 @@ import {
 } from '@openpro/platform/postgres';
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { existsSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -154,6 +154,7 @@ class Launcher {
 
   async start(): Promise<void> {
     this.env = {
+      ...this.joined(),
       ...process.env,
       OPENPRO_DATA: this.dataDir,
       ...(options.port ? { OPENPRO_PORT: options.port } : {}),
@@ -231,6 +232,17 @@ class Launcher {
     // Otherwise it is that of another one that runs here.
     if (this.servers.some(({ launched }) => launched))
       rmSync(path.join(this.dataDir, 'cli-link'), { force: true });
+  }
+
+  /** What this server was admitted as, when it has joined a cluster by a token. */
+  private joined(): NodeJS.ProcessEnv {
+    const file = path.join(this.dataDir, 'link', 'joined.json');
+    if (!existsSync(file)) return {};
+    const { name, roles } = JSON.parse(readFileSync(file, 'utf8')) as {
+      name: string;
+      roles: readonly string[];
+    };
+    return { OPENPRO_NODE_NAME: name, OPENPRO_ROLES: roles.join(',') };
   }
 
   private async database(): Promise<void> {

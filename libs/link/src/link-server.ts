@@ -229,7 +229,8 @@ export class LinkServer {
 
 const tlsOf = ({ authority, certificate, privateKey }: Credential) => ({
   ca: authority,
-  cert: certificate,
+  // With the authority's own: who joins by a token has nothing but its digest to go by.
+  cert: `${certificate}\n${authority}`,
   key: privateKey,
   minVersion: 'TLSv1.3' as const,
 });
