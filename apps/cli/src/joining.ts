@@ -2,6 +2,7 @@ import { clusterOf, newKeyPair, saveCredential } from '@openpro/link';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -114,7 +115,7 @@ const ask = async (socket: tls.TLSSocket, address: string, body: object): Promis
     headers: { 'content-type': 'application/json', connection: 'close' },
   });
   request.end(JSON.stringify(body));
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   let text = '';
   for await (const chunk of response) text += String(chunk);
   const answer = JSON.parse(text) as Answer & { code?: string; message?: string };

@@ -201,7 +201,12 @@ export class LinkServer {
       );
     if (!this.open.has(tls)) {
       this.open.set(tls, identity.node);
-      tls.once('close', () => this.open.delete(tls));
+      // A connection must not outlive the certificate that it was let in with.
+      const expiry = setTimeout(() => tls.destroy(), Date.parse(certificate.validTo) - Date.now()).unref();
+      tls.once('close', () => {
+        clearTimeout(expiry);
+        this.open.delete(tls);
+      });
     }
     return { node: identity.node, roles: identity.roles };
   }

@@ -314,6 +314,33 @@ describe('the link between servers', () => {
     await expect(expected).rejects.toThrow('belongs to another server');
   });
 
+  it('cuts a connection when the certificate that it was let in with expires', async () => {
+    two.local.serve('hang', { accepts: ['pro'], call: () => new Promise(() => undefined) });
+    const shortLived = await credentialOf(['pro'], { lifeMs: 1500 });
+    const line = await openLine(two.address, shortLived, VERSION, () => true);
+    await expect(line.call('hang', null)).rejects.toBeInstanceOf(LinkUnavailable);
+    await expect(openLine(two.address, shortLived, VERSION, () => true)).rejects.toMatchObject({
+      code: 'BadCertificate',
+    });
+  });
+
+  it('uses a new certificate for new calls, and keeps what runs on the former', async () => {
+    let answer: (value: string) => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      two.local.serve('slow', {
+        accepts: ['pro'],
+        call: () => (resolve(), new Promise((done) => (answer = done))),
+      });
+    });
+    two.local.serve('hello', { accepts: ['pro'], call: () => Promise.resolve('hello') });
+    const running = link.call(two.identity.node, 'slow', null);
+    await asked;
+    await one.credentials.renewNow();
+    expect(await link.call(two.identity.node, 'hello', null)).toBe('hello');
+    answer('done');
+    expect(await running).toBe('done');
+  });
+
   it('renews certificates under load without one failed request', async () => {
     const node = uuidv7();
     const busy = await new Server(await credentialOf(['pro'], { node }), (credential) =>

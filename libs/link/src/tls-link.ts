@@ -88,15 +88,23 @@ export interface Directory {
 /** The link to every server of the cluster: function calls to itself, lines to the others, opened when needed. */
 export class TlsLink implements ProLink {
   private readonly lines = new Map<string, { readonly address: string; readonly line: Promise<Line> }>();
+  /** Opened with a former certificate: used up by who has them, until the other side cuts them when it expires. */
+  private readonly former = new Set<Promise<Line>>();
+  private readonly stopRenewing: () => void;
   private closed = false;
 
   constructor(
     private readonly self: LinkCaller,
     private readonly local: LocalLink,
-    private readonly credentials: Pick<Credentials, 'current'>,
+    private readonly credentials: Pick<Credentials, 'current' | 'onRenewed'>,
     private readonly directory: Directory,
     private readonly version: string,
-  ) {}
+  ) {
+    this.stopRenewing = credentials.onRenewed(() => {
+      for (const { line } of this.lines.values()) this.former.add(line);
+      this.lines.clear();
+    });
+  }
 
   serve(...route: Parameters<ProLink['serve']>): void {
     this.local.serve(...route);
@@ -131,7 +139,9 @@ export class TlsLink implements ProLink {
 
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all([...this.lines.values()].map(({ line }) => line.then((open) => open.close(), ignore)));
+    this.stopRenewing();
+    const lines = [...this.former, ...[...this.lines.values()].map(({ line }) => line)];
+    await Promise.all(lines.map((line) => line.then((open) => open.close(), ignore)));
   }
 
   private async lineTo(node: string): Promise<Line> {
