@@ -13,6 +13,8 @@ const SENDERS = 12;
 const FIRST_EXTRA = 100;
 const RETRY_MS = 150;
 const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminated: 0.01 };
+const INTERRUPTED_MS = 4000;
+const WAIT_MS = 30_000;
 const SESSION_EVERY_MS = 4000;
 const MAX_SESSIONS = 8;
 /** So long after the last job the answer to a command is still waited for. */
@@ -80,11 +82,21 @@ export class Driver {
         continue;
       }
       this.submitted += 1;
-      const dice = this.next();
       const command = randomUUID();
-      const acknowledged = await this.submit(command, dice < SHARE.solve ? 'solve' : 'trivial', sender);
-      if (acknowledged) this.meddle(command, sender);
+      const job = this.next() < SHARE.solve ? 'solve' : 'trivial';
+      const dice = this.next();
+      if (dice < SHARE.interrupted) this.keep(this.interrupted(command, job, sender));
+      else if ((await this.submit(command, job, sender)) && dice < SHARE.interrupted + SHARE.terminated)
+        this.stop('terminateJob', command, sender);
     }
+  }
+
+  /** One that works long enough for its owner to lose patience. */
+  private async interrupted(command: string, job: JobKind, sender: number): Promise<void> {
+    const { watch } = this.options;
+    if (!(await this.submit(command, job, sender, INTERRUPTED_MS))) return;
+    await watch.until(() => watch.jobs.has(command) && watch.jobs.get(command)?.state !== 'queued', WAIT_MS);
+    this.stop('interruptJob', command, sender);
   }
 
   private async submit(command: string, job: JobKind, sender: number, ms?: number): Promise<boolean> {
@@ -98,13 +110,6 @@ export class Driver {
     const done = await this.insist('submitJob', mutation, command, sender, { job });
     if (done) this.acknowledged.add(command);
     return done;
-  }
-
-  /** Now and then somebody stops his job. */
-  private meddle(job: string, sender: number): void {
-    const dice = this.next();
-    if (dice < SHARE.interrupted) this.stop('interruptJob', job, sender);
-    else if (dice < SHARE.interrupted + SHARE.terminated) this.stop('terminateJob', job, sender);
   }
 
   private stop(field: 'interruptJob' | 'terminateJob', id: string, sender: number): void {

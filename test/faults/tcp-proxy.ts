@@ -28,6 +28,8 @@ interface Trap {
 /** A door to PostgreSQL that only one server uses, and all the ways in which its network may fail. */
 export class TcpProxy {
   private readonly connections = new Set<Connection>();
+  /** Also those whose end has not been heard. */
+  private readonly sockets = new Set<net.Socket>();
   private readonly server: net.Server;
   private trap: Trap | null = null;
   weather: Weather = FAIR;
@@ -53,6 +55,7 @@ export class TcpProxy {
   async close(): Promise<void> {
     this.server.close();
     this.cut();
+    for (const socket of this.sockets) socket.destroy();
     await once(this.server, 'close');
   }
 
@@ -112,6 +115,8 @@ export class TcpProxy {
   }
 
   private accept(client: net.Socket): void {
+    this.sockets.add(client);
+    client.once('close', () => this.sockets.delete(client));
     if (this.weather.is === 'refuse') {
       client.on('error', () => undefined);
       client.resetAndDestroy();
