@@ -56,7 +56,7 @@ export default {
       name: 'foundations-know-no-context',
       comment: 'Kernel, event store, platform and engine serve every context and know none.',
       severity: 'error',
-      from: { path: '^libs/(kernel|eventstore|platform|engine)/' },
+      from: { path: '^libs/(kernel|eventstore|link|platform|engine)/' },
       to: { path: context },
     },
     {

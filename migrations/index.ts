@@ -2,6 +2,7 @@ import { EventLog } from './0001-event-log.js';
 import { ReadSideTables } from './0002-read-side.js';
 import { ReadModel } from './0003-read-model.js';
 import { ClusterTables } from './0004-cluster.js';
+import { ClusterReadModel } from './0005-cluster.js';
 
 /** In the order in which they run; never changed once released. */
-export const migrations = [EventLog, ReadSideTables, ReadModel, ClusterTables];
+export const migrations = [EventLog, ReadSideTables, ReadModel, ClusterTables, ClusterReadModel];

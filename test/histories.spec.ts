@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { app } from '../libs/catalogue/src/app.js';
 import { engine } from '../libs/catalogue/src/engine.js';
 import { publisher } from '../libs/catalogue/src/publisher.js';
+import { authority } from '../libs/cluster/src/authority.js';
 import { leadership } from '../libs/cluster/src/leadership.js';
 import { node } from '../libs/cluster/src/node.js';
+import { refusals } from '../libs/cluster/src/refusals.js';
 import { environment } from '../libs/identity/src/environment.js';
 import { user } from '../libs/identity/src/user.js';
 import { job } from '../libs/jobs/src/job.js';
@@ -26,6 +28,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
   (
     [
       app,
+      authority,
       caseAggregate,
       engine,
       environment,
@@ -34,6 +37,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
       leadership,
       node,
       publisher,
+      refusals,
       session,
       user,
     ] as readonly AnyAggregate[]

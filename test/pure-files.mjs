@@ -1,7 +1,7 @@
 /** Deciders, by context: what eslint and dependency-cruiser keep pure besides `*.projection.ts` and `*.process.ts`. */
 const DECIDERS = {
   catalogue: ['app', 'engine', 'names', 'publisher'],
-  cluster: ['node', 'leadership'],
+  cluster: ['authority', 'leadership', 'node', 'refusals'],
   identity: ['user', 'environment'],
   jobs: ['job', 'placement', 'queue', 'sorted-map'],
   sessions: ['session'],

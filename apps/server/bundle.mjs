@@ -32,6 +32,7 @@ const swc = (edit) => ({
 /** The programs of a server: output and source. */
 export const SERVER = {
   'server/main': 'apps/server/src/main.ts',
+  'server/front': 'apps/server/src/front.ts',
   'server/local': 'apps/server/src/local.ts',
 };
 

@@ -1,5 +1,4 @@
 import type { Facts } from './facts.js';
-import type { FaultKind } from './history.js';
 import { isTerminal } from './check-log.js';
 import { idOf, isOf, type LoggedEvent } from './log-event.js';
 import { activeTime, Complaints, type Watch } from './watch.js';
@@ -58,30 +57,33 @@ const LEASE_MS = 4000;
 /** Within such a time a leader who gave his lease back has left the cluster. */
 const LEAVING_MS = 20_000;
 /** An election that was recorded late looks like one. */
-const TOLERATED_HASTE = 2;
+const TOLERATED_HASTE = 1;
 
 /** I8. Two led at once, or a former leader was taken for a later one. */
 export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch => {
   const wrong = new Complaints('I8');
-  let last: { node: string; epoch: number; at: number } | undefined;
-  /** Took over from one whose lease could not have ended, unless he gave it back and left. */
-  let hasty: { from: string; position: number; at: number }[] = [];
+  let leader: { node: string; epoch: number; at: number } | undefined;
+  /** Took over from one whose lease could not have ended, unless he gave it back and left; that he can do once. */
+  const hasty: { from: string; position: number; at: number }[] = [];
   return {
     see(e) {
       const { event, stream, position, at } = e;
       if (event.type === 'LeaderElected') {
         const { node, epoch = 0 } = event;
-        if (last && epoch <= last.epoch)
-          wrong.say(`leader ${node} has epoch ${epoch} at ${position}, after epoch ${last.epoch}`);
-        if (last && last.node !== node && at < last.at + LEASE_MS)
-          hasty.push({ from: last.node, position, at });
-        last = { node: String(node), epoch, at };
-      } else if (e.epoch !== undefined && e.epoch > (last?.epoch ?? 0))
+        if (leader && epoch <= leader.epoch)
+          wrong.say(`leader ${node} has epoch ${epoch} at ${position}, after epoch ${leader.epoch}`);
+        if (leader && leader.node !== node && at < leader.at + LEASE_MS)
+          hasty.push({ from: leader.node, position, at });
+        leader = { node: String(node), epoch, at };
+      } else if (e.epoch !== undefined && e.epoch > (leader?.epoch ?? 0))
         wrong.say(
           `${event.type} of ${stream} at ${position} is of leader epoch ${e.epoch}, which nobody was elected to`,
         );
-      if (isOf('node', e))
-        hasty = hasty.filter(({ from, at: since }) => from !== idOf(stream) || at > since + LEAVING_MS);
+      if (!isOf('node', e)) return;
+      const last = hasty.findLastIndex(
+        ({ from, at: since }) => from === idOf(stream) && at < since + LEAVING_MS,
+      );
+      if (last >= 0) hasty.splice(last, 1);
     },
     end() {
       // With the database's clock set, times in the log say nothing.
@@ -159,9 +161,9 @@ export const nobodyPassedOver = (): Watch => {
   };
   return {
     see(e) {
+      const now = time(e);
       if (!isOf('job', e)) return;
       const { event, stream, position } = e;
-      const now = time(e);
       const { priority = 0, labels } = event;
       if (event.type === 'JobQueued') {
         priorities.set(stream, priority);
@@ -240,16 +242,12 @@ export const somebodyLeads = ({ overAt, faults }: Pick<Facts, 'overAt' | 'faults
   };
 };
 
-/** Faults under which every server lives on. */
-const HARMLESS: ReadonlySet<FaultKind> = new Set(['F03', 'F05', 'F12', 'F16', 'F17'] as const);
-
 /** I18. A server was given up that had only been slow. */
-export const nothingRequeued = ({ faults, hopeless }: Pick<Facts, 'faults' | 'hopeless'>): Watch => {
+export const nothingRequeued = ({ calmUntil, hopeless }: Pick<Facts, 'calmUntil' | 'hopeless'>): Watch => {
   const wrong = new Complaints('I18');
-  const concerned = [...faults].every((fault) => HARMLESS.has(fault));
   return {
-    see({ event, stream, position }) {
-      if (!concerned) return;
+    see({ event, stream, position, at }) {
+      if (at > calmUntil) return;
       if (event.type === 'NodeDeclaredDead')
         wrong.say(`${stream} was declared dead at ${position} (${event.reason}), but nobody died`);
       if (event.type === 'JobRequeued' && !hopeless.has(idOf(stream)))

@@ -22,6 +22,8 @@ export interface Facts {
   readonly faults: ReadonlySet<FaultKind>;
   /** When the last fault was over, in milliseconds since 1970; null when there was none. */
   readonly overAt: number | null;
+  /** Until then (milliseconds since 1970) only faults happened that every server survives. */
+  readonly calmUntil: number;
   /** Milliseconds since 1970. */
   readonly wallOf: (at: number) => number;
   /** Cannot succeed, by its kind. */
@@ -29,6 +31,9 @@ export interface Facts {
   /** How often the nemesis killed an attempt of this job itself. */
   readonly kills: ReadonlyMap<string, number>;
 }
+
+/** Every server lives on under these, and keeps its work. */
+const HARMLESS: ReadonlySet<FaultKind> = new Set(['F03', 'F05', 'F12', 'F16', 'F17'] as const);
 
 const HOPELESS: ReadonlySet<JobKind | undefined> = new Set(['memory', 'descriptors'] as const);
 
@@ -44,6 +49,7 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
   const kills = new Map<string, number>();
   let offset = 0;
   let over: number | null = null;
+  let gentleOver: number | null = null;
   for (const entry of history)
     switch (entry.kind) {
       case 'begin':
@@ -86,6 +92,9 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
       case 'faults-over':
         if (faults.size > 0) over = entry.at;
         break;
+      case 'gentle-over':
+        gentleOver = entry.at;
+        break;
       case 'unknown':
       case 'server-start':
       case 'server-ready':
@@ -94,11 +103,13 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
       case 'end':
         break;
     }
+  const isHarmless = [...faults.values()].every((fault) => HARMLESS.has(fault));
   const hopeless = [...asked.values()].filter(({ job }) => HOPELESS.has(job));
   return {
     asked,
     faults: new Set(faults.values()),
     overAt: over === null ? null : over + offset,
+    calmUntil: isHarmless ? Infinity : (gentleOver ?? -Infinity) + offset,
     wallOf: (at) => at + offset,
     hopeless: new Set(hopeless.flatMap(({ command, ids }) => [command, ...ids])),
     kills,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 
 /** What of an event's content the checker looks at; other events and fields pass it by. */
 export interface Content {

@@ -81,7 +81,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'node-epoch-not-raised',
     says: 'A server that starts again takes itself for the one that was lost.',
-    patches: [patch('libs/cluster/src/node.ts', 'epoch: last + 1', 'epoch: Math.max(last, 1)')],
+    patches: [
+      patch('libs/cluster/src/node.ts', 'epoch: known.epoch + 1,', 'epoch: Math.max(known.epoch, 1),'),
+    ],
     breaks: ['I7'],
     plan: ['F01'],
     jobs: 100,
@@ -373,7 +375,7 @@ export const mutants: readonly Mutant[] = [
     breaks: ['I8'],
     plan: ['F16', 'F16', 'F16'],
     jobs: 50,
-    seconds: 20,
+    seconds: 30,
   },
   {
     name: 'reports-only-once',

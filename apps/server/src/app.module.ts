@@ -10,7 +10,16 @@ import {
   ForPublisher,
   publisherList,
 } from '@openpro/catalogue';
-import { ClusterModule, ForLeadership, ForNode, leader, LOAD, nodeList } from '@openpro/cluster';
+import {
+  ClusterModule,
+  ForAuthority,
+  ForLeadership,
+  ForNode,
+  ForRefusals,
+  leader,
+  LOAD,
+  nodeList,
+} from '@openpro/cluster';
 import { ForEnvironment, ForUser, IdentityModule, signInList, userList } from '@openpro/identity';
 import { ForJob, jobList, JobsModule, requeueLostJobs } from '@openpro/jobs';
 import { AccessGuard, PlatformModule, type ReadModel, type ServerConfig } from '@openpro/platform';
@@ -42,6 +51,8 @@ const COMMANDS = {
   job: ForJob,
   node: ForNode,
   leadership: ForLeadership,
+  authority: ForAuthority,
+  refusals: ForRefusals,
 } as const;
 
 /** Everything that is folded from the log, and what reacts to it. */

@@ -26,7 +26,11 @@ export const bootstrap = async (commands: Commands): Promise<void> => {
 
 /** A fresh one-time sign-in link for the administrator: whoever can start the server may use it. */
 export const administratorLink = async (links: SignInLinks, use: LinkFor): Promise<string> => {
-  const link = await links.issue(ADMINISTRATOR, asSystem(), use === 'file' ? FILE_LINK_LIFE_MS : undefined);
+  const link = await links.issue(
+    ADMINISTRATOR,
+    asSystem(),
+    use === 'file' ? { lifeMs: FILE_LINK_LIFE_MS } : {},
+  );
   if (isRefusal(link)) throw new Error(link.message);
   return link.url;
 };

@@ -3,7 +3,7 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger } from '@nestjs/common';
 import { EngineError } from '@openpro/engine';
 import { Authenticator, tokenOf } from '@openpro/identity';
-import { CONFIG, has, type RequestContext, type ServerConfig } from '@openpro/platform';
+import { CONFIG, has, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import {
   type DocumentNode,
@@ -163,6 +163,7 @@ export const graphqlModule = () =>
       plugins: [introspection(), jit()],
       context: async (request: FastifyRequest): Promise<RequestContext> => ({
         actor: await authenticator.actorOf(tokenOf(request.headers)),
+        publicUrl: publicUrlOf(request.raw, config.publicUrl),
       }),
     }),
   });

@@ -1,12 +1,15 @@
 import fastifyStatic from '@fastify/static';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ServerConfig } from '@openpro/platform';
 import { clip } from '@openpro/kernel';
-import type { FastifyRequest } from 'fastify';
+import { forwardedBy } from '@openpro/link';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { existsSync } from 'node:fs';
+import { isApi, isPage, takesApi } from './roles.js';
 import { sameOrigin } from './same-origin.js';
 
-const securityHeaders = ({ publicUrl, tls, behindTlsProxy }: ServerConfig) => ({
+type HttpConfig = Pick<ServerConfig, 'publicUrl' | 'tls' | 'behindTlsProxy' | 'portalDir' | 'roles'>;
+
+const securityHeaders = ({ publicUrl, tls, behindTlsProxy }: HttpConfig) => ({
   'content-security-policy': [
     "default-src 'self'",
     "style-src 'self' 'unsafe-inline'",
@@ -22,23 +25,18 @@ const securityHeaders = ({ publicUrl, tls, behindTlsProxy }: ServerConfig) => ({
   ...(tls || behindTlsProxy ? { 'strict-transport-security': 'max-age=31536000' } : {}),
 });
 
-/** What the portal's own router may know: plain segments, not the API's and no file of the portal's folder. */
-const isPage = (url: string): boolean => {
-  const [path = ''] = url.split('?');
-  return (
-    /^(\/(?!\.)([\w~@.+:-]|%3a)+)*\/?$/i.test(path) &&
-    !/^\/((api|graphql|assets)(\/|$)|[^/]*\.\w+$)/i.test(path)
-  );
-};
-
 /** Why a request is not read any further: every body is JSON in UTF-8 or an upload's own bytes. */
 const refusal = (
-  { url, headers }: FastifyRequest,
-  config: ServerConfig,
+  { url, headers, raw }: FastifyRequest,
+  config: HttpConfig,
 ): [status: number, message: string] | null => {
   const encoding = headers['content-encoding'] ?? 'identity';
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-  if (!sameOrigin(headers, config)) return [403, 'Only pages of this portal may send this'];
+  // What a front server passes on it has looked at itself: it knows its own address.
+  const direct = !forwardedBy(raw);
+  if (direct && isApi(url) && !takesApi(config.roles))
+    return [404, 'This server has no role that takes requests: ask one with portal, webui or proxy'];
+  if (direct && !sameOrigin(headers, config)) return [403, 'Only pages of this portal may send this'];
   if (url.includes('%00')) return [404, 'There is no such address'];
   if (encoding !== 'identity')
     return [415, `The content-encoding ${clip(encoding, 40)} is not read here: send the body as it is`];
@@ -48,10 +46,9 @@ const refusal = (
 };
 
 /** Everything of HTTP that is not a route of a context: headers, the portal's files, raw upload bodies. */
-export const setUpHttp = async (app: NestFastifyApplication, config: ServerConfig): Promise<void> => {
-  const { portalDir } = config;
+export const setUpHttp = async (fastify: FastifyInstance, config: HttpConfig): Promise<void> => {
+  const { portalDir, roles } = config;
   const headers = securityHeaders(config);
-  const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
     const refused = refusal(request, config);
     if (!refused) return done();
@@ -65,7 +62,7 @@ export const setUpHttp = async (app: NestFastifyApplication, config: ServerConfi
     void reply.headers(headers);
     done(null, payload);
   });
-  if (!existsSync(portalDir)) return;
+  if (!existsSync(portalDir) || !['portal', 'webui'].some((role) => roles.includes(role))) return;
   await fastify.register(fastifyStatic, {
     root: portalDir,
     wildcard: false,
@@ -79,6 +76,6 @@ export const setUpHttp = async (app: NestFastifyApplication, config: ServerConfi
     },
   });
   fastify.get('/*', (request, reply) =>
-    isPage(request.url) ? reply.sendFile('index.html') : reply.callNotFound(),
+    isPage(request.url, roles) ? reply.sendFile('index.html') : reply.callNotFound(),
   );
 };

@@ -1,7 +1,19 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CatalogueQueries, Packages } from '@openpro/catalogue';
-import { ForLeadership, ForNode, Heartbeat, leaveCluster, Lease, type Life } from '@openpro/cluster';
+import {
+  Door,
+  ForLeadership,
+  ForNode,
+  FrontServers,
+  Heartbeat,
+  Joining,
+  leaveCluster,
+  Lease,
+  type Life,
+  Members,
+  RefusalLog,
+} from '@openpro/cluster';
 import { EnginePool } from '@openpro/engine';
 import { CommandHandler, type EventStore, ReadSide } from '@openpro/eventstore';
 import { Attempts, Dispatcher } from '@openpro/jobs';
@@ -16,6 +28,7 @@ import {
   type ThisNode,
 } from '@openpro/platform';
 import { SessionHosts } from '@openpro/sessions';
+import type { Server } from 'node:http';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { bootstrap } from './bootstrap.js';
@@ -37,6 +50,11 @@ export class Lifecycle {
     @Inject(NODE) private readonly node: ThisNode,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(LEASE_POOL) private readonly leasePool: pg.Pool,
+    private readonly door: Door,
+    private readonly members: Members,
+    private readonly joining: Joining,
+    private readonly fronts: FrontServers,
+    private readonly refusals: RefusalLog,
     private readonly handler: CommandHandler,
     private readonly readSide: ReadSide,
     private readonly commands: Commands,
@@ -57,6 +75,7 @@ export class Lifecycle {
     this.hosts.start(node.joinedAt);
     this.attempts.start(node.joinedAt);
     this.closeSockets = serveSubscriptions(app);
+    await this.openDoor(app);
     await app.listen(this.config.port, this.config.host);
     this.lease = new Lease(
       this.leasePool,
@@ -98,12 +117,27 @@ export class Lifecycle {
     await this.part('attempts', () => this.attempts.drain());
     await this.part('sessions', () => this.hosts.stop());
     await this.part('engines', () => this.pool.close());
+    await this.part('door', () => this.door.close());
     await this.part('leave', () => leaveCluster(this.handler, this.node));
     await this.part('sockets', () => this.closeSockets());
     await this.part('http', () => app.close());
     await this.part('read side', () => this.readSide.stop());
     await this.part('log', () => this.store.close());
     await this.part('database', () => this.db.destroy());
+  }
+
+  /** Lets the other servers in. */
+  private async openDoor(app: NestFastifyApplication): Promise<void> {
+    const { door, members } = this;
+    await members.read();
+    this.fronts.serve(door.link);
+    door.serve(app.getHttpServer() as Server);
+    door.keep({
+      address: (node) => members.address(node),
+      refuses: (identity) => members.refuses(identity),
+      join: (body) => this.joining.join(body),
+      onRefused: (refusal) => this.refusals.record({ what: 'link', ...refusal }),
+    });
   }
 
   private declareDead({ node, epoch }: Life, silentMs: number): Promise<void> {

@@ -5,29 +5,22 @@ import {
   readConfig,
   startEmbeddedPostgres,
 } from '@openpro/platform/postgres';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { FromServer, LinkFor, ToServer } from './messages.js';
+import type { LinkFor } from './messages.js';
+import { formerServer, Restarts, ServerProcess } from './server-process.js';
 
 /*
  * The launcher behind `npm start`: embedded PostgreSQL (unless DATABASE_URL names another), migrations
- * with the owner's rights, then the server as a process of its own with the rights of the running
- * program only. A server that dies is started again; Ctrl-C ends everything in order.
+ * with the owner's rights, then one or more servers, each a process of its own with the rights of the
+ * running program only. A server that dies is started again; Ctrl-C ends everything in order.
+ *
+ * Without the role `pro` there is no database: the server has joined a cluster before (`openpro server join`).
  */
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -39,10 +32,19 @@ const HELP = `Usage: npm start -- [options]
   --behind-tls-proxy   a proxy in front does TLS
   --public-url URL     what users type, when it differs from host and port
   --data FOLDER        default .openpro
-  --slots N            jobs that run at once (default 2)
+  --slots N            jobs that run at once, on each server (default 2)
+  --servers N          so many servers on this machine, one cluster (default 1)
+  --name NAME          of this server (default server-1)
+  --roles LIST         what it runs: portal, webui, proxy, pro (default all); without pro it needs no
+                       database and must have joined a cluster: openpro server join
+  --labels LIST        what it has that others have not, for jobs that ask for it: gpu,site=berlin
+  --storage FOLDER     what all servers of a cluster share, a folder or a mounted share (default: as --data)
+  --link-host ADDRESS --link-port N    where other servers reach it, over mutual TLS (default loopback, any port)
+  --link-advertise HOST:PORT           how they reach it, when that differs
   --no-examples        do not publish the engine and the example apps
 
-  DATABASE_URL=postgres://…  uses an existing PostgreSQL (15 or later) instead of the embedded one.
+  DATABASE_URL=postgres://…  uses an existing PostgreSQL (15 or later) instead of the embedded one;
+                             several servers on several machines need one.
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -60,6 +62,14 @@ const readOptions = () => {
         'public-url': { type: 'string' },
         data: { type: 'string' },
         slots: { type: 'string' },
+        servers: { type: 'string' },
+        name: { type: 'string' },
+        roles: { type: 'string' },
+        labels: { type: 'string' },
+        storage: { type: 'string' },
+        'link-host': { type: 'string' },
+        'link-port': { type: 'string' },
+        'link-advertise': { type: 'string' },
         'no-examples': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -76,10 +86,7 @@ if (options.help) {
   process.exit(0);
 }
 
-const RESTART_MS = [0, 500, 1000, 2000, 5000];
-const STABLE_MS = 60_000;
-const STOP_MS = 15_000;
-const REAPED_MS = 5_000;
+const MAX_SERVERS = 16;
 
 const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const began = performance.now();
@@ -87,14 +94,6 @@ const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const result = await work();
   say(`✓ ${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   return result;
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 };
 
 const isFree = (host: string, port: number): Promise<boolean> =>
@@ -136,32 +135,26 @@ const asAppLogin = (ownerUrl: string): string => {
   return url.href;
 };
 
-/** What ends by itself is started again, at first at once; what does not stay up is given up. */
-class Restarts {
-  private ends: number[] = [];
-
-  /** Milliseconds until the next try; undefined after too many. */
-  next(): number | undefined {
-    const now = Date.now();
-    this.ends = [...this.ends.filter((at) => now - at < STABLE_MS), now];
-    return RESTART_MS[this.ends.length - 1];
-  }
-}
+const serverCount = (text: string): number => {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_SERVERS) return count;
+  throw new Error(`--servers is "${text}": it must be a whole number from 1 to ${MAX_SERVERS}`);
+};
 
 class Launcher {
   private postgres: EmbeddedPostgres | null = null;
-  private server: ChildProcess | null = null;
+  private servers: ServerProcess[] = [];
   private stopping: Promise<void> | null = null;
   private readonly dataDir = path.resolve(
     options.data ?? process.env['OPENPRO_DATA'] ?? path.join(root, '.openpro'),
   );
   private env: NodeJS.ProcessEnv = {};
-  private readonly serverRestarts = new Restarts();
   private readonly postgresRestarts = new Restarts();
   private postgresStart: Promise<void> = Promise.resolve();
 
   async start(): Promise<void> {
     this.env = {
+      ...this.joined(),
       ...process.env,
       OPENPRO_DATA: this.dataDir,
       ...(options.port ? { OPENPRO_PORT: options.port } : {}),
@@ -171,30 +164,51 @@ class Launcher {
       ...(options['behind-tls-proxy'] ? { OPENPRO_BEHIND_TLS_PROXY: '1' } : {}),
       ...(options['public-url'] ? { OPENPRO_PUBLIC_URL: options['public-url'] } : {}),
       ...(options.slots ? { OPENPRO_SLOTS: options.slots } : {}),
+      ...(options.name ? { OPENPRO_NODE_NAME: options.name } : {}),
+      ...(options.roles ? { OPENPRO_ROLES: options.roles } : {}),
+      ...(options.labels ? { OPENPRO_LABELS: options.labels } : {}),
+      ...(options.storage ? { OPENPRO_STORAGE: path.resolve(options.storage) } : {}),
+      ...(options['link-host'] ? { OPENPRO_LINK_HOST: options['link-host'] } : {}),
+      ...(options['link-port'] ? { OPENPRO_LINK_PORT: options['link-port'] } : {}),
+      ...(options['link-advertise'] ? { OPENPRO_LINK_ADVERTISE: options['link-advertise'] } : {}),
     };
     delete this.env['DATABASE_OWNER_URL'];
     // What is wrong in the settings is said before anything is started.
-    const { host, port } = readConfig({ ...this.env, DATABASE_URL: 'found below' }, root, '');
-    await this.formerServerHasEnded();
-    this.env['OPENPRO_PORT'] = String(await freePort(host, port));
-    mkdirSync(path.join(this.dataDir, 'logs'), { recursive: true });
-    const ownerUrl =
-      process.env['DATABASE_OWNER_URL'] || process.env['DATABASE_URL'] || (await this.embedded());
-    const migrated = await step('Database is up to date', () => migrate(ownerUrl));
-    if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
-    this.env['DATABASE_URL'] = process.env['DATABASE_URL'] || asAppLogin(ownerUrl);
-    const url = await step('Server is ready', () => this.launch());
-    await this.writeCliLink();
-    this.keepCliLink();
-    if (!options['no-examples'])
+    const { host, port, roles, storageDir } = readConfig(
+      { ...this.env, DATABASE_URL: 'found below' },
+      root,
+      '',
+    );
+    this.env['OPENPRO_STORAGE'] = storageDir;
+    const pro = roles.includes('pro');
+    const count = serverCount(options.servers ?? process.env['OPENPRO_SERVERS'] ?? '1');
+    for (let n = 1; n <= count; n++) {
+      const former = formerServer(this.dataDirOf(n));
+      if (former) await step('Looked whether the former server ends', () => former.ends());
+    }
+    const ports: number[] = [];
+    for (let n = 1; n <= count; n++) ports.push(await freePort(host, port === 0 ? 0 : port + n - 1));
+    if (pro) await this.database();
+    this.servers = ports.map((each, index) => this.place(index + 1, each, pro ? 'main' : 'front'));
+    const urls: string[] = [];
+    for (const [index, server] of this.servers.entries()) {
+      const name = count > 1 ? `Server ${index + 1} of ${count}` : 'Server';
+      urls.push(await step(`${name} is ready`, () => server.launch()));
+    }
+    if (pro) {
+      await this.writeCliLink();
+      this.keepCliLink();
+    }
+    if (pro && !options['no-examples'])
       await this.publishExamples().catch((error: unknown) =>
         say(`! The examples are not published; the next start tries again. ${messageOf(error)}`),
       );
-    say(`\nOpenPRO is running at ${url}\n`);
-    say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
+    say(`\nOpenPRO is running at ${urls[0]}\n`);
+    if (pro) say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
     const data = path.relative(process.cwd(), this.dataDir) || '.';
     const given = data === '.openpro' ? '' : `OPENPRO_DATA=${data} `;
-    say(`  In a terminal:                         ${given}npx openpro app list`);
+    if (pro) say(`  In a terminal:                         ${given}npx openpro app list`);
+    if (count > 1) say(`  The same at:                           ${urls.slice(1).join(', ')}`);
     say(`  Data and logs:                         ${data}`);
     say('  Stop:                                  Ctrl-C\n');
   }
@@ -211,33 +225,63 @@ class Launcher {
   }
 
   private async stopAll(): Promise<void> {
-    const { server } = this;
-    if (server || this.postgres) say('\nStopping …');
-    if (server && server.exitCode === null && server.signalCode === null) {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      const kill = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
-      server.kill('SIGTERM');
-      await ended;
-      clearTimeout(kill);
-    }
+    if (this.servers.length > 0 || this.postgres) say('\nStopping …');
+    await Promise.all(this.servers.map((server) => server.stop()));
     await this.postgresStart;
     await this.postgres?.stop();
-    if (!server) return; // the files are those of another one that runs here
-    for (const name of ['cli-link', 'server.json']) rmSync(path.join(this.dataDir, name), { force: true });
+    // Otherwise it is that of another one that runs here.
+    if (this.servers.some(({ launched }) => launched))
+      rmSync(path.join(this.dataDir, 'cli-link'), { force: true });
   }
 
-  /** After a `kill -9` of the launcher its server ends by itself, in order; the port is free then. */
-  private async formerServerHasEnded(): Promise<void> {
-    const file = path.join(this.dataDir, 'server.json');
-    if (!existsSync(file)) return;
-    const { pid, launcher } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number; launcher: number };
-    if (!isAlive(pid)) return;
-    const began = Date.now();
-    // A launcher that was killed may look alive until it is reaped; one that is alive keeps its server.
-    const patience = () => (isAlive(launcher) ? REAPED_MS : STOP_MS);
-    await step('Looked whether the former server ends', async () => {
-      while (isAlive(pid) && Date.now() - began < patience()) await delay(100);
-    });
+  /** What this server was admitted as, when it has joined a cluster by a token. */
+  private joined(): NodeJS.ProcessEnv {
+    const file = path.join(this.dataDir, 'link', 'joined.json');
+    if (!existsSync(file)) return {};
+    const { name, roles } = JSON.parse(readFileSync(file, 'utf8')) as {
+      name: string;
+      roles: readonly string[];
+    };
+    return { OPENPRO_NODE_NAME: name, OPENPRO_ROLES: roles.join(',') };
+  }
+
+  private async database(): Promise<void> {
+    const ownerUrl =
+      process.env['DATABASE_OWNER_URL'] || process.env['DATABASE_URL'] || (await this.embedded());
+    const migrated = await step('Database is up to date', () => migrate(ownerUrl));
+    if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
+    this.env['DATABASE_URL'] = process.env['DATABASE_URL'] || asAppLogin(ownerUrl);
+  }
+
+  /** The first server's folder is the whole one's; the others have theirs in it. */
+  private dataDirOf(n: number): string {
+    return n === 1 ? this.dataDir : path.join(this.dataDir, `server-${n}`);
+  }
+
+  private place(n: number, port: number, program: 'main' | 'front'): ServerProcess {
+    const dataDir = this.dataDirOf(n);
+    const env = { ...this.env, OPENPRO_DATA: dataDir, OPENPRO_PORT: String(port) };
+    const name = n === 1 ? (this.env['OPENPRO_NODE_NAME'] ?? 'server-1') : `server-${n}`;
+    const logFile = path.join(this.dataDir, 'logs', n === 1 ? 'server.log' : `server-${n}.log`);
+    return new ServerProcess(
+      {
+        name: n === 1 ? 'The server' : `Server ${n}`,
+        program: path.join(root, `dist/server/${program}.mjs`),
+        dataDir,
+        logFile,
+        env: { ...env, OPENPRO_NODE_NAME: name, ...(n === 1 ? {} : { OPENPRO_LINK_PORT: '0' }) },
+      },
+      {
+        say,
+        back: () => {
+          if (program === 'main') void this.writeCliLink();
+        },
+        givenUp: () => {
+          this.servers = this.servers.filter((server) => server.place.dataDir !== dataDir);
+          if (this.servers.length === 0) this.stop(1);
+        },
+      },
+    );
   }
 
   private async embedded(): Promise<string> {
@@ -272,75 +316,15 @@ class Launcher {
     }
   }
 
-  /** Starts the server; resolves with its address once it is ready. */
-  private launch(): Promise<string> {
-    const log = createWriteStream(path.join(this.dataDir, 'logs', 'server.log'), { flags: 'a' });
-    const server = spawn(
-      process.execPath,
-      ['--enable-source-maps', path.join(root, 'dist/server/main.mjs')],
-      {
-        env: this.env,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        detached: true, // Ctrl-C reaches the launcher only, which stops the server in order
-      },
-    );
-    this.server = server;
-    server.stdout?.pipe(log, { end: false });
-    server.stderr?.pipe(log, { end: false });
-    return new Promise((resolve, reject) => {
-      server.on('message', (message: FromServer) => {
-        if (message.is === 'ready') {
-          const about = { url: message.url, pid: server.pid, launcher: process.pid };
-          writeFileSync(path.join(this.dataDir, 'server.json'), JSON.stringify(about), { mode: 0o600 });
-          resolve(message.url);
-        }
-        if (message.is === 'failed') reject(new Error(message.message));
-      });
-      server.once('exit', (code, signal) => {
-        reject(
-          new Error(
-            `The server ended (${signal ?? code}); see ${path.join(this.dataDir, 'logs', 'server.log')}`,
-          ),
-        );
-        this.restart(code, signal);
-      });
-    });
-  }
-
-  private restart(code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.stopping) return;
-    const pause = this.serverRestarts.next();
-    if (code === 2 || pause === undefined) {
-      say(`✗ The server does not stay up; see ${path.join(this.dataDir, 'logs', 'server.log')}`);
-      return this.stop(1);
-    }
-    say(`! The server ended (${signal ?? code}) and is started again`);
-    setTimeout(() => {
-      if (this.stopping) return;
-      this.launch().then(
-        async () => {
-          say('✓ The server is back');
-          await this.writeCliLink();
-        },
-        () => undefined, // its exit has been handled
-      );
-    }, pause);
-  }
-
+  /** Any server knows the administrator. */
   private link(use: LinkFor): Promise<string> {
-    return new Promise((resolve) => {
-      const listen = (message: FromServer): void => {
-        if (message.is !== 'sign-in-link' || message.for !== use) return;
-        this.server?.off('message', listen);
-        resolve(message.link);
-      };
-      this.server?.on('message', listen);
-      this.server?.send({ ask: 'sign-in-link', for: use } satisfies ToServer);
-    });
+    const server = this.servers.find(({ connected }) => connected);
+    return server ? server.link(use) : Promise.reject(new Error('No server runs'));
   }
 
   /** Lets the command line of the same account sign in by itself. */
   private async writeCliLink(): Promise<void> {
+    if (!this.servers.some(({ connected }) => connected)) return; // the next one that is back writes it
     const file = path.join(this.dataDir, 'cli-link');
     writeFileSync(`${file}.new`, await this.link('file'), { mode: 0o600 });
     renameSync(`${file}.new`, file);
@@ -350,7 +334,7 @@ class Launcher {
   private keepCliLink(): void {
     watch(this.dataDir, { persistent: false }, (_event, name) => {
       const gone = name === 'cli-link' && !existsSync(path.join(this.dataDir, 'cli-link'));
-      if (gone && !this.stopping && this.server?.connected) void this.writeCliLink();
+      if (gone && !this.stopping) void this.writeCliLink();
     });
   }
 

@@ -5,7 +5,6 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { clip } from '@openpro/kernel';
 import { ConfigError, patiently, readConfig, type ServerConfig } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
@@ -14,6 +13,7 @@ import { administratorLink } from './bootstrap.js';
 import { setUpHttp } from './http.js';
 import { Lifecycle } from './lifecycle.js';
 import type { FromServer, ToServer } from './messages.js';
+import { withPublicUrl } from './public-address.js';
 import { version } from './version.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -35,7 +35,7 @@ const start = async (config: ServerConfig): Promise<void> => {
     abortOnError: false,
     bodyParser: false, // Fastify's own reads JSON; forms, which any page may send here, are nothing of ours
   });
-  await setUpHttp(app, config);
+  await setUpHttp(adapter.getInstance(), config);
   const lifecycle = app.get(Lifecycle);
   let stopping: Promise<void> | undefined;
   const stop = (code: number): void => {
@@ -65,13 +65,6 @@ const start = async (config: ServerConfig): Promise<void> => {
         (error: unknown) => log.error({ message: 'no sign-in link could be issued', error: String(error) }),
       );
   });
-};
-
-const withPublicUrl = (config: ServerConfig): ServerConfig => {
-  const { port, tls } = config;
-  const host = ['0.0.0.0', '::'].includes(config.host) ? os.hostname() : config.host; // one that a browser can open
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { ...config, publicUrl: config.publicUrl || `${tls ? 'https' : 'http'}://${authority}` };
 };
 
 try {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ServerConfig } from '@openpro/platform';
 import { refusedHandshake } from './subscriptions.js';
 
-const config = { publicUrl: 'https://portal.example.com' } as ServerConfig;
+const config = { publicUrl: 'https://portal.example.com', roles: ['portal'] };
 const answer = (url: string, origin?: string) =>
   refusedHandshake({ url, headers: { host: 'inner:4600', ...(origin ? { origin } : {}) } }, config);
 

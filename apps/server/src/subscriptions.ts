@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { Authenticator, tokenOf } from '@openpro/identity';
-import { type Actor, CONFIG, type RequestContext, type ServerConfig } from '@openpro/platform';
+import { forwardedBy } from '@openpro/link';
+import { type Actor, CONFIG, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
 import {
   GraphQLError,
   type GraphQLFormattedError,
@@ -15,6 +16,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
 import { formatError } from './graphql.js';
 import { limitRules, MAX_TOKENS } from './graphql-limits.js';
+import { takesApi } from './roles.js';
 import { sameOrigin } from './same-origin.js';
 
 const PATH = '/graphql';
@@ -35,10 +37,15 @@ const MAX_SUBSCRIPTIONS = 100;
 
 /** The answer to a handshake that is not for us; null when it is. A stranger wrote every byte of it. */
 export const refusedHandshake = (
-  { url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>,
-  config: ServerConfig,
-): string | null =>
-  url.split('?')[0] !== PATH ? '404 Not Found' : sameOrigin(headers, config) ? null : '403 Forbidden';
+  request: Pick<IncomingMessage, 'url' | 'headers'> & Partial<Pick<IncomingMessage, 'socket'>>,
+  config: Pick<ServerConfig, 'publicUrl' | 'roles'>,
+): string | null => {
+  const { url = '/', headers } = request;
+  if (url.split('?')[0] !== PATH) return '404 Not Found';
+  if (forwardedBy(request)) return null; // looked at by the front server, which knows its own address
+  if (!takesApi(config.roles)) return '404 Not Found';
+  return sameOrigin(headers, config) ? null : '403 Forbidden';
+};
 
 const formatted = (errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
   errors.map((error) => formatError(error.toJSON(), error));
@@ -60,7 +67,10 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
       parse: (source) => parse(source, { maxTokens: MAX_TOKENS }),
       validate: (on, document) =>
         validate(on, document, [...specifiedRules, ...limitRules, NoSchemaIntrospectionCustomRule]),
-      context: ({ extra }): RequestContext => ({ actor: extra.actor }),
+      context: ({ extra }): RequestContext => ({
+        actor: extra.actor,
+        publicUrl: publicUrlOf(extra.request, config.publicUrl),
+      }),
       onConnect: async ({ connectionParams, extra }) => {
         const token = connectionParams?.['token'];
         const given = typeof token === 'string' ? token : tokenOf(extra.request.headers);

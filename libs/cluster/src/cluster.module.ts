@@ -1,12 +1,26 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Logger, Module } from '@nestjs/common';
 import { isolationLevel } from '@openpro/engine';
-import { CommandHandler } from '@openpro/eventstore';
-import { CONFIG, LINK, LocalLink, NODE, type ServerConfig, type ThisNode } from '@openpro/platform';
+import { CommandHandler, ReadSide } from '@openpro/eventstore';
+import {
+  Commands,
+  CONFIG,
+  LEASE_POOL,
+  LINK,
+  NODE,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
 import { clusterHandlers } from './cluster.commands.js';
 import { ClusterQueries } from './cluster.queries.js';
 import { ClusterResolver } from './cluster.resolver.js';
-import { joinCluster } from './membership.js';
-import { NODE_ROLES } from './node.js';
+import { Door } from './door.js';
+import { FrontServers } from './front-servers.js';
+import { Joining } from './joining.js';
+import { Members } from './members.queries.js';
+import { foundAuthority, joinCluster, nodeId } from './membership.js';
+import { RefusalLog } from './refusal-log.js';
 
 /** Global, because whoever runs something runs it as this server. */
 @Global()
@@ -14,25 +28,72 @@ import { NODE_ROLES } from './node.js';
   providers: [
     ...clusterHandlers,
     {
-      provide: NODE,
+      provide: Door,
       inject: [CommandHandler, CONFIG],
-      useFactory: (handler: CommandHandler, { dataDir, nodeName, slots, version }: ServerConfig) =>
-        joinCluster(handler, dataDir, {
+      useFactory: async (handler: CommandHandler, config: ServerConfig) => {
+        const id = await nodeId(config.dataDir);
+        const door = await Door.open(config, id);
+        await foundAuthority(handler, id, door.authority);
+        return door;
+      },
+    },
+    {
+      provide: NODE,
+      inject: [CommandHandler, CONFIG, Door],
+      useFactory: async (
+        handler: CommandHandler,
+        { dataDir, nodeName, roles, slots, version, labels }: ServerConfig,
+        { address: link }: Door,
+      ) =>
+        joinCluster(handler, await nodeId(dataDir), {
           name: nodeName,
-          roles: NODE_ROLES,
+          roles,
           slots,
           version,
+          labels,
+          link,
           isolation: isolationLevel(),
         }),
     },
+    { provide: LINK, inject: [Door], useFactory: ({ link }: Door) => link },
     {
-      provide: LINK,
-      inject: [NODE],
-      useFactory: ({ id }: ThisNode) => new LocalLink({ node: id, roles: NODE_ROLES }),
+      provide: Members,
+      inject: [DataSource, ReadSide, Door],
+      useFactory: (db: DataSource, readSide: ReadSide, door: Door) => {
+        const log = new Logger('Members');
+        return new Members(
+          db,
+          readSide,
+          (node) => door.drop(node),
+          (error) =>
+            log.warn({ message: 'the servers of the cluster could not be read', reason: String(error) }),
+        );
+      },
+    },
+    {
+      provide: RefusalLog,
+      inject: [Commands, NODE],
+      useFactory: (commands: Commands, node: ThisNode) => new RefusalLog(commands, node),
+    },
+    {
+      provide: Joining,
+      inject: [Commands, Door, Members],
+      useFactory: (commands: Commands, door: Door, members: Members) => new Joining(commands, door, members),
+    },
+    {
+      provide: FrontServers,
+      inject: [Commands, Door, Members, LEASE_POOL, CONFIG],
+      useFactory: (
+        commands: Commands,
+        door: Door,
+        members: Members,
+        pool: pg.Pool,
+        { version }: ServerConfig,
+      ) => new FrontServers(commands, door, members, pool, version),
     },
     ClusterQueries,
     ClusterResolver,
   ],
-  exports: [LINK, NODE],
+  exports: [Door, FrontServers, Joining, LINK, Members, NODE, RefusalLog],
 })
 export class ClusterModule {}

@@ -1,10 +1,15 @@
 export { leader, type LeaderRow } from './leader.projection.js';
 export { leadership, type LeadershipCommand, type LeadershipEvent } from './leadership.js';
-export { node, NODE_ROLES, type NodeCommand, type NodeEvent } from './node.js';
+export { DRAIN_GRACE_S, node, NODE_ROLES, type NodeCommand, type NodeEvent } from './node.js';
 export { nodeList, type NodeRow } from './node-list.projection.js';
-export { ForLeadership, ForNode } from './cluster.commands.js';
+export { ForAuthority, ForLeadership, ForNode, ForRefusals } from './cluster.commands.js';
 export { ClusterModule } from './cluster.module.js';
 export { LOAD } from './cluster.queries.js';
 export { Heartbeat, type Life } from './heartbeat.js';
 export { Lease } from './lease.js';
 export { joinCluster, leaveCluster } from './membership.js';
+export { Door } from './door.js';
+export { FrontServers } from './front-servers.js';
+export { Joining } from './joining.js';
+export { Members } from './members.queries.js';
+export { RefusalLog } from './refusal-log.js';

@@ -3,6 +3,7 @@ import { uuidv7 } from '@openpro/kernel';
 import type { ThisNode } from '@openpro/platform';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { authority } from './authority.js';
 import { node as nodeAggregate } from './node.js';
 
 export interface NodeDescription {
@@ -11,18 +12,19 @@ export interface NodeDescription {
   readonly slots: number;
   readonly version: string;
   readonly isolation: string;
+  readonly labels?: readonly string[];
+  readonly link?: string;
 }
 
 /**
- * Joins the cluster under the id kept in the data folder. Every start is a new epoch: whatever an
+ * Joins the cluster Every start is a new epoch: whatever an
  * earlier life of this server still had is declared dead in the same append.
  */
 export const joinCluster = async (
   handler: CommandHandler,
-  dataDir: string,
+  id: string,
   description: NodeDescription,
 ): Promise<ThisNode> => {
-  const id = await nodeId(dataDir);
   const outcome = await handler.execute(nodeAggregate, id, { type: 'JoinNode', ...description }, metaOf(id));
   if (outcome.is === 'refused') throw new Error(`This server cannot join: ${outcome.refusal.message}`);
   if (outcome.state.is !== 'joined') throw new Error('This server has joined and yet has not');
@@ -33,9 +35,25 @@ export const leaveCluster = async (handler: CommandHandler, { id, epoch }: ThisN
   await handler.execute(nodeAggregate, id, { type: 'LeaveNode', epoch }, metaOf(id));
 };
 
+/** Storage and database of one cluster belong together: what the first server found there stays. */
+export const foundAuthority = async (
+  handler: CommandHandler,
+  id: string,
+  { cluster, certificate }: { readonly cluster: string; readonly certificate: string },
+): Promise<void> => {
+  const outcome = await handler.execute(
+    authority,
+    'cluster',
+    { type: 'FoundAuthority', cluster, certificate },
+    metaOf(id),
+  );
+  if (outcome.is === 'refused') throw new Error(`This server cannot join: ${outcome.refusal.message}`);
+};
+
 const metaOf = (id: string) => ({ commandId: uuidv7(), actor: `node:${id}`, roles: [] });
 
-const nodeId = async (dataDir: string): Promise<string> => {
+/** This server's id: kept in its data folder, made at its first start unless it was invited under one. */
+export const nodeId = async (dataDir: string): Promise<string> => {
   const file = path.join(dataDir, 'node-id');
   await mkdir(dataDir, { recursive: true });
   await writeFile(file, uuidv7(), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {

@@ -1,5 +1,8 @@
 import {
   type BadInput,
+  checkDigest,
+  checkForm,
+  checkLabels,
   checkNumber,
   checkOneOf,
   checkText,
@@ -11,6 +14,13 @@ import {
 /** What a server can run; sessions and jobs run where `pro` is. */
 export const NODE_ROLES = ['portal', 'webui', 'proxy', 'pro'] as const;
 
+/** Those that speak with people and programs; they run nothing, and pass on what they are asked. */
+export const FRONT_ROLES = ['portal', 'webui', 'proxy'] as const;
+
+/** How long the work of a draining server may go on before it is given back, where nobody says another time. */
+export const DRAIN_GRACE_S = 300;
+const MAX_DRAIN_GRACE_S = 86_400;
+
 interface Joined {
   readonly name: string;
   readonly roles: readonly string[];
@@ -20,72 +30,296 @@ interface Joined {
   readonly version: string;
   /** How well sessions are kept apart there. */
   readonly isolation: string;
+  /** What it has that others have not (`gpu`, `site=berlin`): jobs that ask for it run only there. */
+  readonly labels?: readonly string[];
+  /** `host:port` where other servers reach it. */
+  readonly link?: string;
+}
+
+interface Invitation {
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** SHA-256 of the one-time token. */
+  readonly tokenHash: string;
+  /** In milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Why a server takes no new work, and how long what runs there may go on. */
+interface Drain {
+  readonly reason: string;
+  readonly graceS: number;
 }
 
 export type NodeEvent =
-  | ({ readonly type: 'NodeJoined'; readonly epoch: number } & Joined)
+  | ({ readonly type: 'NodeInvited' } & Invitation)
+  | { readonly type: 'NodeAdmitted'; readonly name: string; readonly roles: readonly string[] }
+  /** `draining`: it was draining before, and a restart does not undo that. */
+  | ({ readonly type: 'NodeJoined'; readonly epoch: number; readonly draining?: boolean } & Joined)
   /** Final for that epoch: the server must join again with a higher one. */
   | { readonly type: 'NodeDeclaredDead'; readonly epoch: number; readonly reason: string }
-  | { readonly type: 'NodeLeft'; readonly epoch: number };
+  | { readonly type: 'NodeLeft'; readonly epoch: number }
+  | ({ readonly type: 'NodeDrainStarted'; readonly epoch: number } & Drain)
+  | { readonly type: 'NodeResumed'; readonly epoch: number }
+  /** Final for the server; a life that it still had was declared dead before. */
+  | { readonly type: 'NodeRemoved'; readonly epoch: number; readonly reason: string };
 
 export type NodeCommand =
+  | ({ readonly type: 'InviteNode' } & Invitation)
+  | { readonly type: 'AdmitNode'; readonly tokenHash: string; readonly name: string; readonly now: number }
   | ({ readonly type: 'JoinNode' } & Joined)
   | { readonly type: 'DeclareDead'; readonly epoch: number; readonly reason: string }
-  | { readonly type: 'LeaveNode'; readonly epoch: number };
+  | { readonly type: 'LeaveNode'; readonly epoch: number }
+  | ({ readonly type: 'DrainNode' } & Drain)
+  | { readonly type: 'ResumeNode' }
+  /** `working`: jobs and sessions there, as far as the caller knows. */
+  | {
+      readonly type: 'RemoveNode';
+      readonly reason: string;
+      readonly force: boolean;
+      readonly working: number;
+    };
 
-export type NodeRefusal = BadInput | Refusal<'NoSuchNode'>;
+export type NodeRefusal =
+  | BadInput
+  | Refusal<
+      | 'NoSuchNode'
+      | 'NodeExists'
+      | 'TokenNotValid'
+      | 'NotAdmitted'
+      | 'NotJoined'
+      | 'StillWorking'
+      | 'NodeRemoved'
+    >;
 
+/**
+ * ```
+ *        InviteNode            AdmitNode (once)            JoinNode
+ *   new ───────────► invited ──────────────────► admitted ─────────► joined ◄─────────┐
+ *    │                                                                ▲  │            │ JoinNode,
+ *    └─────────── JoinNode: it holds the keys to the log already ─────┘  │            │ epoch + 1
+ *                                                                        ▼            │
+ *                                         DeclareDead, LeaveNode:    dead, left ──────┘
+ *
+ *   joined, dead, left: DrainNode ⇄ ResumeNode; what drains goes on draining after a restart
+ *   all but new: RemoveNode ──► removed, for ever
+ * ```
+ */
 export type Node =
-  { readonly is: 'new' } | { readonly is: 'joined' | 'dead' | 'left'; readonly epoch: number };
+  | { readonly is: 'new' }
+  | ({ readonly is: 'invited' } & Invitation)
+  | { readonly is: 'admitted' }
+  | { readonly is: 'joined' | 'dead' | 'left'; readonly epoch: number; readonly draining: Drain | null }
+  | { readonly is: 'removed' };
 
-const wrongIn = ({ name, roles, slots, version, isolation }: Joined): BadInput | undefined =>
+/** A name, an IPv4 address or an IPv6 one in brackets, and a port. */
+const LINK_ADDRESS = /^([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/;
+
+const checkRoles = (roles: readonly string[]): BadInput | undefined =>
+  roles.map((role) => checkOneOf('roles', role, NODE_ROLES)).find((wrong) => wrong !== undefined);
+
+const checkReason = (reason: string): BadInput | undefined =>
+  checkText('reason', reason, { min: 0, max: 500 });
+
+const wrongInJoin = ({
+  name,
+  roles,
+  slots,
+  version,
+  isolation,
+  labels,
+  link,
+}: Joined): BadInput | undefined =>
   checkText('name', name, { max: 100 }) ??
-  roles.map((role) => checkOneOf('roles', role, NODE_ROLES)).find((wrong) => wrong !== undefined) ??
+  checkRoles(roles) ??
   checkNumber('slots', slots, { min: 0, max: 1024, whole: true }) ??
   checkText('version', version, { max: 100 }) ??
-  checkText('isolation', isolation, { max: 200 });
+  checkText('isolation', isolation, { max: 200 }) ??
+  checkLabels('labels', labels ?? []) ??
+  (link === undefined ? undefined : checkForm('link', link, LINK_ADDRESS, 'host:port'));
+
+const wrongInInvitation = ({ name, roles, tokenHash, expiresAt }: Invitation): BadInput | undefined =>
+  checkText('name', name, { max: 100 }) ??
+  checkRoles(roles) ??
+  checkDigest('tokenHash', tokenHash) ??
+  checkNumber('expiresAt', expiresAt, {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    whole: true,
+    unit: 'milliseconds',
+  });
+
+const noSuchNode = () => refuse('NoSuchNode', 'There is no such server');
+const removed = () => refuse('NodeRemoved', 'This server was removed from the cluster');
+const notValid = (why: string) => refuse('TokenNotValid', `This token ${why}`);
+
+const admit = (
+  { tokenHash, name, now }: NodeCommand & { type: 'AdmitNode' },
+  node: Node,
+): readonly NodeEvent[] | NodeRefusal => {
+  switch (node.is) {
+    case 'new':
+      return notValid('is not known here');
+    case 'removed':
+      return notValid('was withdrawn');
+    case 'admitted':
+    case 'joined':
+    case 'dead':
+    case 'left':
+      return notValid('has been used already');
+    case 'invited':
+      // Nobody learns more about an invitation than one who holds its token.
+      if (tokenHash !== node.tokenHash) return notValid('is not known here');
+      if (name !== node.name) return notValid(`is for another server, "${node.name}"`);
+      if (now >= node.expiresAt) return notValid('has expired');
+      return [{ type: 'NodeAdmitted', name, roles: node.roles }];
+  }
+};
+
+const join = (
+  command: NodeCommand & { type: 'JoinNode' },
+  node: Node,
+): readonly NodeEvent[] | NodeRefusal => {
+  if (node.is === 'removed') return removed();
+  if (node.is === 'invited')
+    return refuse('NotAdmitted', 'This server was invited: it must show its token before it joins');
+  const wrong = wrongInJoin(command);
+  if (wrong) return wrong;
+  const { name, roles, slots, version, isolation, labels, link } = command;
+  const known = node.is === 'new' || node.is === 'admitted' ? { epoch: 0, draining: null } : node;
+  return [
+    // Who joins again has lost what ran before, even if nobody had noticed yet.
+    ...(node.is === 'joined'
+      ? [{ type: 'NodeDeclaredDead', epoch: known.epoch, reason: 'The server started again' } as const]
+      : []),
+    {
+      type: 'NodeJoined',
+      epoch: known.epoch + 1,
+      name,
+      roles,
+      slots,
+      version,
+      isolation,
+      ...(labels?.length ? { labels } : {}),
+      ...(link === undefined ? {} : { link }),
+      ...(known.draining ? { draining: true } : {}),
+    },
+  ];
+};
+
+const end = (
+  command: NodeCommand & { type: 'DeclareDead' | 'LeaveNode' },
+  node: Node,
+): readonly NodeEvent[] | NodeRefusal => {
+  if (node.is === 'new') return noSuchNode();
+  const { epoch } = command;
+  if (node.is !== 'joined' || node.epoch !== epoch) return []; // told twice, or too late
+  return command.type === 'LeaveNode'
+    ? [{ type: 'NodeLeft', epoch }]
+    : [{ type: 'NodeDeclaredDead', epoch, reason: command.reason }];
+};
+
+const steer = (
+  command: NodeCommand & { type: 'DrainNode' | 'ResumeNode' },
+  node: Node,
+): readonly NodeEvent[] | NodeRefusal => {
+  switch (node.is) {
+    case 'new':
+      return noSuchNode();
+    case 'removed':
+      return removed();
+    case 'invited':
+    case 'admitted':
+      return refuse('NotJoined', 'This server was invited, but has not joined the cluster yet');
+    case 'joined':
+    case 'dead':
+    case 'left': {
+      const { epoch, draining } = node;
+      if (command.type === 'ResumeNode') return draining ? [{ type: 'NodeResumed', epoch }] : [];
+      const { reason, graceS } = command;
+      const grace = { min: 0, max: MAX_DRAIN_GRACE_S, whole: true, unit: 'seconds' };
+      const wrong = checkReason(reason) ?? checkNumber('graceS', graceS, grace);
+      if (wrong) return wrong;
+      // Said again with another grace it counts from now: who cannot wait any longer says 0.
+      const known = draining?.reason === reason && draining.graceS === graceS;
+      return known ? [] : [{ type: 'NodeDrainStarted', epoch, reason, graceS }];
+    }
+  }
+};
+
+const remove = (
+  { reason, force, working }: NodeCommand & { type: 'RemoveNode' },
+  node: Node,
+): readonly NodeEvent[] | NodeRefusal => {
+  if (node.is === 'new') return noSuchNode();
+  if (node.is === 'removed') return [];
+  const wrong = checkReason(reason);
+  if (wrong) return wrong;
+  const epoch = 'epoch' in node ? node.epoch : 0;
+  if (node.is !== 'joined') return [{ type: 'NodeRemoved', epoch, reason }];
+  if (!force && !node.draining)
+    return refuse('StillWorking', 'This server takes part in the work: drain it first');
+  if (!force && working > 0)
+    return refuse(
+      'StillWorking',
+      `${working === 1 ? 'One job or session is' : `${working} jobs and sessions are`} still there: wait until this server is drained`,
+    );
+  return [
+    // Whoever waits for the end of that life hears it in the words that it knows.
+    { type: 'NodeDeclaredDead', epoch, reason: 'The server was removed from the cluster' },
+    { type: 'NodeRemoved', epoch, reason },
+  ];
+};
 
 const decider: Decider<Node, NodeCommand, NodeEvent, NodeRefusal> = {
   initial: { is: 'new' },
 
   decide(command, node) {
     switch (command.type) {
-      case 'JoinNode': {
-        const { name, roles, slots, version, isolation } = command;
-        const last = node.is === 'new' ? 0 : node.epoch;
-        const wrong = wrongIn(command);
-        if (wrong) return wrong;
-        return [
-          // Who joins again has lost what ran before, even if nobody had noticed yet.
-          ...(node.is === 'joined'
-            ? [{ type: 'NodeDeclaredDead', epoch: last, reason: 'The server started again' } as const]
-            : []),
-          { type: 'NodeJoined', epoch: last + 1, name, roles, slots, version, isolation },
-        ];
-      }
+      case 'InviteNode':
+        if (node.is !== 'new') return refuse('NodeExists', 'There is a server with this id already');
+        return wrongInInvitation(command) ?? [{ ...command, type: 'NodeInvited' }];
+      case 'AdmitNode':
+        return admit(command, node);
+      case 'JoinNode':
+        return join(command, node);
       case 'DeclareDead':
-        if (node.is === 'new') return refuse('NoSuchNode', 'There is no such server');
-        return node.is === 'joined' && node.epoch === command.epoch
-          ? [{ type: 'NodeDeclaredDead', epoch: command.epoch, reason: command.reason }]
-          : [];
       case 'LeaveNode':
-        if (node.is === 'new') return refuse('NoSuchNode', 'There is no such server');
-        return node.is === 'joined' && node.epoch === command.epoch
-          ? [{ type: 'NodeLeft', epoch: command.epoch }]
-          : [];
+        return end(command, node);
+      case 'DrainNode':
+      case 'ResumeNode':
+        return steer(command, node);
+      case 'RemoveNode':
+        return remove(command, node);
     }
   },
 
-  evolve(_, event) {
+  evolve(node, event) {
     switch (event.type) {
+      case 'NodeInvited': {
+        const { name, roles, tokenHash, expiresAt } = event;
+        return { is: 'invited', name, roles, tokenHash, expiresAt };
+      }
+      case 'NodeAdmitted':
+        return { is: 'admitted' };
       case 'NodeJoined':
-        return { is: 'joined', epoch: event.epoch };
+        return { is: 'joined', epoch: event.epoch, draining: drainOf(node) };
       case 'NodeDeclaredDead':
-        return { is: 'dead', epoch: event.epoch };
+        return { is: 'dead', epoch: event.epoch, draining: drainOf(node) };
       case 'NodeLeft':
-        return { is: 'left', epoch: event.epoch };
+        return { is: 'left', epoch: event.epoch, draining: drainOf(node) };
+      case 'NodeDrainStarted': {
+        const { reason, graceS } = event;
+        return 'draining' in node ? { ...node, draining: { reason, graceS } } : node;
+      }
+      case 'NodeResumed':
+        return 'draining' in node ? { ...node, draining: null } : node;
+      case 'NodeRemoved':
+        return { is: 'removed' };
     }
   },
 };
+
+const drainOf = (node: Node): Drain | null => ('draining' in node ? node.draining : null);
 
 export const node = { name: 'node', context: 'cluster', decider } as const;

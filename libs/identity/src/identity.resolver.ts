@@ -32,10 +32,14 @@ export class IdentityResolver {
   @Needs('user', 'auditor')
   async issueSignInLink(
     @Context('actor') actor: Actor,
+    @Context('publicUrl') publicUrl: string,
     @Args('commandId') commandId: string,
   ): Promise<SignInLinkResult> {
     const meta = metaOf(actor, commandId);
-    return answer('SignInLink', isRefusal(meta) ? meta : await this.links.issue(actor.id, meta));
+    return answer(
+      'SignInLink',
+      isRefusal(meta) ? meta : await this.links.issue(actor.id, meta, { publicUrl }),
+    );
   }
 
   @Mutation()

@@ -26,7 +26,10 @@ export class SignInLinks {
   async issue(
     userId: string,
     meta: CommandMeta,
-    lifeMs = LINK_LIFE_MS,
+    {
+      lifeMs = LINK_LIFE_MS,
+      publicUrl = this.config.publicUrl,
+    }: { lifeMs?: number; publicUrl?: string } = {},
   ): Promise<{ url: string; expiresAt: number } | Refusal> {
     const secret = newSecret();
     const expiresAt = Date.now() + lifeMs;
@@ -45,7 +48,7 @@ export class SignInLinks {
         'LinkAlreadyIssued',
         'This link was issued before and is not shown twice: ask for a new one',
       );
-    return { url: `${this.config.publicUrl}/sign-in#${userId}.${secret}`, expiresAt };
+    return { url: `${publicUrl}/sign-in#${userId}.${secret}`, expiresAt };
   }
 
   /** Trades a link for a sign-in token. Every way to be wrong gets the same answer. */

@@ -1,7 +1,7 @@
-import { Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { isRefusal, refuse } from '@openpro/kernel';
-import { answerRefusal, CONFIG, type ServerConfig } from '@openpro/platform';
-import type { FastifyReply } from 'fastify';
+import { answerRefusal, CONFIG, publicUrlOf, type ServerConfig } from '@openpro/platform';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sessionCookie } from './authenticator.js';
 import { IdentityQueries } from './identity.queries.js';
 import { SignInLinks } from './sign-in-links.js';
@@ -17,7 +17,11 @@ export class SignInController {
 
   @Post()
   @HttpCode(200)
-  async signIn(@Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  async signIn(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
     const { token, client } = (body ?? {}) as { token?: unknown; client?: unknown };
     const signedIn =
       client !== 'browser' && client !== 'cli'
@@ -29,7 +33,8 @@ export class SignInController {
     }
     const user = await this.people.user(signedIn.userId);
     if (client === 'cli') return { token: signedIn.token, user };
-    const secure = this.config.tls !== null || this.config.behindTlsProxy;
+    const { tls, behindTlsProxy, publicUrl } = this.config;
+    const secure = tls !== null || behindTlsProxy || publicUrlOf(request.raw, publicUrl).startsWith('https:');
     void reply.header('set-cookie', sessionCookie(signedIn.token, signedIn.maxAgeS, secure));
     return { user };
   }

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { node, type NodeCommand } from '@openpro/cluster';
 import type { Attempt, AttemptOptions, AttemptResult, CaseData } from '@openpro/engine';
 import { CommandHandler, MemoryEventStore, START, StoreUnavailable } from '@openpro/eventstore';
 import { DiskFull, uuidv7 } from '@openpro/kernel';
@@ -55,6 +56,7 @@ class FakeRun implements Attempt {
 
 const folders: string[] = [];
 afterEach(async () => {
+  jest.useRealTimers();
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
 });
 
@@ -112,6 +114,9 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
       await execute(id, { type: 'SubmitJob', ...request });
       return id;
     },
+    /** To the server that the attempts run on. */
+    tell: (command: NodeCommand) =>
+      handler.execute(node, 'n', command, { commandId: uuidv7(), actor: 'ada', roles: [] }),
     start: (id: string) => execute(id, { type: 'StartJob', node: 'n', nodeEpoch: 1 }),
     run: async (at = 0) => {
       await until(() => runs.length > at);
@@ -271,6 +276,72 @@ describe('attempts', () => {
     await attempts.drain();
     expect(saved).toEqual([cases[0], cases[2]]);
     expect(await records.incumbent(id, 1)).toBe('2'.repeat(64));
+  });
+
+  describe('on a server that drains', () => {
+    const join: NodeCommand = {
+      type: 'JoinNode',
+      name: 'n',
+      roles: ['pro'],
+      slots: 2,
+      version: '0.1.0',
+      isolation: 'none',
+    };
+    const drain = (graceS: number): NodeCommand => ({ type: 'DrainNode', reason: 'new disk', graceS });
+    /** Time that passes only when the test says so; what else the program does goes on. */
+    const stopTime = () => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+
+    it('may go on for the grace time, and are then given back, uncharged', async () => {
+      const { attempts, submit, start, run, report, reports, tell, runs } = await given();
+      await tell(join);
+      await start(await submit());
+      const first = await run(0);
+      stopTime();
+      await tell(drain(60));
+      await start(await submit()); // placed before the leader had heard of it
+      const second = await run(1);
+      first.end(ended);
+      expect(await report(0)).toMatchObject({ type: 'CompleteJob' });
+      jest.advanceTimersByTime(59_999);
+      expect(second.calls).toEqual([]);
+      jest.advanceTimersByTime(1);
+      expect(await report(1)).toEqual({ type: 'DrainAttempt', ...at });
+      expect(second.calls[0]).toBe('terminate');
+      await start(await submit());
+      expect(await report(2)).toEqual({ type: 'DrainAttempt', ...at });
+      await attempts.drain();
+      expect(reports).toHaveLength(3);
+      expect(runs).toHaveLength(2);
+    });
+
+    it('stay when it is resumed in time, whatever becomes of another server', async () => {
+      const { attempts, submit, start, run, report, reports, tell } = await given();
+      await tell(join);
+      await start(await submit());
+      const { calls } = await run();
+      stopTime();
+      await tell(drain(60));
+      await tell({ type: 'ResumeNode' });
+      await start(await submit()); // seen after the resume
+      const second = await run(1);
+      jest.advanceTimersByTime(3_600_000);
+      second.end(ended);
+      expect(await report()).toMatchObject({ type: 'CompleteJob' });
+      expect(calls).toEqual([]);
+      expect(reports).toHaveLength(1);
+      await attempts.drain();
+    });
+
+    it('are given back at once when the grace is set to nothing', async () => {
+      const { attempts, submit, start, run, report, tell } = await given();
+      await tell(join);
+      await start(await submit());
+      await run();
+      await tell(drain(60));
+      await tell(drain(0));
+      expect(await report()).toEqual({ type: 'DrainAttempt', ...at });
+      await attempts.drain();
+    });
   });
 
   it('are given back to the queue when the server stops', async () => {

@@ -1,3 +1,4 @@
+import type { NodeEvent } from '@openpro/cluster';
 import type {
   Attempt,
   AttemptOptions,
@@ -69,12 +70,16 @@ export class Attempts {
   private readonly news = new EventEmitter().setMaxListeners(0);
   private follower: Following | null = null;
   private draining = false;
+  /** Runs while the server drains: at its end what still runs is given back. */
+  private grace: NodeJS.Timeout | undefined;
+  /** The grace is over, and nobody has resumed the server yet: it keeps nothing. */
+  private emptied = false;
 
   constructor(private readonly needs: AttemptsNeeds) {}
 
   start(after: Position): void {
     const see = (events: readonly Recorded[]): void => {
-      for (const recorded of events) this.see(recorded as Recorded<JobEvent>);
+      for (const recorded of events) this.see(recorded as Recorded<JobEvent | NodeEvent>);
     };
     this.follower = follow(this.needs.store, after, see, this.needs.log);
   }
@@ -83,6 +88,11 @@ export class Attempts {
   async drain(): Promise<void> {
     this.draining = true;
     await this.follower?.stop();
+    clearTimeout(this.grace);
+    await this.giveBack();
+  }
+
+  private async giveBack(): Promise<void> {
     const { node, report } = this.needs;
     await Promise.all(
       [...this.running].map(async ([job, { attempt, done }]) => {
@@ -103,10 +113,16 @@ export class Attempts {
     return this.running.size;
   }
 
-  private see({ stream, event }: Recorded<JobEvent>): void {
+  private see({ stream, event }: Recorded<JobEvent | NodeEvent>): void {
     const job = idOf(stream);
     const { node } = this.needs;
     switch (event.type) {
+      case 'NodeDrainStarted':
+        if (idOf(stream) === node.id && event.epoch === node.epoch) this.startGrace(event.graceS);
+        return;
+      case 'NodeResumed':
+        if (idOf(stream) === node.id && event.epoch === node.epoch) this.endGrace();
+        return;
       case 'JobStarted':
         if (event.node === node.id && event.nodeEpoch === node.epoch) this.begin(job, event.attempt);
         return;
@@ -122,6 +138,20 @@ export class Attempts {
     }
   }
 
+  /** Counted from when it is seen, by this server's own clock: no clock of another is compared with it. */
+  private startGrace(graceS: number): void {
+    this.endGrace();
+    this.grace = setTimeout(() => {
+      this.emptied = true;
+      void this.giveBack();
+    }, graceS * 1000);
+  }
+
+  private endGrace(): void {
+    clearTimeout(this.grace);
+    this.emptied = false;
+  }
+
   private begin(job: string, attempt: number): void {
     if (this.running.get(job)?.attempt === attempt) return; // told twice
     const running: Running = {
@@ -131,6 +161,7 @@ export class Attempts {
       done: Promise.resolve().then(() => this.attempt(job, running)),
     };
     this.running.set(job, running);
+    if (this.emptied) void this.giveBack(); // placed before the leader had heard of the drain
   }
 
   private stop(job: string, how: 'interrupt' | 'terminate'): void {

@@ -30,6 +30,7 @@ export interface JobRow {
   readonly time_limit: number | null;
   readonly gap_limit: number | null;
   readonly seed: number | null;
+  readonly labels: readonly string[];
   /** queued, running, a result's outcome, failed, cancelled or abandoned. */
   readonly state: string;
   readonly interrupting: boolean;
@@ -70,6 +71,7 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   time_limit: job.timeLimit,
   gap_limit: job.gap,
   seed: job.seed,
+  labels: job.labels ?? [],
   state: 'queued',
   interrupting: false,
   queued_at: at,
@@ -158,7 +160,7 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
 
 export const jobList: Projection<JobRow, JobEvent> = {
   name: 'job_list',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     environment: 'text',
@@ -178,6 +180,7 @@ export const jobList: Projection<JobRow, JobEvent> = {
     time_limit: 'float8',
     gap_limit: 'float8',
     seed: 'int4',
+    labels: 'jsonb',
     state: 'text',
     interrupting: 'bool',
     queued_at: 'int8',

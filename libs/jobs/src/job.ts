@@ -2,6 +2,7 @@ import {
   type BadInput,
   checkDigest,
   checkJson,
+  checkLabels,
   checkNumber,
   checkText,
   clip,
@@ -48,6 +49,8 @@ export interface QueuedJob {
   /** Relative, 0.01 = 1 %. */
   readonly gap: number | null;
   readonly seed: number | null;
+  /** What its server must have, all of it. */
+  readonly labels?: readonly string[];
 }
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */
@@ -155,7 +158,10 @@ const wrongIn = (job: QueuedJob): BadInput | undefined =>
     ? undefined
     : checkNumber('timeLimit', job.timeLimit, { above: 0, max: MAX_TIME_LIMIT_S, unit: 'seconds' })) ??
   (job.gap === null ? undefined : checkNumber('gap', job.gap, { min: 0, max: 1 })) ??
-  (job.seed === null ? undefined : checkNumber('seed', job.seed, { min: 0, max: 2 ** 31 - 1, whole: true }));
+  (job.seed === null
+    ? undefined
+    : checkNumber('seed', job.seed, { min: 0, max: 2 ** 31 - 1, whole: true })) ??
+  checkLabels('labels', job.labels ?? []);
 
 const at = ({ attempt, node, nodeEpoch }: At): At => ({ attempt, node, nodeEpoch });
 

@@ -1,5 +1,6 @@
 import { Logger, Module } from '@nestjs/common';
 import { CatalogueModule, Packages } from '@openpro/catalogue';
+import { RefusalLog } from '@openpro/cluster';
 import { EnginePool, runAttempt } from '@openpro/engine';
 import { type EventStore } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
@@ -66,6 +67,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
         FolderBlobStore,
         IdentityQueries,
         Commands,
+        RefusalLog,
         CONFIG,
       ],
       useFactory: (
@@ -77,6 +79,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
         blobs: FolderBlobStore,
         people: IdentityQueries,
         commands: Commands,
+        refusals: RefusalLog,
         { memoryMiB }: ServerConfig,
       ) =>
         new Attempts({
@@ -105,6 +108,14 @@ const LOG_BYTES = 50 * 1024 * 1024;
                 actor: `node:${node.id}`,
                 roles: [],
               }),
+              ({ refused, message }) =>
+                refusals.record({
+                  what: 'report',
+                  from: `job ${job}`,
+                  node: node.id,
+                  code: refused,
+                  reason: message,
+                }),
             ),
         }),
     },

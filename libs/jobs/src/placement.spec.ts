@@ -11,10 +11,12 @@ import {
   evolveQueue,
   type Queue,
   queueFromRows,
+  type Server,
+  turnOf,
 } from './queue.js';
 import { values } from './sorted-map.js';
 
-const joined = (slots: number, epoch = 1, roles = ['pro']): NodeEvent => ({
+const joined = (slots: number, epoch = 1, roles = ['pro'], more: object = {}): NodeEvent => ({
   type: 'NodeJoined',
   epoch,
   name: 'server',
@@ -22,10 +24,19 @@ const joined = (slots: number, epoch = 1, roles = ['pro']): NodeEvent => ({
   slots,
   version: '0.1.0',
   isolation: 'plain process',
+  ...more,
 });
+const having = (...labels: string[]): NodeEvent => joined(1, 1, ['pro'], { labels });
+const draining = (epoch = 1): NodeEvent => ({
+  type: 'NodeDrainStarted',
+  epoch,
+  reason: 'new disk',
+  graceS: 300,
+});
+const resumed = (epoch = 1): NodeEvent => ({ type: 'NodeResumed', epoch });
 const dead = (epoch = 1): NodeEvent => ({ type: 'NodeDeclaredDead', epoch, reason: 'no heartbeat' });
 
-const submit = (priority = 100): JobCommand & { type: 'SubmitJob' } => ({
+const submit = (priority = 100, labels: readonly string[] = []): JobCommand & { type: 'SubmitJob' } => ({
   type: 'SubmitJob',
   environment: 'ROOT',
   owner: 'ada',
@@ -40,8 +51,10 @@ const submit = (priority = 100): JobCommand & { type: 'SubmitJob' } => ({
   timeLimit: null,
   gap: null,
   seed: null,
+  ...(labels.length > 0 ? { labels } : {}),
 });
 const queued = (priority = 100): JobEvent => ({ ...submit(priority), type: 'JobQueued' });
+const asking = (...labels: string[]): JobEvent => ({ ...submit(100, labels), type: 'JobQueued' });
 const started = (node: string, attempt = 1, nodeEpoch = 1): JobEvent => ({
   type: 'JobStarted',
   attempt,
@@ -222,6 +235,94 @@ describe('placement', () => {
     expect(placementsAfter(...busy, ['job-a', ended('n1')])).toStrictEqual(['x on n1:1', 'd on n2:1']);
   });
 
+  it('gives a draining server no new job, until it is resumed; what runs there goes on', () => {
+    const log: Happened[] = [
+      ['node-n1', joined(2)],
+      ['job-a', queued()],
+      ['job-a', started('n1')],
+      ['node-n1', draining()],
+      ['job-b', queued()],
+    ];
+    expect(placementsAfter(...log)).toStrictEqual([]);
+    expect(allOf(queueAfter(log)).map(({ place }) => place?.node)).toStrictEqual(['n1', undefined]);
+    expect(placementsAfter(...log, ['node-n1', resumed()])).toStrictEqual(['b on n1:1']);
+    expect(placementsAfter(...log, ['node-n2', joined(1)])).toStrictEqual(['b on n2:1']);
+  });
+
+  it('gives it none after a restart either', () => {
+    const back: Happened = ['node-n1', joined(1, 2, ['pro'], { draining: true })];
+    const log: Happened[] = [['node-n1', joined(1)], ['node-n1', draining()], back, ['job-a', queued()]];
+    expect(placementsAfter(...log)).toStrictEqual([]);
+    expect(placementsAfter(...log, ['node-n1', resumed(1)])).toStrictEqual([]);
+    expect(placementsAfter(...log, ['node-n1', resumed(2)])).toStrictEqual(['a on n1:2']);
+  });
+
+  it('runs a job only on a server that has all of its labels', () => {
+    const servers: Happened[] = [
+      ['node-n1', joined(9)],
+      ['node-n2', having('gpu')],
+      ['node-n3', having('gpu', 'site=berlin')],
+    ];
+    expect(placementsAfter(...servers, ['job-a', asking('gpu', 'site=berlin')])).toStrictEqual(['a on n3:1']);
+    expect(
+      placementsAfter(...servers, ['job-a', asking('gpu')], ['job-b', asking('gpu')]).sort(),
+    ).toStrictEqual([expect.stringMatching(/^a on n[23]/), expect.stringMatching(/^b on n[23]/)]);
+    expect(placementsAfter(...servers, ['job-a', asking('site=rome')])).toStrictEqual([]);
+  });
+
+  it('lets nobody be held up by one that fits nowhere', () =>
+    expect(
+      placementsAfter(
+        ['node-n1', joined(2)],
+        ['job-a', asking('gpu')],
+        ['job-b', asking('gpu')],
+        ['job-c', queued()],
+        ['job-d', asking('site=rome')],
+        ['job-e', queued()],
+      ),
+    ).toStrictEqual(['c on n1:1', 'e on n1:1']));
+
+  it('counts on a slot once, whatever the labels are that it was taken for', () =>
+    expect(
+      placementsAfter(
+        ['node-n1', having('gpu', 'big')],
+        ['job-a', asking('gpu')],
+        ['job-b', asking('big')],
+        ['job-c', queued()],
+      ),
+    ).toStrictEqual(['a on n1:1']));
+
+  it('says in words that labels or a drain are why a job waits', () => {
+    const reason = (...log: readonly Happened[]) =>
+      decidePlacements(queueAfter([['job-x', queued()], ...log])).waiting.get('x');
+    const asks = (...labels: string[]): Happened => ['job-x', asking(...labels)];
+    const two: Happened[] = [
+      ['node-n1', joined(1)],
+      ['node-n2', joined(1)],
+    ];
+    expect(reason(asks('gpu'), ...two)).toBe('No server has the label gpu');
+    expect(reason(asks('gpu', 'site=rome'), ...two)).toBe('No server has all the labels gpu, site=rome');
+    expect(reason(['node-n1', joined(1)], ['node-n1', draining()])).toBe(
+      'The only server is draining: it takes no new jobs until it is resumed',
+    );
+    expect(reason(...two, ['node-n1', draining()], ['node-n2', draining()])).toBe(
+      'All 2 servers are draining: they take no new jobs until one is resumed',
+    );
+    expect(reason(asks('gpu'), ['node-n1', having('gpu')], ['node-n1', draining()])).toBe(
+      'The only server with the label gpu is draining: it takes no new jobs until it is resumed',
+    );
+    const busy: Happened[] = [
+      ['job-a', queued()],
+      ['job-a', started('n2')],
+    ];
+    expect(reason(...two, ['node-n1', draining()], ...busy)).toBe(
+      'The one slot of 1 server is taken, 1 more is draining; it is next',
+    );
+    expect(reason(asks('gpu'), ['node-n1', joined(5)], ['node-n2', having('gpu')], ...busy)).toBe(
+      'The one slot of 1 server with the label gpu is taken; it is next',
+    );
+  });
+
   it('says in words why a job waits', () => {
     const reason = (id: string, ...log: readonly Happened[]) =>
       decidePlacements(queueAfter(log)).waiting.get(id);
@@ -252,16 +353,30 @@ describe('placement', () => {
 
 /** A cluster that lives: jobs come and go, servers join and die, starts get lost; every event by the deciders' rules. */
 type Act =
-  | { readonly is: 'submit'; readonly priority: number }
-  | { readonly is: 'join'; readonly node: number; readonly slots: number }
-  | { readonly is: 'die'; readonly node: number }
+  | { readonly is: 'submit'; readonly priority: number; readonly labels: readonly string[] }
+  | {
+      readonly is: 'join';
+      readonly node: number;
+      readonly slots: number;
+      readonly labels: readonly string[];
+    }
+  | { readonly is: 'die' | 'drainNode' | 'resumeNode'; readonly node: number }
   | { readonly is: 'decide' }
   | { readonly is: 'finish' | 'lose' | 'drain' | 'cancel'; readonly job: number };
+
+const labels = fc.oneof(
+  { weight: 2, arbitrary: fc.constant([]) },
+  { weight: 1, arbitrary: fc.subarray(['big', 'gpu', 'site=rome']) },
+);
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ is: fc.constant('submit' as const), priority: fc.constantFrom(100, 200, 300) }),
+    arbitrary: fc.record({
+      is: fc.constant('submit' as const),
+      priority: fc.constantFrom(100, 200, 300),
+      labels,
+    }),
   },
   {
     weight: 2,
@@ -269,9 +384,13 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       is: fc.constant('join' as const),
       node: fc.nat(3),
       slots: fc.integer({ min: 0, max: 3 }),
+      labels,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ is: fc.constant('die' as const), node: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ is: fc.constantFrom('die', 'drainNode', 'resumeNode'), node: fc.nat(3) }),
+  },
   { weight: 5, arbitrary: fc.constant({ is: 'decide' } as const) },
   {
     weight: 4,
@@ -293,6 +412,7 @@ const live = (
   const told = new Map<string, JobCommand[]>();
   const epochs = new Map<string, number>();
   const alive = new Set<string>();
+  const drains = new Set<string>();
   let queue = emptyQueue;
   const see = (stream: string, event: JobEvent | NodeEvent): void => {
     log.push([stream, event]);
@@ -313,7 +433,7 @@ const live = (
   for (const one of acts)
     switch (one.is) {
       case 'submit':
-        tell(`j${String(told.size).padStart(2, '0')}`, submit(one.priority));
+        tell(`j${String(told.size).padStart(2, '0')}`, submit(one.priority, one.labels));
         break;
       case 'join': {
         const node = `n${one.node}`;
@@ -321,7 +441,18 @@ const live = (
         const epoch = (epochs.get(node) ?? 0) + 1;
         epochs.set(node, epoch);
         alive.add(node);
-        see(`node-${node}`, joined(one.slots, epoch));
+        const drain = drains.has(node) ? { draining: true } : {};
+        see(`node-${node}`, joined(one.slots, epoch, ['pro'], { labels: one.labels, ...drain }));
+        break;
+      }
+      case 'drainNode':
+      case 'resumeNode': {
+        const node = `n${one.node}`;
+        const epoch = epochs.get(node);
+        if (epoch === undefined) break;
+        if (one.is === 'drainNode') drains.add(node);
+        else drains.delete(node);
+        see(`node-${node}`, one.is === 'drainNode' ? draining(epoch) : resumed(epoch));
         break;
       }
       case 'die':
@@ -359,6 +490,10 @@ const forAllWorlds = (
     { numRuns: 200 },
   );
 
+/** May run there, if there is room. */
+const fits = (entry: Entry, server: Server): boolean =>
+  !server.draining && entry.labels.every((label) => server.labels.includes(label));
+
 const held = (queue: Queue, node: string): readonly Entry[] =>
   allOf(queue).filter(({ place }) => place?.node === node);
 
@@ -376,25 +511,52 @@ describe('placement in any cluster', () => {
   it('starts no job where one that is before it could have run (I13)', () =>
     forAllWorlds((before, { placements, queue }) => {
       const waiting = [...values(before.waiting)];
-      const passed = [...values(queue.waiting)].filter(({ alone }) => !alone);
-      const lastPlaced = waiting.findLastIndex(({ job }) =>
-        placements.some((placement) => placement.job === job),
-      );
-      for (const entry of passed)
-        expect(waiting.findIndex(({ job }) => job === entry.job)).toBeGreaterThan(lastPlaced);
+      const turn = (id: string) => waiting.findIndex(({ job }) => job === id);
+      const servers = new Map([...values(queue.servers)].map((server) => [server.node, server]));
+      for (const entry of values(queue.waiting)) {
+        if (entry.alone) continue;
+        for (const { job, node } of placements)
+          if (fits(entry, servers.get(node)!)) expect(turn(entry.job)).toBeGreaterThan(turn(job));
+      }
       const idle = [...values(queue.servers)].filter(({ taken, slots }) => taken === 0 && slots > 0);
-      if ([...values(queue.waiting)].some(({ alone }) => alone)) expect(idle).toStrictEqual([]);
+      for (const entry of values(queue.waiting))
+        if (entry.alone) expect(idle.filter((server) => fits(entry, server))).toStrictEqual([]);
     }));
 
-  it('leaves no slot unused while a job waits, except for one that must run alone', () =>
+  it('leaves no slot unused while a job waits for it, except for one that must run alone', () =>
     forAllWorlds((_, { queue }) => {
       const waiting = [...values(queue.waiting)];
       const reservable = waiting.filter(({ alone }) => alone).length;
       const open = [...values(queue.servers)].filter(
         ({ taken, slots, alone }) => alone === 0 && taken < slots,
       );
-      if (waiting.some(({ alone }) => !alone)) expect(open.length).toBeLessThanOrEqual(reservable);
+      for (const entry of waiting)
+        if (!entry.alone)
+          expect(open.filter((server) => fits(entry, server)).length).toBeLessThanOrEqual(reservable);
     }));
+
+  it('uses only servers that have the labels and do not drain', () =>
+    forAllWorlds((before, { placements, queue }) => {
+      const servers = new Map([...values(queue.servers)].map((server) => [server.node, server]));
+      const entries = new Map(allOf(before).map((entry) => [entry.job, entry]));
+      for (const { job, node } of placements) expect(fits(entries.get(job)!, servers.get(node)!)).toBe(true);
+    }));
+
+  it('keeps the lines and the waiting alike', () =>
+    forAllWorlds(
+      () => undefined,
+      ({ queue }) => {
+        const lines = [...values(queue.lines)];
+        const inLines = lines.flatMap(({ labels, waiting }) => {
+          const entries = [...values(waiting)];
+          expect(entries.length).toBeGreaterThan(0);
+          for (const entry of entries) expect(entry.labels).toStrictEqual(labels);
+          return entries;
+        });
+        const waiting = [...values(queue.waiting)];
+        expect(inLines.map(turnOf).sort()).toStrictEqual(waiting.map(turnOf));
+      },
+    ));
 
   it('places each waiting job at most once, loses none, and has a reason for the rest', () =>
     forAllWorlds((before, { placements, queue, waiting }) => {
@@ -448,13 +610,16 @@ describe('placement in any cluster', () => {
             node: entry.place?.node ?? null,
             node_epoch: entry.place?.nodeEpoch ?? null,
             node_lost: entry.alone ? ALONE_AFTER_LOSSES : 0,
+            labels: entry.labels,
           })),
-          [...values(nodesThen.servers)].map(({ node, epoch, slots }) => ({
+          [...values(nodesThen.servers)].map(({ node, epoch, slots, labels, draining }) => ({
             id: node,
             epoch,
             slots,
             roles: ['pro'],
             state: 'joined' as const,
+            labels,
+            draining,
           })),
         );
         const record = recorder();
@@ -462,12 +627,13 @@ describe('placement in any cluster', () => {
         const resumed = timed.slice(from).reduce(evolveQueue, start);
         const whole = timed.reduce(evolveQueue, emptyQueue);
         const view = (queue: Queue) => ({
-          jobs: allOf(queue).map(({ job, place, alone, priority, queuedAt }) => ({
+          jobs: allOf(queue).map(({ job, place, alone, priority, queuedAt, labels }) => ({
             job,
             place,
             alone,
             priority,
             queuedAt,
+            labels,
           })),
           servers: [...values(queue.servers)],
         });

@@ -22,6 +22,8 @@ export interface Entry {
   readonly requeued: boolean;
   /** Shares its server with no other job. */
   readonly alone: boolean;
+  /** What its server must have, sorted. */
+  readonly labels: readonly string[];
   readonly place: Place | null;
 }
 
@@ -33,6 +35,15 @@ export interface Server {
   readonly taken: number;
   /** Of those, the ones that must have it to themselves. */
   readonly alone: number;
+  readonly labels: readonly string[];
+  /** Gets no new jobs. */
+  readonly draining: boolean;
+}
+
+/** Those who wait for the same labels: when one of them fits nowhere, those behind it do not either. */
+export interface Line {
+  readonly labels: readonly string[];
+  readonly waiting: SortedMap<Entry>;
 }
 
 /**
@@ -44,11 +55,13 @@ export interface Queue {
   readonly jobs: SortedMap<Entry>;
   /** Those without a place, next to run first. */
   readonly waiting: SortedMap<Entry>;
+  /** The same ones by what they wait for. */
+  readonly lines: SortedMap<Line>;
   /** By node. */
   readonly servers: SortedMap<Server>;
 }
 
-export const emptyQueue: Queue = { jobs: null, waiting: null, servers: null };
+export const emptyQueue: Queue = { jobs: null, waiting: null, lines: null, servers: null };
 
 /** Sorts as text: priority, then what was taken from it before, then age. */
 export const turnOf = ({ priority, requeued, queuedAt, job }: Entry): string =>
@@ -61,23 +74,47 @@ const counted = (servers: SortedMap<Server>, { place, alone }: Entry, by: 1 | -1
   return set(servers, server.node, { ...server, taken, alone: server.alone + (alone ? by : 0) });
 };
 
+type Waiting = Pick<Queue, 'waiting' | 'lines'>;
+
+const lineOf = ({ labels }: Entry): string => labels.join(' ');
+
+const enqueued = ({ waiting, lines }: Waiting, entry: Entry): Waiting => {
+  if (entry.place) return { waiting, lines };
+  const [turn, line] = [turnOf(entry), lineOf(entry)];
+  const before = get(lines, line)?.waiting ?? null;
+  return {
+    waiting: set(waiting, turn, entry),
+    lines: set(lines, line, { labels: entry.labels, waiting: set(before, turn, entry) }),
+  };
+};
+
+const dequeued = ({ waiting, lines }: Waiting, entry: Entry): Waiting => {
+  if (entry.place) return { waiting, lines };
+  const [turn, line] = [turnOf(entry), lineOf(entry)];
+  const left = remove(get(lines, line)?.waiting ?? null, turn);
+  return {
+    waiting: remove(waiting, turn),
+    lines: left ? set(lines, line, { labels: entry.labels, waiting: left }) : remove(lines, line),
+  };
+};
+
 const forget = (queue: Queue, job: string): Queue => {
   const entry = get(queue.jobs, job);
   if (!entry) return queue;
   return {
+    ...dequeued(queue, entry),
     jobs: remove(queue.jobs, job),
-    waiting: entry.place ? queue.waiting : remove(queue.waiting, turnOf(entry)),
     servers: counted(queue.servers, entry, -1),
   };
 };
 
 /** The entry as it is now, in place of what was known of the job. */
-export const put = ({ jobs, waiting, servers }: Queue, entry: Entry): Queue => {
+export const put = (queue: Queue, entry: Entry): Queue => {
+  const { jobs, servers } = queue;
   const former = get(jobs, entry.job);
-  const left = former && !former.place ? remove(waiting, turnOf(former)) : waiting;
   return {
+    ...enqueued(former ? dequeued(queue, former) : queue, entry),
     jobs: set(jobs, entry.job, entry),
-    waiting: entry.place ? left : set(left, turnOf(entry), entry),
     servers: counted(former ? counted(servers, former, -1) : servers, entry, 1),
   };
 };
@@ -87,12 +124,22 @@ const change = (queue: Queue, job: string, to: Partial<Entry>): Queue => {
   return entry ? put(queue, { ...entry, ...to }) : queue;
 };
 
-const join = (queue: Queue, node: string, epoch: number, slots: number): Queue => {
-  let servers = set(queue.servers, node, { node, epoch, slots, taken: 0, alone: 0 });
+type Joining = Pick<Server, 'node' | 'epoch' | 'slots' | 'labels' | 'draining'>;
+
+const join = (queue: Queue, server: Joining): Queue => {
+  const { node } = server;
+  let servers = set(queue.servers, node, { ...server, taken: 0, alone: 0 });
   // The rows of the jobs may have been read later than those of the servers.
   for (const entry of values(queue.jobs))
     if (entry.place?.node === node) servers = counted(servers, entry, 1);
   return { ...queue, servers };
+};
+
+const drained = (queue: Queue, node: string, epoch: number, draining: boolean): Queue => {
+  const server = get(queue.servers, node);
+  return server?.epoch === epoch
+    ? { ...queue, servers: set(queue.servers, node, { ...server, draining }) }
+    : queue; // one that is down says at its next start whether it drains
 };
 
 const runsJobs = (roles: readonly string[]): boolean => roles.includes('pro');
@@ -104,7 +151,9 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
   switch (happened.type) {
     case 'JobQueued': {
       const { priority } = happened;
-      return put(queue, { job: id, priority, queuedAt: at, requeued: false, alone: false, place: null });
+      const labels = [...(happened.labels ?? [])].sort();
+      const entry = { job: id, priority, queuedAt: at, requeued: false, alone: false, labels, place: null };
+      return put(queue, entry);
     }
     case 'JobStarted': {
       const { node, nodeEpoch } = happened;
@@ -121,14 +170,23 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
     case 'JobCancelled':
     case 'JobAbandoned':
       return forget(queue, id);
-    case 'NodeJoined':
-      return runsJobs(happened.roles) ? join(queue, id, happened.epoch, happened.slots) : queue;
+    case 'NodeJoined': {
+      const { roles, epoch, slots, labels = [], draining = false } = happened;
+      return runsJobs(roles) ? join(queue, { node: id, epoch, slots, labels, draining }) : queue;
+    }
     case 'NodeDeclaredDead':
     case 'NodeLeft':
       return get(queue.servers, id)?.epoch === happened.epoch
         ? { ...queue, servers: remove(queue.servers, id) }
         : queue;
+    case 'NodeDrainStarted':
+      return drained(queue, id, happened.epoch, true);
+    case 'NodeResumed':
+      return drained(queue, id, happened.epoch, false);
     case 'JobInterruptRequested':
+    case 'NodeInvited':
+    case 'NodeAdmitted':
+    case 'NodeRemoved': // the end of its life was told before
       return queue;
   }
   return queue; // an event of another context
@@ -136,9 +194,9 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
 
 type QueueJobRow = Pick<
   JobRow,
-  'id' | 'priority' | 'queued_at' | 'state' | 'attempt' | 'node' | 'node_epoch' | 'node_lost'
+  'id' | 'priority' | 'queued_at' | 'state' | 'attempt' | 'node' | 'node_epoch' | 'node_lost' | 'labels'
 >;
-type QueueNodeRow = Pick<NodeRow, 'id' | 'epoch' | 'slots' | 'roles' | 'state'>;
+type QueueNodeRow = Pick<NodeRow, 'id' | 'epoch' | 'slots' | 'roles' | 'state' | 'labels' | 'draining'>;
 
 /** The queue as the read model knows it: jobs that wait or run, and servers. */
 export const queueFromRows = (jobs: readonly QueueJobRow[], nodes: readonly QueueNodeRow[]): Queue => {
@@ -150,6 +208,7 @@ export const queueFromRows = (jobs: readonly QueueJobRow[], nodes: readonly Queu
         queuedAt: row.queued_at,
         requeued: row.attempt > 0,
         alone: row.node_lost >= ALONE_AFTER_LOSSES,
+        labels: [...row.labels].sort(),
         place:
           row.node !== null && row.node_epoch !== null ? { node: row.node, nodeEpoch: row.node_epoch } : null,
       }),
@@ -157,5 +216,9 @@ export const queueFromRows = (jobs: readonly QueueJobRow[], nodes: readonly Queu
   );
   return nodes
     .filter(({ state, roles }) => state === 'joined' && runsJobs(roles))
-    .reduce((before, { id, epoch, slots }) => join(before, id, epoch, slots), queue);
+    .reduce(
+      (before, { id: node, epoch, slots, labels, draining }) =>
+        join(before, { node, epoch, slots, labels, draining }),
+      queue,
+    );
 };

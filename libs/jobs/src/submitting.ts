@@ -72,6 +72,7 @@ export class Submitting {
       });
     const stored = await this.input(actor, input, version, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
+    const { labels } = version.manifest;
     return new ForJob(
       commandId, // a job has the id of the command that made it
       {
@@ -89,6 +90,7 @@ export class Submitting {
         timeLimit: input.timeLimit ?? null,
         gap: input.gap ?? null,
         seed: input.seed ?? null,
+        ...(labels?.length ? { labels: [...new Set(labels)].sort() } : {}),
       },
       meta,
       fingerprint,

@@ -110,3 +110,21 @@ export const clip = (text: string, max: number): string => {
   const cut = text.length > max ? `${text.slice(0, max - 1)}…` : text;
   return cut.replace(ALL_FORGING, (character) => ('\n\r\t'.includes(character) ? character : '\ufffd'));
 };
+
+const LABEL = /^[A-Za-z0-9][A-Za-z0-9._-]*(=[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
+const MAX_LABEL = 63;
+
+/** The most labels that a server can have, or a job ask for. */
+export const MAX_LABELS = 32;
+export const LABEL_LIMIT = `a label of 1 to ${MAX_LABEL} letters, digits, dots, dashes and underscores, like gpu or site=berlin`;
+
+/** What a server has and a job may ask for: `gpu`, `site=berlin`. */
+export const isLabel = (value: string): boolean => value.length <= MAX_LABEL && LABEL.test(value);
+
+export const checkLabels = (field: string, labels: readonly string[]): BadInput | undefined => {
+  const limit = `at most ${MAX_LABELS} different labels`;
+  if (labels.length > MAX_LABELS) return bad(field, `has ${labels.length} labels`, limit);
+  const wrong = labels.find((label) => typeof label !== 'string' || !isLabel(label));
+  if (wrong !== undefined) return bad(field, `has "${clip(String(wrong), 80)}"`, LABEL_LIMIT);
+  return new Set(labels).size < labels.length ? bad(field, 'names one twice', limit) : undefined;
+};

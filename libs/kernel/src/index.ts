@@ -4,10 +4,14 @@ export {
   checkDigest,
   checkForm,
   checkJson,
+  checkLabels,
   checkNumber,
   checkOneOf,
   checkText,
   clip,
+  isLabel,
+  LABEL_LIMIT,
+  MAX_LABELS,
 } from './checks.js';
 export { systemClock, type Clock } from './clock.js';
 export type { Decider, DomainEvent } from './decider.js';

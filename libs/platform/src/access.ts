@@ -35,6 +35,8 @@ export const mayChange = (actor: Actor, thing: { environment: string; owner: str
 
 export interface RequestContext {
   readonly actor: Actor | undefined;
+  /** The address that the caller uses, for links that go back to him. */
+  readonly publicUrl: string;
 }
 
 /** The one gate of the API: signed in, one of the roles that the field needs, and arguments that can be stored. */

@@ -27,14 +27,17 @@ export class Commands {
 
   /**
    * For what a server has to report or propose: repeats until it is decided, however long the database
-   * is away. A refusal decides, too (a stale report has no say); it is logged. Never rejects: nobody
-   * waits for a report, and what nobody catches would end the server.
+   * is away. A refusal decides, too: a stale report has no say. Never rejects: nobody waits for a report,
+   * and what nobody catches would end the server.
    */
-  async insist(command: AggregateCommand<unknown>): Promise<void> {
+  async insist(
+    command: AggregateCommand<unknown>,
+    onRefused: (refusal: Refusal) => void = (refusal) =>
+      this.log.debug({ message: 'refused', id: command.id, refusal }),
+  ): Promise<void> {
     try {
       const outcome = await patiently(() => this.execute(command));
-      if (outcome.is === 'refused')
-        this.log.debug({ message: 'refused', id: command.id, refusal: outcome.refusal });
+      if (outcome.is === 'refused') onRefused(outcome.refusal);
     } catch (error) {
       this.log.error({
         message: 'a report could not be recorded',

@@ -13,6 +13,12 @@ export interface ServerConfig {
   readonly port: number;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly behindTlsProxy: boolean;
+  /** What this server runs: see apps/server/src/roles.ts. */
+  readonly roles: readonly string[];
+  /** Where other servers reach this one, over mutual TLS; port 0 = any free one. */
+  readonly link: { readonly host: string; readonly port: number; readonly advertise: string | null };
+  /** What this server has that others have not: jobs that ask for it run only where it is. */
+  readonly labels: readonly string[];
   /** What users type into the browser: fixed, never taken from a request's Host header. */
   readonly publicUrl: string;
   readonly nodeName: string;
@@ -33,6 +39,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const ROLES: readonly string[] = ['portal', 'webui', 'proxy', 'pro'];
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const integer = (
@@ -50,14 +57,26 @@ const integer = (
   return value;
 };
 
+/** Words between commas, each once. */
+const list = (env: NodeJS.ProcessEnv, name: string, fallback: readonly string[]): readonly string[] => {
+  const words = (env[name] ?? '').split(',').map((word) => word.trim());
+  const given = [...new Set(words.filter(Boolean))];
+  return given.length > 0 ? given : fallback;
+};
+
 const file = (name: string, value: string): Buffer => {
   if (!existsSync(value)) throw new ConfigError(`${name} is "${value}": there is no such file`);
   return readFileSync(value);
 };
 
 export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string): ServerConfig => {
-  const databaseUrl = env['DATABASE_URL'];
-  if (!databaseUrl) throw new ConfigError('DATABASE_URL is missing: a PostgreSQL URL (npm start sets it)');
+  const roles = list(env, 'OPENPRO_ROLES', ROLES);
+  for (const role of roles)
+    if (!ROLES.includes(role))
+      throw new ConfigError(`OPENPRO_ROLES names "${role}": the roles are ${ROLES.join(', ')}`);
+  const databaseUrl = env['DATABASE_URL'] ?? '';
+  if (!databaseUrl && roles.includes('pro'))
+    throw new ConfigError('DATABASE_URL is missing: a PostgreSQL URL (npm start sets it)');
   const host = env['OPENPRO_HOST'] || '127.0.0.1';
   const port = integer(env, 'OPENPRO_PORT', 4600, 0, 65535);
   const { OPENPRO_TLS_CERT: cert, OPENPRO_TLS_KEY: key } = env;
@@ -76,6 +95,13 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     dataDir,
     storageDir: path.resolve(env['OPENPRO_STORAGE'] || dataDir),
     databaseUrl,
+    roles,
+    link: {
+      host: env['OPENPRO_LINK_HOST'] || '127.0.0.1',
+      port: integer(env, 'OPENPRO_LINK_PORT', 0, 0, 65535),
+      advertise: env['OPENPRO_LINK_ADVERTISE'] || null,
+    },
+    labels: list(env, 'OPENPRO_LABELS', []),
     host,
     port,
     tls,

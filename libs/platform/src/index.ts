@@ -31,9 +31,10 @@ export {
   LinkUnavailable,
   LocalLink,
   type ProLink,
-} from './link.js';
+} from '@openpro/link';
 export { Last, LiveQueue } from './live.js';
 export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';
+export { PUBLIC_URL_HEADER, publicUrlOf } from './public-url.js';
 export { readPage, readRows, Where } from './read-page.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';
 export { CONFIG, EVENT_STORE, LINK, NODE, type ThisNode } from './tokens.js';

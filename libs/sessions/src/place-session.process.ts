@@ -16,7 +16,9 @@ export interface Cluster {
 
 const NOBODY: Cluster = { servers: {}, waiting: [], proposed: {} };
 
-type On = Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }> | NodeEvent;
+type On =
+  | Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }>
+  | Extract<NodeEvent, { type: 'NodeJoined' | 'NodeDeclaredDead' | 'NodeLeft' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>
   Object.fromEntries(Object.entries(all).filter(([other]) => other !== key));

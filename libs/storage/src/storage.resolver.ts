@@ -35,8 +35,12 @@ export class StorageResolver {
 
   @Mutation()
   @Needs('user', 'app-publisher', 'engine-publisher')
-  async requestUpload(@Context('actor') actor: Actor, @Args() input: MutationRequestUploadArgs) {
-    const kind = input.kind.toLowerCase() as FileKind;
-    return answer('Upload', await this.uploads.request(actor, kind, input.name, input.size, input.commandId));
+  async requestUpload(
+    @Context('actor') actor: Actor,
+    @Context('publicUrl') publicUrl: string,
+    @Args() { kind: wanted, name, size, commandId }: MutationRequestUploadArgs,
+  ) {
+    const kind = wanted.toLowerCase() as FileKind;
+    return answer('Upload', await this.uploads.request(actor, kind, name, size, commandId, publicUrl));
   }
 }

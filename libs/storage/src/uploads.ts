@@ -33,7 +33,14 @@ export class Uploads {
     @Inject(CONFIG) private readonly config: ServerConfig,
   ) {}
 
-  async request(actor: Actor, kind: FileKind, name: string, size: number, commandId: string) {
+  async request(
+    actor: Actor,
+    kind: FileKind,
+    name: string,
+    size: number,
+    commandId: string,
+    publicUrl = this.config.publicUrl,
+  ) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
     if (!has(actor, ROLE_FOR[kind]))
@@ -67,7 +74,7 @@ export class Uploads {
       );
     return {
       id: commandId,
-      url: `${this.config.publicUrl}/api/uploads/${commandId}?secret=${secret}`,
+      url: `${publicUrl}/api/uploads/${commandId}?secret=${secret}`,
       maxBytes: size,
       expiresAt,
     };

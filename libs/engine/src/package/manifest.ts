@@ -1,4 +1,4 @@
-import type { Refusal } from '@openpro/kernel';
+import { isLabel, LABEL_LIMIT, MAX_LABELS, type Refusal } from '@openpro/kernel';
 import { checked, flag, list, listBy, nullable, number, object, oneOf, optional, text } from './check.js';
 import { isRange, isVersion } from './version.js';
 
@@ -139,6 +139,8 @@ export interface AppManifest {
   readonly data?: { readonly keep?: readonly string[]; readonly noSave?: readonly string[] };
   readonly secrets?: readonly string[];
   readonly network?: boolean;
+  /** What a server must have to run the app's jobs, all of it: `gpu`, `site=berlin`. */
+  readonly labels?: readonly string[];
 }
 
 const name = text(
@@ -292,6 +294,7 @@ const app = object<AppManifest>({
   data: optional(object({ keep: optional(identifiers), noSave: optional(identifiers) })),
   secrets: optional(list(text(100))),
   network: optional(flag),
+  labels: optional(list(text(63, isLabel, LABEL_LIMIT), { max: MAX_LABELS })),
 });
 
 /** Checks `engine.json`; a refusal names the field, its problem and what would be right. */

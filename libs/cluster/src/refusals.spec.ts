@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { specFor } from '@openpro/kernel/testing';
+import type { ForRefusals } from './cluster.commands.js';
+import { RefusalLog } from './refusal-log.js';
+import { refusals, type Refused } from './refusals.js';
+
+const stranger: Refused = {
+  what: 'link',
+  from: '10.0.0.9',
+  node: null,
+  code: 'BadCertificate',
+  reason: 'The certificate has expired',
+};
+
+describe('refusals', () => {
+  it('are recorded, long words cut', () => {
+    const given = specFor(refusals.decider);
+    given()
+      .when({ type: 'RecordRefusal', ...stranger })
+      .then({ type: 'RefusalRecorded', ...stranger });
+    given()
+      .when({ type: 'RecordRefusal', ...stranger, code: '' })
+      .thenRefused('BadInput');
+  });
+
+  it('become one event a minute for each kind, so that nobody can fill the log', () => {
+    const sent: ForRefusals[] = [];
+    let now = Date.parse('2026-11-25T23:59:30Z');
+    const log = new RefusalLog(
+      { insist: (command) => Promise.resolve(void sent.push(command as ForRefusals)) },
+      { id: 'n1' },
+      () => now,
+    );
+    for (let n = 0; n < 50; n++) log.record(stranger);
+    log.record({ ...stranger, code: 'PlainText' });
+    expect(sent.map(({ command }) => command.code)).toEqual(['BadCertificate', 'PlainText']);
+    now += 60_000;
+    log.record(stranger);
+    expect(sent.map(({ id }) => id)).toEqual(['n1:2026-11-25', 'n1:2026-11-25', 'n1:2026-11-26']);
+    for (let n = 0; n < 500; n++) log.record({ ...stranger, from: `10.0.1.${n}` });
+    expect(sent.length).toBe(102);
+  });
+});

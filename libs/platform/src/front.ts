@@ -1,0 +1,3 @@
+/** What a server without `pro` needs of the platform: settings, and nothing that knows a database. */
+export { ConfigError, readConfig, type ServerConfig } from './config.js';
+export { PUBLIC_URL_HEADER } from './public-url.js';
