@@ -13,6 +13,7 @@ const parts = {
     bundle({
       'server/main': 'apps/server/src/main.ts',
       'server/front': 'apps/server/src/front.ts',
+      'server/beat': 'apps/server/src/beat.ts',
       'server/local': 'apps/server/src/local.ts',
     }),
   cli: () => bundleCli(),

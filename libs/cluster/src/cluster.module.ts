@@ -4,7 +4,7 @@ import { CommandHandler, ReadSide } from '@openpro/eventstore';
 import {
   Commands,
   CONFIG,
-  LEASE_POOL,
+  LEADER_POOL,
   LINK,
   NODE,
   type ServerConfig,
@@ -82,7 +82,7 @@ import { RefusalLog } from './refusal-log.js';
     },
     {
       provide: FrontServers,
-      inject: [Commands, Door, Members, LEASE_POOL, CONFIG],
+      inject: [Commands, Door, Members, LEADER_POOL, CONFIG],
       useFactory: (
         commands: Commands,
         door: Door,

@@ -16,11 +16,37 @@ describe('configuration', () => {
     ['OPENPRO_SLOTS', '0'],
     ['OPENPRO_SLOTS', '2.5'],
     ['OPENPRO_MEMORY_MIB', '12'],
+    ['OPENPRO_BEAT_MS', '0'],
+    ['OPENPRO_DEAD_MS', '5 s'],
+    ['OPENPRO_LEASE_TTL_MS', '36000000'],
   ])('refuses %s=%s, naming it and the limit', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(ConfigError);
     expect(() => read({ [name]: value })).toThrow(
       new RegExp(`${name} is "${value}": it must be .* from \\d+ to \\d+`),
     );
+  });
+
+  it.each([
+    [
+      { OPENPRO_SUSPECT_MS: '1500' },
+      'OPENPRO_SUSPECT_MS is "1500": it must be at least 2000, twice OPENPRO_BEAT_MS',
+    ],
+    [
+      { OPENPRO_DEAD_MS: '3000' },
+      'OPENPRO_DEAD_MS is "3000": it must be at least 3001, longer than OPENPRO_SUSPECT_MS',
+    ],
+    [{ OPENPRO_BEAT_MS: '2000' }, 'OPENPRO_SUSPECT_MS is "3000": it must be at least 4000'],
+    [
+      { OPENPRO_FENCE_MS: '4000' },
+      'OPENPRO_FENCE_MS is "4000": it must be at least 5001, longer than OPENPRO_DEAD_MS',
+    ],
+    [
+      { OPENPRO_LEASE_RENEW_MS: '750' },
+      'OPENPRO_LEASE_TTL_MS is "1500": it must be at least 1501, more than twice OPENPRO_LEASE_RENEW_MS',
+    ],
+  ])('refuses times that leave no second try: %j', (env, message) => {
+    expect(() => read(env)).toThrow(ConfigError);
+    expect(() => read(env)).toThrow(message);
   });
 
   it('listens outside loopback only with TLS, or behind a proxy that does it', () => {

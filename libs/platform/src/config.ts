@@ -28,10 +28,27 @@ export interface ServerConfig {
   readonly warm: number;
   /** Memory of one session or attempt, in MiB. */
   readonly memoryMiB: number;
+  /** When a server counts as suspected or dead, and when another one leads. */
+  readonly liveness: Liveness;
+  /** The program of the heartbeat's thread. */
+  readonly beatThread: string;
   /** Of the platform. */
   readonly version: string;
   readonly portalDir: string;
   readonly schemaDir: string;
+}
+
+/** All in ms; every server of a cluster should have the same. */
+export interface Liveness {
+  readonly beatMs: number;
+  /** Without a beat for so long a server is shown as suspected. */
+  readonly suspectMs: number;
+  /** Without a beat for so long a server is declared dead. */
+  readonly deadMs: number;
+  /** Without contact to the database for so long a server ends itself, told or not. */
+  readonly fenceMs: number;
+  readonly leaseTtlMs: number;
+  readonly leaseRenewMs: number;
 }
 
 /** A setting is missing or wrong; the message names it, its value and what would be right. */
@@ -62,6 +79,27 @@ const list = (env: NodeJS.ProcessEnv, name: string, fallback: readonly string[])
   const words = (env[name] ?? '').split(',').map((word) => word.trim());
   const given = [...new Set(words.filter(Boolean))];
   return given.length > 0 ? given : fallback;
+};
+
+/** Each leaves room for at least one more try within the next. */
+const liveness = (env: NodeJS.ProcessEnv): Liveness => {
+  const ms = (name: string, fallback: number, above = 10, what = ''): number => {
+    const value = integer(env, name, fallback, 10, 3_600_000);
+    if (value < above) throw new ConfigError(`${name} is "${value}": it must be at least ${above}, ${what}`);
+    return value;
+  };
+  const beatMs = ms('OPENPRO_BEAT_MS', 1000);
+  const suspectMs = ms('OPENPRO_SUSPECT_MS', 3000, 2 * beatMs, 'twice OPENPRO_BEAT_MS');
+  const deadMs = ms('OPENPRO_DEAD_MS', 5000, suspectMs + 1, 'longer than OPENPRO_SUSPECT_MS');
+  const fenceMs = ms('OPENPRO_FENCE_MS', 60_000, deadMs + 1, 'longer than OPENPRO_DEAD_MS');
+  const leaseRenewMs = ms('OPENPRO_LEASE_RENEW_MS', 400);
+  const leaseTtlMs = ms(
+    'OPENPRO_LEASE_TTL_MS',
+    1500,
+    2 * leaseRenewMs + 1,
+    'more than twice OPENPRO_LEASE_RENEW_MS',
+  );
+  return { beatMs, suspectMs, deadMs, fenceMs, leaseTtlMs, leaseRenewMs };
 };
 
 const file = (name: string, value: string): Buffer => {
@@ -111,6 +149,8 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     slots: integer(env, 'OPENPRO_SLOTS', 2, 1, 1024),
     warm: integer(env, 'OPENPRO_WARM', 1, 0, 64),
     memoryMiB: integer(env, 'OPENPRO_MEMORY_MIB', 3072, 128, 1_048_576),
+    liveness: liveness(env),
+    beatThread: path.join(root, 'dist/server/beat.mjs'),
     version,
     portalDir: path.join(root, 'dist/portal'),
     schemaDir: path.join(root, 'schema'),
