@@ -4,7 +4,7 @@ export { DRAIN_GRACE_S, node, NODE_ROLES, type NodeCommand, type NodeEvent } fro
 export { nodeList, type NodeRow } from './node-list.projection.js';
 export { ForAuthority, ForLeadership, ForNode, ForRefusals } from './cluster.commands.js';
 export { ClusterModule } from './cluster.module.js';
-export { LOAD } from './cluster.queries.js';
+export { ClusterQueries, LOAD } from './cluster.queries.js';
 export type { Life } from './beat.js';
 export { Heartbeat } from './heartbeat.js';
 export { Lease } from './lease.js';

@@ -20,6 +20,8 @@ import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts } from './attempts.js';
+import { TimelineQueries } from './cluster-timeline.queries.js';
+import { TimelineResolver } from './cluster-timeline.resolver.js';
 import { Dispatcher } from './dispatcher.js';
 import { queuedJob } from './job.js';
 import { ForJob, jobHandlers } from './jobs.commands.js';
@@ -122,6 +124,8 @@ const LOG_BYTES = 50 * 1024 * 1024;
     JobQueries,
     JobsResolver,
     Submitting,
+    TimelineQueries,
+    TimelineResolver,
   ],
   exports: [Attempts, Dispatcher, JobQueries],
 })

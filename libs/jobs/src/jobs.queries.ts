@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
+import { ClusterQueries } from '@openpro/cluster';
 import { entityOf, type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import {
@@ -81,6 +82,7 @@ export class JobQueries {
     private readonly catalogue: CatalogueQueries,
     private readonly people: IdentityQueries,
     private readonly cases: CaseQueries,
+    private readonly cluster: ClusterQueries,
     private readonly attempts: AttemptStore,
     private readonly dispatcher: Dispatcher,
     private readonly readSide: ReadSide,
@@ -139,6 +141,7 @@ export class JobQueries {
       attempts: row.attempts.map(({ number, node, startedAt, endedAt, outcome }) => ({
         number,
         node,
+        nodeName: () => this.cluster.nameOf(node),
         startedAt,
         endedAt: endedAt ?? null,
         outcome: outcome ?? null,

@@ -123,7 +123,7 @@ export type ServerStatusQueryVariables = Exact<{
 }>;
 
 
-export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number, isolation: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type KeysQueryVariables = Exact<{ [key: string]: never; }>;
 

@@ -230,7 +230,7 @@ export type NodesQueryVariables = Exact<{
 }>;
 
 
-export type NodesQuery = { nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number, isolation: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type NodesQuery = { nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type EventFieldsFragment = { position: string, id: string, type: string, stream: string, version: number, at: number, actor: string, commandId: string, causation: string | null, data: unknown };
 
