@@ -107,6 +107,7 @@ export class JobQueries {
     if (filter.states?.length) where.and`state = ANY(${filter.states.map(fromState)})`;
     if (filter.app) where.and`app = ${filter.app}`;
     if (filter.session) where.and`session = ${filter.session}`;
+    if (filter.node) where.and`node = ${filter.node}`;
     if (filter.search) {
       if (filter.search.length > 100) throw badInput('filter.search', 'search is too long', '100 characters');
       const pattern = `%${filter.search.replaceAll(/[\\%_]/g, '\\$&')}%`;

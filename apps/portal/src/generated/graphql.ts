@@ -23,6 +23,8 @@ export type JobFilter = {
   session?: string | null | undefined;
   /** In the description, the app's name or the procedure. */
   search?: string | null | undefined;
+  /** Only those whose last attempt runs or ran on this server. */
+  node?: string | null | undefined;
 };
 
 export type JobOrder =

@@ -801,6 +801,8 @@ export type JobFilter = {
   session?: InputMaybe<Scalars['ID']['input']>;
   /** In the description, the app's name or the procedure. */
   search?: InputMaybe<Scalars['String']['input']>;
+  /** Only those whose last attempt runs or ran on this server. */
+  node?: InputMaybe<Scalars['ID']['input']>;
 };
 
 export type JobOrder =
