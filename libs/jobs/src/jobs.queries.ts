@@ -24,8 +24,8 @@ import { caseList, CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
-import { Dispatcher } from './dispatcher.js';
 import { jobList, type JobRow } from './job-list.projection.js';
+import { LiveJobs } from './live-jobs.js';
 
 /** The API's states are the read model's in capitals: timeLimit is TIME_LIMIT. */
 const toState = (state: string): JobState => state.replaceAll(/[A-Z]/g, '_$&').toUpperCase() as JobState;
@@ -49,6 +49,8 @@ const LISTED = [
   'queued_at',
   'started_at',
   'ended_at',
+  'node',
+  'node_epoch',
   'attempt',
   'attempts',
   'solver_status',
@@ -84,7 +86,7 @@ export class JobQueries {
     private readonly cases: CaseQueries,
     private readonly cluster: ClusterQueries,
     private readonly attempts: AttemptStore,
-    private readonly dispatcher: Dispatcher,
+    private readonly live: LiveJobs,
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
@@ -132,8 +134,8 @@ export class JobQueries {
       owner: () => this.people.user(row.owner),
       state: toState(row.state),
       priority: row.priority,
-      waitingFor:
-        row.state === 'queued' ? (this.dispatcher.waitingFor(row.id) ?? 'waits for the scheduler') : null,
+      waitingFor: async () =>
+        row.state === 'queued' ? ((await this.live.waitingFor(row.id)) ?? 'waits for the scheduler') : null,
       queuedAt: row.queued_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,

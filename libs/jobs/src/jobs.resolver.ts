@@ -16,13 +16,13 @@ import {
   pageRequest,
   type QueryJobsArgs,
 } from '@openpro/platform';
-import { type AttemptNews, Attempts } from './attempts.js';
 import type { ProgressPoint } from './attempt-store.js';
 import type { JobCommand } from './job.js';
 import { jobList } from './job-list.projection.js';
 import { Dispatcher } from './dispatcher.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
+import { LiveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
 
 const NEWS_INTERVAL_MS = 250;
@@ -36,7 +36,7 @@ export class JobsResolver {
     private readonly submitting: Submitting,
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
-    private readonly attempts: Attempts,
+    private readonly live: LiveJobs,
     private readonly dispatcher: Dispatcher,
   ) {}
 
@@ -107,30 +107,33 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   async jobProgress(@Context('actor') actor: Actor, @Args('id') id: string) {
-    const visible = (await this.queries.row(actor, id)) !== null;
+    const first = await this.queries.row(actor, id);
     const points: ProgressPoint[] = [];
     let log = '';
     let lastAt = 0;
-    const news = new LiveQueue<null>((push) => {
-      const stops = [
-        this.attempts.listen(id, (heard: AttemptNews) => {
-          if (heard.point) points.push(heard.point);
-          if (heard.log) log = (log + heard.log).slice(-MAX_LOG_AT_ONCE);
-          push(null);
-        }),
-        this.newsOf(id, () => push(null)),
-      ];
-      return () => stops.forEach((stop) => stop());
+    const line = this.live.line((heard) => {
+      points.push(...heard.points);
+      log = (log + heard.log).slice(-MAX_LOG_AT_ONCE);
+      news.push(null);
     });
+    const news: LiveQueue<null> = new LiveQueue<null>((push) => {
+      const stop = this.newsOf(id, () => push(null));
+      return () => {
+        stop();
+        line.close();
+      };
+    });
+    if (first) line.follow(first, first.attempt);
     news.push(null);
     return news.map(async () => {
       await pause(lastAt + NEWS_INTERVAL_MS - Date.now());
       lastAt = Date.now();
-      const job = visible ? await this.queries.one(actor, id) : null;
-      if (!job) return new Last<{ jobProgress: object }>();
-      const seen = { jobProgress: { job, points: points.splice(0), log } };
+      const row = first && (await this.queries.row(actor, id));
+      if (!row) return new Last<{ jobProgress: object }>();
+      if (!news.isOver) line.follow(row, first.attempt); // another server may have it now
+      const seen = { jobProgress: { job: this.queries.view(row), points: points.splice(0), log } };
       log = '';
-      return job.endedAt === null ? seen : new Last(seen);
+      return row.ended_at === null ? seen : new Last(seen);
     }, true);
   }
 

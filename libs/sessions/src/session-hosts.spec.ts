@@ -41,6 +41,7 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
     },
     user: (id) => Promise.resolve({ id, name: id, roles: [] }),
     load: () => Promise.resolve(data),
+    keep: () => Promise.resolve(digest),
     report: async (id, command) => {
       await execute(id, command);
       hear(command.type === 'ReportCrash' ? `${command.type}: ${command.message}` : command.type);
@@ -88,9 +89,9 @@ describe('hosted sessions', () => {
   it('open, report that they are ready, and close when they end', async () => {
     const { hosts, launch, until, execute } = given();
     const id = await launch();
-    expect(hosts.data(id)).toMatchObject({ refused: 'SessionNotReady' });
+    expect(hosts.open(id)).toMatchObject({ refused: 'SessionNotReady' });
     await until('ReportReady');
-    expect(hosts.data(id)).not.toHaveProperty('refused');
+    expect(hosts.open(id)).not.toHaveProperty('refused');
     await execute(id, { type: 'EndSession', reason: 'closed' });
     await until('closed');
     expect(hosts.count).toBe(0);
@@ -160,7 +161,7 @@ describe('hosted sessions', () => {
     await until('ReportReady');
     await solve(id);
     await until(/could not be loaded/);
-    expect(hosts.data(id)).not.toHaveProperty('refused');
+    expect(hosts.open(id)).not.toHaveProperty('refused');
     await hosts.stop();
   });
 

@@ -485,7 +485,10 @@ export type Mutation = {
   interruptJob: JobResult;
   /** Stops at once; nothing is kept. */
   terminateJob: JobResult;
-  /** Opens an app (`latest` when no version is given). Returns at once; follow `sessionChanged`. */
+  /**
+   * Opens an app (`latest` when no version is given). Returns at once; follow `sessionChanged`.
+   * `restore` names a session of yours that has ended: the same version is opened with the data that was kept of it.
+   */
   launchSession: SessionResult;
   endSession: SessionResult;
   setData: DataChangeResult;
@@ -606,6 +609,7 @@ export type MutationTerminateJobArgs = {
 export type MutationLaunchSessionArgs = {
   app: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
+  restore?: InputMaybe<Scalars['ID']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -877,6 +881,8 @@ export type Session = {
   endedAt: Maybe<Scalars['Time']['output']>;
   /** Why it ended, in words. */
   endReason: Maybe<Scalars['String']['output']>;
+  /** When its data was last kept. Once it has ended, `launchSession(restore:)` opens it again with that data; null = it was never changed. */
+  savedAt: Maybe<Scalars['Time']['output']>;
   /** How the launch went. */
   steps: Array<Step>;
   /** Null until the session is ready, and after its end. */
