@@ -4,7 +4,8 @@ import { CommandHandler, MemoryEventStore, START, StoreUnavailable } from '@open
 import { job, type JobCommand } from '@openpro/jobs';
 import { uuidv7 } from '@openpro/kernel';
 import { SessionHosts, type SessionHostsNeeds } from './session-hosts.js';
-import { session, type SessionCommand } from './session.js';
+import type { DrainEvent } from './place-session.process.js';
+import { session, type SessionCommand, type SessionEvent } from './session.js';
 
 const digest = 'd'.repeat(64);
 const app = { name: 'a', version: '1.0.0', digest };
@@ -36,6 +37,7 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
       options = opened;
       return Promise.resolve({
         load: () => Promise.resolve(hear('loaded')),
+        save: () => Promise.resolve(data),
         close: () => Promise.resolve(hear('closed')),
       } as unknown as DataSession);
     },
@@ -55,17 +57,32 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
     heard,
     hear,
     execute,
+    /** The server of this life, or of another one, begins or ends a drain. */
+    tellNode: async (...events: readonly DrainEvent[]) => {
+      const expected = (await store.readStream('node-n')).length;
+      await store.append({
+        stream: 'node-n',
+        expected,
+        context: 'cluster',
+        events,
+        meta: meta(),
+        fingerprint: 'f',
+      });
+    },
+    ended: async (id: string) =>
+      (await store.readStream(`session-${id}`)).map(({ event }) => event).at(-1) as SessionEvent,
     options: () => options!,
-    until: (what: string | RegExp) =>
+    until: (what: string | RegExp | ((heard: readonly string[]) => boolean)) =>
       new Promise<void>((resolve) => {
         tell = () => {
-          if (heard.some((each) => (typeof what === 'string' ? each === what : what.test(each)))) resolve();
+          if (typeof what === 'function' ? what(heard) : heard.some((each) => each.match(what)?.[0]))
+            resolve();
         };
         tell();
       }),
-    launch: async () => {
+    launch: async (more: object = {}) => {
       const id = uuidv7();
-      await execute(id, { type: 'RequestSession', ...request });
+      await execute(id, { type: 'RequestSession', ...request, ...more });
       await execute(id, { type: 'PlaceSession', node: 'n', nodeEpoch: 1 });
       return id;
     },
@@ -144,6 +161,50 @@ describe('hosted sessions', () => {
     crashing.options().onExit({ code: 'Crashed', message: 'was ended by SIGSEGV' });
     await crashing.until('ReportCrash: was ended by SIGSEGV\nlast words');
     await crashing.hosts.stop();
+  });
+
+  it('go on when their server drains, and are kept and ended when the time is over', async () => {
+    const { hosts, launch, until, tellNode, ended, options } = given();
+    const id = await launch();
+    await until('ReportReady');
+    options().onChanged([{ identifier: 'x', version: 1 }]);
+    await tellNode(
+      { type: 'NodeDrainStarted', epoch: 2, graceS: 0 }, // another life
+      { type: 'NodeDrainStarted', epoch: 1, graceS: 0 },
+      { type: 'NodeResumed', epoch: 1 },
+      { type: 'NodeDrainStarted', epoch: 1, graceS: 0 },
+    );
+    await until('ReportDrained');
+    await until('ReportSaved');
+    expect(await ended(id)).toMatchObject({ type: 'SessionEnded', reason: 'drained' });
+    const late = await launch(); // placed before the drain was seen
+    await until((heard) => heard.filter((what) => what === 'ReportDrained').length === 2);
+    expect(await ended(late)).toMatchObject({ reason: 'drained' });
+    await hosts.stop();
+  });
+
+  it('are kept when their server stops', async () => {
+    const { hosts, launch, until, options, heard } = given();
+    await launch();
+    await until('ReportReady');
+    options().onChanged([{ identifier: 'x', version: 1 }]);
+    await hosts.stop();
+    expect(heard).toEqual(['ReportReady', 'ReportSaved', 'closed']);
+  });
+
+  it('say that their data could not be restored', async () => {
+    const { hosts, launch, until, heard } = given({
+      open: () =>
+        Promise.resolve({
+          load: () => Promise.reject(new EngineError('BadCase', 'other sets')),
+          close: () => Promise.resolve(),
+        } as unknown as DataSession),
+    });
+    await launch({ restores: { session: uuidv7(), digest } });
+    await until(/could not be restored/);
+    expect(hosts.count).toBe(0);
+    expect(heard).toHaveLength(1);
+    await hosts.stop();
   });
 
   it("get their jobs' results", async () => {
