@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { uuidv7 } from '@openpro/kernel';
-import { Wires } from '@openpro/platform/testing';
+import { Wires } from '@openpro/link/testing';
 import type { AttemptNews } from './attempts.js';
 import { LiveJobs, serveJobs } from './live-jobs.js';
 

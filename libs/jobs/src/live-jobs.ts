@@ -1,5 +1,5 @@
 import { isUuid } from '@openpro/kernel';
-import { Line, LinkError, type ProLink } from '@openpro/platform';
+import { LinkError, Listening, type ProLink } from '@openpro/link';
 import DataLoader from 'dataloader';
 import type { AttemptNews, Attempts } from './attempts.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -59,7 +59,7 @@ export class LiveJobs {
 
   /** Calls back with progress and log of a job, from the server that has it when `follow` tells. */
   line(onNews: (news: AttemptNews) => void): { follow(job: JobAt, first: number): void; close(): void } {
-    const line = new Line(this.link, 'job.listen', (message) => onNews(message as AttemptNews));
+    const line = new Listening(this.link, 'job.listen', (message) => onNews(message as AttemptNews));
     return {
       /** @param first the attempt that ran when listening began: of later ones everything is news */
       follow: ({ id, node, node_epoch: epoch, attempt }, first) => {

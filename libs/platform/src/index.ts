@@ -24,7 +24,6 @@ export { Commands } from './commands.js';
 export { isOutage, patiently, reportTo } from './outage.js';
 export { ConfigError, type Liveness, readConfig, type ServerConfig } from './config.js';
 export type * from './generated/schema.js';
-export { Line } from './line.js';
 export {
   type LinkCaller,
   LinkError,

@@ -36,23 +36,10 @@ export interface Cluster {
 
 const NOBODY: Cluster = { servers: {}, waiting: [], proposed: {} };
 
-/** Declared here until the cluster's own events have them. */
-export type DrainEvent =
-  | { readonly type: 'NodeDrainStarted'; readonly epoch: number; readonly graceS: number }
-  | { readonly type: 'NodeResumed'; readonly epoch: number }
-  | { readonly type: 'NodeRemoved'; readonly epoch: number };
-
-type NodeJoined = Extract<NodeEvent, { type: 'NodeJoined' }> & {
-  readonly labels?: readonly string[];
-  readonly draining?: boolean;
-};
-
 type On =
   | Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }>
   | Exclude<JobEvent, { type: 'JobQueued' | 'JobInterruptRequested' }>
-  | Exclude<NodeEvent, { type: 'NodeJoined' }>
-  | NodeJoined
-  | DrainEvent;
+  | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>
   Object.fromEntries(Object.entries(all).filter(([other]) => other !== key));

@@ -5,7 +5,7 @@ import { play, processUnderTest, recorder } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { endIdleSession, IDLE_MS } from './end-idle-session.process.js';
 import { endSessionsOfLostNode } from './end-sessions-of-lost-node.process.js';
-import { type Cluster, type DrainEvent, NO_SERVER_MS, placeSession } from './place-session.process.js';
+import { type Cluster, NO_SERVER_MS, placeSession } from './place-session.process.js';
 import { session, type SessionCommand, type SessionEvent } from './session.js';
 
 const request = {
@@ -42,8 +42,8 @@ const jobEnds: readonly JobEvent[] = [
   { type: 'JobRequeued', reason: 'drained', nodeLost: 0, ownCrash: 0, ...attemptAt('n1') },
 ];
 const dead = (epoch = 1): NodeEvent => ({ type: 'NodeDeclaredDead', epoch, reason: 'no heartbeat' });
-const drained = (epoch = 1): DrainEvent => ({ type: 'NodeDrainStarted', epoch, graceS: 60 });
-const resumed = (epoch = 1): DrainEvent => ({ type: 'NodeResumed', epoch });
+const drained = (epoch = 1): NodeEvent => ({ type: 'NodeDrainStarted', epoch, reason: '', graceS: 60 });
+const resumed = (epoch = 1): NodeEvent => ({ type: 'NodeResumed', epoch });
 const left = (epoch = 1): NodeEvent => ({ type: 'NodeLeft', epoch });
 
 let record: ReturnType<typeof recorder>;
@@ -53,7 +53,7 @@ beforeEach(() => {
 
 describe('place-session', () => {
   let process: ReturnType<typeof processUnderTest<unknown, { id: string; command: object }>>;
-  const see = (stream: string, event: SessionEvent | NodeEvent | DrainEvent | JobEvent, at = 0) =>
+  const see = (stream: string, event: SessionEvent | NodeEvent | JobEvent, at = 0) =>
     process.see(record(stream, event, { at }));
   const place = (id: string, node: string, nodeEpoch = 1) => ({
     to: 'session',
@@ -123,7 +123,7 @@ describe('place-session', () => {
     expect(see('session-b', requested)).toStrictEqual([]);
     expect(see('node-n1', joined(2, ['pro'], { draining: true }))).toStrictEqual([]);
     expect(see('node-n1', resumed(2))).toStrictEqual([place('b', 'n1', 2)]);
-    see('node-n1', { type: 'NodeRemoved', epoch: 2 });
+    see('node-n1', { type: 'NodeRemoved', epoch: 2, reason: '' });
     expect(see('session-c', requested)).toStrictEqual([]);
   });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { NodeEvent } from '@openpro/cluster';
 import { type CaseData, type DataSession, type DataSessionOptions, EngineError } from '@openpro/engine';
 import { CommandHandler, MemoryEventStore, START, StoreUnavailable } from '@openpro/eventstore';
 import { job, type JobCommand } from '@openpro/jobs';
 import { uuidv7 } from '@openpro/kernel';
 import { SessionHosts, type SessionHostsNeeds } from './session-hosts.js';
-import type { DrainEvent } from './place-session.process.js';
 import { session, type SessionCommand, type SessionEvent } from './session.js';
 
 const digest = 'd'.repeat(64);
@@ -58,7 +58,7 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
     hear,
     execute,
     /** The server of this life, or of another one, begins or ends a drain. */
-    tellNode: async (...events: readonly DrainEvent[]) => {
+    tellNode: async (...events: readonly NodeEvent[]) => {
       const expected = (await store.readStream('node-n')).length;
       await store.append({
         stream: 'node-n',
@@ -169,10 +169,10 @@ describe('hosted sessions', () => {
     await until('ReportReady');
     options().onChanged([{ identifier: 'x', version: 1 }]);
     await tellNode(
-      { type: 'NodeDrainStarted', epoch: 2, graceS: 0 }, // another life
-      { type: 'NodeDrainStarted', epoch: 1, graceS: 0 },
+      { type: 'NodeDrainStarted', epoch: 2, reason: '', graceS: 0 }, // another life
+      { type: 'NodeDrainStarted', epoch: 1, reason: '', graceS: 0 },
       { type: 'NodeResumed', epoch: 1 },
-      { type: 'NodeDrainStarted', epoch: 1, graceS: 0 },
+      { type: 'NodeDrainStarted', epoch: 1, reason: '', graceS: 0 },
     );
     await until('ReportDrained');
     await until('ReportSaved');

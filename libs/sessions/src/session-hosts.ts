@@ -15,7 +15,6 @@ import { patiently, type ThisNode } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import { Attendance, type Visitor } from './attendance.js';
 import { Autosave, type SavePace } from './autosave.js';
-import type { DrainEvent } from './place-session.process.js';
 import type { SessionCommand, SessionEvent } from './session.js';
 
 const MAX_LOG_BYTES = 1_048_576;
@@ -176,7 +175,7 @@ export class SessionHosts {
     };
   }
 
-  private see({ stream, event }: Recorded<SessionEvent | JobEvent | NodeEvent | DrainEvent>): void {
+  private see({ stream, event }: Recorded<SessionEvent | JobEvent | NodeEvent>): void {
     const id = idOf(stream);
     const { node } = this.needs;
     switch (event.type) {

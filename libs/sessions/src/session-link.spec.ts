@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type CaseData, type DataSession, type DataSessionOptions, EngineError } from '@openpro/engine';
 import { CommandHandler, MemoryEventStore, START } from '@openpro/eventstore';
 import { isRefusal, uuidv7 } from '@openpro/kernel';
-import { Wires } from '@openpro/platform/testing';
+import { Wires } from '@openpro/link/testing';
 import { SessionHosts } from './session-hosts.js';
 import { serveSessions, SessionData } from './session-link.js';
 import { session, type SessionCommand, type SessionEvent } from './session.js';
@@ -263,7 +263,10 @@ describe('what a server asks another about a session', () => {
   ])('%s is checked: %j', async (method, params) => {
     const { at, wires, stop } = await given();
     const full = params && { session: at.id, nodeEpoch: 1, ...params };
-    await expect(wires.link('c').call('b', method, full)).rejects.toMatchObject({ name: 'LinkError' });
+    const answer = await new Promise((resolve) =>
+      wires.link('c').listen('b', method, full, resolve, resolve),
+    );
+    expect(answer).toMatchObject({ failed: { code: 'BadInput' } });
     await stop();
   });
 

@@ -6,7 +6,7 @@ import {
   type Window,
 } from '@openpro/engine';
 import { checkNumber, isRefusal, isUuid, refuse, type Refusal } from '@openpro/kernel';
-import { Line, LinkError, LinkUnavailable, type ProLink } from '@openpro/platform';
+import { type LinkCaller, LinkError, Listening, LinkUnavailable, type ProLink } from '@openpro/link';
 import type { Visitor } from './attendance.js';
 import { type Change, type Changes, checkChange, makeChange } from './session-change.js';
 import type { SessionHosts } from './session-hosts.js';
@@ -19,13 +19,19 @@ export type SessionAt = Pick<SessionRow, 'id' | 'state' | 'node' | 'node_epoch'>
 type Answer =
   | { readonly value: unknown }
   | { readonly refusal: Refusal }
-  | { readonly engine: { readonly code: string; readonly message: string; readonly where?: string } };
+  | { readonly engine: { readonly code: string; readonly message: string; readonly where?: string } }
+  /** A bug, or a disk or database in trouble: logged there. */
+  | { readonly failed: { readonly code: string; readonly message: string } };
 
 interface Asked {
   readonly session: string;
   readonly [param: string]: unknown;
 }
 
+type Work = (asked: Asked, caller: LinkCaller) => Promise<unknown>;
+
+/** A message between servers must fit into one frame of the link, with room to spare. */
+const MAX_TEXT_SENT = 8 * 1024 * 1024;
 const MAX_IDENTIFIERS = 2000;
 const PRO = ['pro'];
 
@@ -37,8 +43,18 @@ const misses = (what: string) => refuse('BadInput', `The request has no ${what}`
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length <= MAX_IDENTIFIERS && value.every((one) => typeof one === 'string');
 
+const textIn = ({ rows }: Window): number =>
+  rows.reduce(
+    (sum, row) => row.reduce<number>((all, cell) => all + (typeof cell === 'string' ? cell.length : 8), sum),
+    0,
+  );
+
 /** Serves the sessions of this server to all servers of the cluster, and so to itself. */
-export const serveSessions = (link: ProLink, hosts: SessionHosts): void => {
+export const serveSessions = (
+  link: ProLink,
+  hosts: SessionHosts,
+  report: (error: unknown) => void = () => undefined,
+): void => {
   /** A session of this life of this server: who asks may know an old place of it. */
   const asked = (params: unknown): Asked => {
     const { session, nodeEpoch } = (params ?? {}) as { session?: unknown; nodeEpoch?: unknown };
@@ -47,18 +63,27 @@ export const serveSessions = (link: ProLink, hosts: SessionHosts): void => {
       throw new LinkError('OtherLife', 'This server has started again: the session is not there any more');
     return params as Asked;
   };
-  const serve = (method: string, work: (asked: Asked) => Promise<unknown>): void =>
+  const answer = async (params: unknown, work: Work, caller: LinkCaller): Promise<Answer> => {
+    try {
+      const value = await work(asked(params), caller);
+      return isRefusal(value) ? { refusal: value } : { value };
+    } catch (error) {
+      if (error instanceof EngineError) {
+        const { code, message, where } = error;
+        return { engine: { code, message, ...(where === undefined ? {} : { where }) } };
+      }
+      if (!(error instanceof LinkError)) report(error);
+      const { code, message } = error as NodeJS.ErrnoException;
+      return { failed: { code: code ?? 'Failed', message: message ?? String(error) } };
+    }
+  };
+  // Listened to and not called: an answer may take as long as a procedure of the app runs.
+  const serve = (method: string, work: Work): void =>
     link.serve(`session.${method}`, {
       accepts: PRO,
-      call: async (params): Promise<Answer> => {
-        try {
-          const value = await work(asked(params));
-          return isRefusal(value) ? { refusal: value } : { value };
-        } catch (error) {
-          if (!(error instanceof EngineError)) throw error;
-          const { code, message, where } = error;
-          return { engine: { code, message, ...(where === undefined ? {} : { where }) } };
-        }
+      listen: (params, push, caller) => {
+        void answer(params, work, caller).then(push);
+        return () => undefined; // what was asked for is done, whether or not somebody still listens
       },
     });
 
@@ -74,15 +99,22 @@ export const serveSessions = (link: ProLink, hosts: SessionHosts): void => {
     const open = hosts.open(session);
     return isRefusal(open) ? open : open.data.describe();
   });
-  serve('window', async ({ session, identifier, offset, limit }) => {
+  serve('window', async ({ session, identifier, offset, limit }, caller) => {
     mustBe(
       (typeof identifier === 'string' ? undefined : misses('identifier')) ??
         checkNumber('offset', offset, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }) ??
         checkNumber('limit', limit, { min: 1, max: MAX_WINDOW, whole: true }),
     );
     const open = hosts.open(session);
+    if (isRefusal(open)) return open;
     const range = { offset: offset as number, limit: limit as number };
-    return isRefusal(open) ? open : open.data.window(identifier as string, range);
+    const window = await open.data.window(identifier as string, range);
+    if (caller.node !== hosts.place.id && textIn(window) > MAX_TEXT_SENT)
+      throw new EngineError(
+        'TooLarge',
+        'This is too much text for a window: ask for fewer rows, or save a case',
+      );
+    return window;
   });
   serve('save', async ({ session, identifiers }) => {
     mustBe(identifiers === null || isTexts(identifiers) ? undefined : misses('list of identifiers'));
@@ -99,6 +131,11 @@ export const serveSessions = (link: ProLink, hosts: SessionHosts): void => {
     },
   });
 };
+
+const NOT_ANSWERING = refuse(
+  'ServerNotAnswering',
+  'The server of this session does not answer. If it is lost, the session ends within seconds and can be opened again with its last saved data',
+);
 
 /** The data of sessions, wherever in the cluster they live. Whether somebody may use it is the caller's to check. */
 export class SessionData {
@@ -141,7 +178,7 @@ export class SessionData {
     visitor: Visitor | null,
     onChanged: (changed: readonly IdentifierVersion[]) => void,
   ): { follow(at: SessionAt): void; close(): void } {
-    const line = new Line(this.link, 'session.listen', (message) =>
+    const line = new Listening(this.link, 'session.listen', (message) =>
       onChanged(message as readonly IdentifierVersion[]),
     );
     return {
@@ -160,22 +197,36 @@ export class SessionData {
   ): Promise<T | Refusal> {
     if (node === null || state === 'ended')
       return refuse('SessionNotReady', 'This session is not open: it is still starting, or it has ended');
-    try {
-      const asked = { session: id, nodeEpoch, ...params };
-      const answer = await this.link.call<Answer>(node, `session.${method}`, asked);
-      if ('refusal' in answer) return answer.refusal;
-      if ('value' in answer) return answer.value as T;
+    const asked = { session: id, nodeEpoch, ...params };
+    const answer = await this.answer(node, `session.${method}`, asked).catch((error: unknown): Answer => {
+      if (error instanceof LinkUnavailable) return { refusal: NOT_ANSWERING };
+      throw error;
+    });
+    if ('value' in answer) return answer.value as T;
+    if ('refusal' in answer) return answer.refusal;
+    if ('engine' in answer) {
       const { code, message, where } = answer.engine;
       throw new EngineError(code, message, where);
-    } catch (error) {
-      if (error instanceof LinkUnavailable)
-        return refuse(
-          'ServerNotAnswering',
-          'The server of this session does not answer. If it is lost, the session ends within seconds and can be opened again with its last saved data',
-        );
-      if (error instanceof LinkError && error.code === 'OtherLife')
-        return refuse('SessionNotReady', error.message);
-      throw error;
     }
+    const { code, message } = answer.failed;
+    if (code === 'OtherLife') return refuse('SessionNotReady', message);
+    throw new LinkError(code, message);
+  }
+
+  /** The first and only message. */
+  private answer(node: string, method: string, asked: object): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      let stop = (): void => undefined;
+      stop = this.link.listen(
+        node,
+        method,
+        asked,
+        (message) => {
+          resolve(message as Answer);
+          queueMicrotask(() => stop());
+        },
+        reject,
+      );
+    });
   }
 }

@@ -50,11 +50,12 @@ import { SessionsResolver } from './sessions.resolver.js';
         { memoryMiB }: ServerConfig,
         link: ProLink,
       ) => {
+        const log = new Logger('SessionHosts');
         const hosts = new SessionHosts({
           node,
           store,
           packages,
-          log: reportTo(new Logger('SessionHosts')),
+          log: reportTo(log),
           open: (options) => openDataSession(pool, options),
           memoryMiB,
           user: async (id) => people.user(id),
@@ -63,7 +64,7 @@ import { SessionsResolver } from './sessions.resolver.js';
           report: (session, command, { id: actor, roles } = { id: `node:${node.id}`, roles: [] }) =>
             commands.insist(new ForSession(session, command, { commandId: uuidv7(), actor, roles })),
         });
-        serveSessions(link, hosts);
+        serveSessions(link, hosts, (error) => log.error(error));
         return hosts;
       },
     },

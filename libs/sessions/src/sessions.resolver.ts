@@ -203,7 +203,7 @@ export class SessionsResolver {
         `There is no app ${clip(`${app}${(old?.version ?? version) ? `:${old?.version ?? version}` : ''}`, 110)}`,
         { field: 'app' },
       );
-    const { labels = [] } = row.manifest as { readonly labels?: readonly string[] };
+    const { labels = [] } = row.manifest;
     return new ForSession(
       commandId, // a session has the id of the command that made it
       {

@@ -7,7 +7,7 @@ const LONGEST_WAIT_MS = 5000;
  * Listens to a thing on whichever server has it just now. Told of another place it goes there; a line that breaks is
  * opened again after a moment, for as long as nobody says that the thing is elsewhere.
  */
-export class Line {
+export class Listening {
   private place: string | null = null;
   private hangUp: () => void = () => undefined;
   private timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Line } from './line.js';
+import { Listening } from './listening.js';
 import { Wires } from './testing.js';
 
 /** Servers `b` and `c` that push to who listens, and a line from `a` to them. */
@@ -17,7 +17,7 @@ const given = () => {
         return () => pushes[node].delete(push);
       },
     });
-  const line = new Line(wires.link('a'), 'news', (message) => {
+  const line = new Listening(wires.link('a'), 'news', (message) => {
     heard.push(message);
     tell();
   });
@@ -37,7 +37,7 @@ const given = () => {
   };
 };
 
-describe('a line', () => {
+describe('listening', () => {
   it('goes where the thing is, once per place, and leaves where it was', () => {
     const { to, line, heard, pushes } = given();
     to('b', 'b:1');
