@@ -83,8 +83,7 @@ export class SessionQueries {
       requestedAt: row.requested_at,
       readyAt: row.ready_at,
       endedAt: row.ended_at,
-      endReason:
-        row.end_reason && (row.end_message ? `${row.end_reason}: ${row.end_message}` : row.end_reason),
+      endReason: endReasonOf(row),
       steps: stepsOf(row),
       savedAt: row.saved_at,
       interface: async () => {
@@ -149,6 +148,16 @@ const interfaceView = ({ sets, identifiers, procedures }: InterfaceDescription):
   })),
   procedures: procedures.map(({ name, label, where, text }) => ({ name, label, where, text: text ?? null })),
 });
+
+/** The reason, then what the process said or what the user can do. */
+const endReasonOf = ({ end_reason: reason, end_message: message, saved }: SessionRow): string | null => {
+  const lost = reason === 'node-lost' || reason === 'drained';
+  const toDo = saved
+    ? 'Open it again with its last saved data.'
+    : 'It had no changes that could be kept: launch the app again.';
+  const words = message ?? (lost ? toDo : null);
+  return reason && (words ? `${reason}: ${words}` : reason);
+};
 
 /** How the launch went: when it was asked for, placed, and what the server did then. */
 const stepsOf = (row: SessionRow): { name: string; at: number }[] => [
