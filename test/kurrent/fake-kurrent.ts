@@ -13,6 +13,8 @@ export interface Faults {
   lostAnswers?: number;
   /** The next append is written; then the process ends. */
   crash?: boolean;
+  /** The server's clock is so far ahead. */
+  clockMs?: number;
 }
 
 export interface FakeOptions {
@@ -51,6 +53,11 @@ export class FakeKurrent {
 
   get url(): string {
     return `esdb://127.0.0.1:${this.ports[0]}?tls=false`;
+  }
+
+  /** With the certificate's name, and the file of the authority that signed it. */
+  tlsUrl(caFile: string, user = ''): string {
+    return `esdb://${user && `${user}@`}localhost:${this.ports[0]}?tlsCAFile=${encodeURIComponent(caFile)}`;
   }
 
   /** Every node named, so that the client asks them who leads. */

@@ -7,7 +7,7 @@
 // With --nodes it is a cluster of so many nodes over one log, one of them leading. A parent process commands it by
 // messages, see `commands` at the end.
 import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -44,8 +44,9 @@ const news = new EventEmitter().setMaxListeners(0);
 const nodes = [];
 const subscriptions = new Set();
 let leader = 0;
+let subscribed = 0;
 /** What is wrong just now; counts go down with every append. */
-const faults = { delayMs: 0, wrongVersions: 0, silentAppends: 0, lostAnswers: 0, crash: false };
+const faults = { delayMs: 0, wrongVersions: 0, silentAppends: 0, lostAnswers: 0, crash: false, clockMs: 0 };
 
 // ── what travels ──
 
@@ -116,7 +117,7 @@ const append = (stream, expected, messages) => {
     faults.wrongVersions -= 1;
     return { is: 'wrong version', current: (log.streams.get(stream)?.length ?? 0) - 1 };
   }
-  const result = log.append(stream, expected, messages, Date.now());
+  const result = log.append(stream, expected, messages, Date.now() + faults.clockMs);
   if (faults.crash) process.exit(1);
   setImmediate(() => news.emit('append'));
   return result;
@@ -325,6 +326,8 @@ const subscribe = (call, read, name) => {
     live = true;
   };
   subscriptions.add(subscription);
+  subscribed += 1;
+  news.emit('subscription');
   news.on('append', pump);
   const end = () => {
     news.off('append', pump);
@@ -453,7 +456,10 @@ const commands = {
       data: data.toString(),
       meta: meta.toString(),
     })),
-  subscriptions: () => subscriptions.size,
+  /** Answers once so many subscriptions have been made, since the start. */
+  subscribed: async ({ times }) => {
+    while (subscribed < times) await once(news, 'subscription');
+  },
 };
 
 for (let node = 0; node < Number(options.nodes); node += 1)
@@ -467,3 +473,4 @@ process.on('message', async ({ id, command, ...given }) => {
   process.send({ id, result: result === undefined ? null : result });
 });
 process.on('disconnect', () => process.exit(0)); // whoever started it is gone
+process.on('SIGTERM', () => process.exit(0));

@@ -10,11 +10,16 @@ import type {
 } from '@eventstore/db-client/generated/streams_pb.js';
 import type { UUID } from '@eventstore/db-client/generated/shared_pb.js';
 import { BadAppend, type Position, START } from './event-store.js';
-import { isPassing, storeError } from './kurrent-errors.js';
+import {
+  DEADLINE_EXCEEDED,
+  failure,
+  isPassing,
+  PERMISSION_DENIED,
+  storeError,
+  UNAVAILABLE,
+} from './kurrent-errors.js';
 import { type KurrentAppend, type KurrentEvent, placesOf, positionAt } from './kurrent-record.js';
 
-/** So long an answer may take before it counts as lost. */
-const ANSWER_MS = 10_000;
 /** Pauses before a call is made again, for the time in which the client finds the new leader. */
 const PAUSES_MS = [25, 100, 400];
 /** Records that the server looks through before it sends a checkpoint, or the next part of a read. */
@@ -102,8 +107,8 @@ export class KurrentConnection {
   private appends: Promise<ClientDuplexStream<BatchAppendReq, BatchAppendResp>> | undefined;
   private closed = false;
 
-  static async open(url: string, prefix: string): Promise<KurrentConnection> {
-    return new KurrentConnection(await load(), url, prefix);
+  static async open(url: string, prefix: string, answerMs: number): Promise<KurrentConnection> {
+    return new KurrentConnection(await load(), url, prefix, answerMs);
   }
 
   private constructor(
@@ -111,6 +116,8 @@ export class KurrentConnection {
     url: string,
     /** Of every stream of ours: what else lies in this KurrentDB is nobody's business here. */
     private readonly prefix: string,
+    /** So long an answer may take before it counts as lost. */
+    private readonly answerMs: number,
   ) {
     this.calls = protocol.EventStoreDBClient.connectionString(url) as unknown as Calls;
   }
@@ -210,7 +217,10 @@ export class KurrentConnection {
     const correlation = randomUUID();
     const stream = await (this.appends ??= this.openAppends());
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => stream.cancel(), ANSWER_MS); // all that wait for it are told
+      const timer = setTimeout(() => {
+        this.settle(correlation)?.reject(failure(DEADLINE_EXCEEDED, 'no answer in time'));
+        stream.cancel(); // the others go on with another call
+      }, this.answerMs);
       this.pending.set(correlation, { resolve, reject, timer });
       stream.write(this.requestOf(append, correlation)); // those who wait for an answer bound the buffer
     });
@@ -230,7 +240,7 @@ export class KurrentConnection {
         this.settle(uuidText(response.getCorrelationId()))?.resolve(response),
       );
       stream.on('error', broken);
-      stream.on('end', () => broken(Object.assign(new Error('the server ended the call'), { code: 14 })));
+      stream.on('end', () => broken(failure(UNAVAILABLE, 'the server ended the call')));
       return stream;
     } catch (error) {
       forget();
@@ -285,7 +295,7 @@ export class KurrentConnection {
         return { is: 'conflict', version: Number(wrong.getCurrentStreamRevision()) + 1 };
       }
       case 'event_store.client.AccessDenied':
-        throw Object.assign(new Error('access denied'), { code: 7 });
+        throw failure(PERMISSION_DENIED, 'access denied');
       case 'event_store.client.MaximumAppendSizeExceeded':
         throw new BadAppend(
           'it is larger than this KurrentDB accepts: its MaxAppendSize must be 1 MiB at least',
@@ -299,7 +309,7 @@ export class KurrentConnection {
 
   private page(options: ReadReq.Options): Promise<readonly KurrentEvent[]> {
     return this.persist(async () => {
-      const stream = await this.read(options, Date.now() + ANSWER_MS);
+      const stream = await this.read(options, Date.now() + this.answerMs);
       const events: KurrentEvent[] = [];
       return new Promise((resolve, reject) => {
         stream.on('data', (response: ReadResp) => events.push(...this.eventsOf(response)));

@@ -3,16 +3,19 @@ import { BadAppend, StoreUnavailable } from './event-store.js';
 /** The names of gRPC's status codes that matter here; their numbers are part of that protocol. */
 const CANCELLED = 1;
 const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
-const PERMISSION_DENIED = 7;
+export const DEADLINE_EXCEEDED = 4;
+export const PERMISSION_DENIED = 7;
 const UNIMPLEMENTED = 12;
-const UNAVAILABLE = 14;
+export const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
 interface GrpcError extends Error {
   readonly code: number;
   readonly metadata?: { get(key: string): readonly unknown[] };
 }
+
+export const failure = (code: number, message: string): GrpcError =>
+  Object.assign(new Error(message), { code });
 
 const isGrpc = (error: unknown): error is GrpcError => typeof (error as GrpcError | null)?.code === 'number';
 

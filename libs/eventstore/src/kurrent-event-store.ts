@@ -31,6 +31,8 @@ export interface KurrentSettings {
   readonly url: string;
   /** Streams are named `prefix.stream`; whatever else lies in the same KurrentDB is not read. */
   readonly prefix?: string;
+  /** So long an answer may take before it counts as lost. */
+  readonly answerMs?: number;
 }
 
 /** An append on its way, and which of its events the subscription has brought. */
@@ -65,8 +67,12 @@ export class KurrentEventStore implements EventStore {
     return this.recent.end;
   });
 
-  static async open({ url, prefix = 'openpro' }: KurrentSettings): Promise<KurrentEventStore> {
-    return new KurrentEventStore(await KurrentConnection.open(url, `${prefix}.`));
+  static async open({
+    url,
+    prefix = 'openpro',
+    answerMs = 10_000,
+  }: KurrentSettings): Promise<KurrentEventStore> {
+    return new KurrentEventStore(await KurrentConnection.open(url, `${prefix}.`, answerMs));
   }
 
   private constructor(private readonly connection: KurrentConnection) {
