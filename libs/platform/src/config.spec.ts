@@ -62,4 +62,47 @@ describe('configuration', () => {
       'OPENPRO_TLS_CERT is "/nowhere/a.pem": there is no such file',
     );
   });
+
+  it('keeps the log in PostgreSQL, or in the KurrentDB that is named', () => {
+    expect(read({}).eventStore).toEqual({ is: 'postgres' });
+    const kurrent = (url: string) => read({ EVENT_STORE: 'kurrent', KURRENTDB_URL: url }).eventStore;
+    expect(kurrent('esdb://localhost:2113?tls=false')).toEqual({
+      is: 'kurrent',
+      url: 'esdb://localhost:2113?tls=false',
+      prefix: 'openpro',
+    });
+    expect(kurrent('kurrentdb+discover://ops:p%40ss@db.example.com')).toMatchObject({
+      url: 'esdb+discover://ops:p%40ss@db.example.com',
+    });
+    expect(kurrent('esdb://a:2113,b:2113,c:2113/?nodePreference=leader&gossipTimeout=5')).toMatchObject({
+      is: 'kurrent',
+    });
+    expect(() => read({ EVENT_STORE: 'mongo' })).toThrow('EVENT_STORE is "mongo"');
+    expect(() => read({ EVENT_STORE: 'kurrent' })).toThrow('KURRENTDB_URL is missing');
+    expect(() =>
+      read({ EVENT_STORE: 'kurrent', KURRENTDB_URL: 'esdb://a', KURRENTDB_PREFIX: 'a.b' }),
+    ).toThrow('KURRENTDB_PREFIX is "a.b"');
+  });
+
+  it.each([
+    ['postgres://ops:hidden@db', 'must look like esdb://'],
+    ['esdb://ops:hid:hidden@db', 'must have user:password before the @'],
+    ['esdb://ops:%hidden@db', 'must have user:password before the @'],
+    ['esdb://hidden@db', 'must have user:password before the @'],
+    ['esdb://ops:hidden@', 'must name hosts'],
+    ['esdb://ops:hidden@db:port', 'must name hosts'],
+    ['esdb://ops:hidden@db?tls=no', 'the option tls, which must be true or false'],
+    [
+      'esdb://ops:hidden@db?tlsCAFile=/nowhere/ca.pem',
+      'tlsCAFile, which is "/nowhere/ca.pem": there is no such file',
+    ],
+    ['esdb://ops:hidden@db?nodePreference=follower', 'nodePreference, which must be leader'],
+    ['esdb://ops:hidden@db?userKeyFile=package.json', 'userCertFile and userKeyFile both'],
+    ['esdb://ops:hidden@db?toString=1', 'the option toString, which is not known'],
+  ])('says what is wrong with KURRENTDB_URL, never its password: %s', (url, problem) => {
+    const wrong = () => read({ EVENT_STORE: 'kurrent', KURRENTDB_URL: url });
+    expect(wrong).toThrow(ConfigError);
+    expect(wrong).toThrow(problem);
+    expect(wrong).toThrow(/^((?!hidden).)*$/);
+  });
 });

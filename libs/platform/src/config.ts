@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readKurrentUrl } from './kurrent-url.js';
 
 /** Everything that a server can be told, read once from the environment and checked before anything starts. */
 export interface ServerConfig {
@@ -9,6 +10,8 @@ export interface ServerConfig {
   readonly storageDir: string;
   /** PostgreSQL for log and read model, as a connection URL or a socket folder in `host=` form. */
   readonly databaseUrl: string;
+  /** Where the log is; everything else stays in PostgreSQL. */
+  readonly eventStore: EventStoreConfig;
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
@@ -50,6 +53,8 @@ export interface Liveness {
   readonly leaseTtlMs: number;
   readonly leaseRenewMs: number;
 }
+type EventStoreConfig =
+  { readonly is: 'postgres' } | { readonly is: 'kurrent'; readonly url: string; readonly prefix: string };
 
 /** A setting is missing or wrong; the message names it, its value and what would be right. */
 export class ConfigError extends Error {
@@ -107,6 +112,22 @@ const file = (name: string, value: string): Buffer => {
   return readFileSync(value);
 };
 
+const eventStore = (env: NodeJS.ProcessEnv): EventStoreConfig => {
+  const is = env['EVENT_STORE'] || 'postgres';
+  if (is === 'postgres') return { is };
+  if (is !== 'kurrent') throw new ConfigError(`EVENT_STORE is "${is}": it must be postgres or kurrent`);
+  const given = env['KURRENTDB_URL'];
+  if (!given) throw new ConfigError('KURRENTDB_URL is missing: EVENT_STORE is "kurrent"');
+  const read = readKurrentUrl(given);
+  if ('problem' in read) throw new ConfigError(`KURRENTDB_URL ${read.problem}`);
+  const prefix = env['KURRENTDB_PREFIX'] || 'openpro';
+  if (!/^[a-z][a-z0-9]{0,39}$/.test(prefix))
+    throw new ConfigError(
+      `KURRENTDB_PREFIX is "${prefix}": it must be 1 to 40 lower-case letters and digits, a letter first`,
+    );
+  return { is, url: read.url, prefix };
+};
+
 export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string): ServerConfig => {
   const roles = list(env, 'OPENPRO_ROLES', ROLES);
   for (const role of roles)
@@ -133,6 +154,7 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     dataDir,
     storageDir: path.resolve(env['OPENPRO_STORAGE'] || dataDir),
     databaseUrl,
+    eventStore: roles.includes('pro') ? eventStore(env) : { is: 'postgres' },
     roles,
     link: {
       host: env['OPENPRO_LINK_HOST'] || '127.0.0.1',

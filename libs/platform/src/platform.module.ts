@@ -11,7 +11,6 @@ import {
   numbersFromInt8,
   type Outcome,
   type Projection,
-  PostgresEventStore,
   ReadSide,
 } from '@openpro/eventstore';
 import pg from 'pg';
@@ -19,6 +18,7 @@ import { DataSource } from 'typeorm';
 import { Commands } from './commands.js';
 import type { ServerConfig } from './config.js';
 import { appPool, asApp } from './database.js';
+import { openEventStore } from './event-store.js';
 import { reportTo } from './outage.js';
 import { CONFIG, EVENT_STORE } from './tokens.js';
 
@@ -79,7 +79,7 @@ export class PlatformModule {
         {
           provide: EVENT_STORE,
           inject: [LOG_POOL],
-          useFactory: (connections: pg.Pool) => new PostgresEventStore(connections),
+          useFactory: (connections: pg.Pool) => openEventStore(config, connections),
         },
         {
           provide: CommandHandler,
