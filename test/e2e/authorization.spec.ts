@@ -101,6 +101,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     loadCase: ['user'],
     drainNode: [],
     resumeNode: [],
+    inviteServer: [],
     removeNode: [],
   },
   subscription: {

@@ -10,6 +10,7 @@ import {
   LiveQueue,
   metaOf,
   type MutationDrainNodeArgs,
+  type MutationInviteServerArgs,
   type MutationRemoveNodeArgs,
   type MutationResumeNodeArgs,
   Needs,
@@ -21,6 +22,7 @@ import {
 import { Inject } from '@nestjs/common';
 import { ForNode } from './cluster.commands.js';
 import { ClusterQueries, toLogEvent } from './cluster.queries.js';
+import { Joining } from './joining.js';
 import { DRAIN_GRACE_S, type NodeCommand } from './node.js';
 import { nodeList } from './node-list.projection.js';
 
@@ -33,6 +35,7 @@ export class ClusterResolver {
   constructor(
     private readonly queries: ClusterQueries,
     private readonly commands: Commands,
+    private readonly joining: Joining,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -69,6 +72,16 @@ export class ClusterResolver {
     // What is there may have changed when the request is repeated: it is the same request nevertheless.
     const request = fingerprintOf(actor.id, id, command.reason, command.force);
     return this.change(actor, id, command, commandId, request);
+  }
+
+  @Mutation()
+  @Needs()
+  async inviteServer(
+    @Context('actor') actor: Actor,
+    @Args() { name, roles, commandId }: MutationInviteServerArgs,
+  ) {
+    const invitation = await this.joining.invite(actor, name, roles, commandId);
+    return answer('ServerInvitation', isRefusal(invitation) ? invitation : { ...invitation, name, roles });
   }
 
   private async change(

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import os from 'node:os';
+import path from 'node:path';
 import { isUuid } from '@openpro/kernel';
 import type { Api } from '../api.js';
 import { atTerminal, confirm } from '../confirm.js';
@@ -7,6 +9,7 @@ import { EXIT, Failure } from '../failure.js';
 import { duration, fields, table, time } from '../format.js';
 import {
   DrainServerDocument,
+  InviteServerDocument,
   type NodeFieldsFragment as Server,
   RemoveServerDocument,
   ResumeServerDocument,
@@ -59,6 +62,52 @@ const findServer = async (api: Api, text: string): Promise<Server> => {
       limit: found.map(({ id, state }) => `${id} (${state})`).join(', '),
     });
   return server;
+};
+
+const ROLES = 'portal,webui,proxy,pro';
+
+const invite = async (context: Context, name: string, { roles }: { readonly roles: string }) => {
+  const api = await context.api();
+  const wanted = roles.split(',').map((role) => role.trim());
+  const invitation = await api.mutate(InviteServerDocument, { name, roles: wanted });
+  const { address, token, expiresAt } = invitation;
+  context.screen.result(invitation, () =>
+    [
+      `On the new server, until ${time(expiresAt)}, once:`,
+      '',
+      `  npx openpro server join ${address} ${token} --name ${name}`,
+      '',
+      'Whoever has this token can join in its place: pass it on as you would a password.',
+    ].join('\n'),
+  );
+};
+
+interface JoinOptions {
+  readonly name?: string;
+  readonly data?: string;
+}
+
+/** Needs no sign-in: the token is the right to join. */
+const join = async ({ screen }: Context, address: string, token: string, { name, data }: JoinOptions) => {
+  const { joinCluster, NotJoined } = await import('../joining.js');
+  const folder = path.resolve(data ?? process.env['OPENPRO_DATA'] ?? '.openpro');
+  try {
+    const joined = await joinCluster(address, token, name ?? os.hostname(), folder);
+    const start = `npm start -- --data ${path.relative(process.cwd(), folder) || '.'}`;
+    screen.result({ ...joined, data: folder }, () =>
+      [
+        `${joined.name} may take part in the cluster, as ${joined.roles.join(', ')}. Start it:`,
+        '',
+        joined.roles.includes('pro')
+          ? `  DATABASE_URL=… ${start} --storage FOLDER     with the database and the storage of the cluster`
+          : `  ${start}`,
+      ].join('\n'),
+    );
+  } catch (error) {
+    if (!(error instanceof NotJoined)) throw error;
+    const exit = { BadInput: EXIT.usage, OtherServer: EXIT.usage, Unreachable: EXIT.unreachable }[error.code];
+    throw new Failure(exit ?? EXIT.refused, error.message, { code: error.code });
+  }
 };
 
 interface DrainOptions {
@@ -148,6 +197,26 @@ export const addServer = (program: Command): void => {
       const all = await servers(await context.api(), removed);
       context.screen.result(all, () => serverTable(all));
     },
+  );
+
+  action(
+    server
+      .command('invite')
+      .description('make a one-time token, good for 15 minutes, with which a new server joins')
+      .argument('<name>', 'the name that the new server will have')
+      .option('--roles <list>', 'what it may run', ROLES),
+    invite,
+  );
+
+  action(
+    server
+      .command('join')
+      .description('let the server of this folder join a cluster, with a token of openpro server invite')
+      .argument('<address>', 'host:port of a server’s link, as invite prints it')
+      .argument('<token>', 'good once')
+      .option('--name <name>', 'of this server, as it was invited (default: the host’s name)')
+      .option('--data <folder>', 'of this server (default .openpro, or $OPENPRO_DATA)'),
+    join,
   );
 
   action(

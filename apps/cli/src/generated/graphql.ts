@@ -145,6 +145,20 @@ export type JobsThereQueryVariables = Exact<{
 
 export type JobsThereQuery = { jobs: { nodes: Array<{ id: string, procedure: string, app: { id: string } }> } };
 
+export type InviteServerMutationVariables = Exact<{
+  name: string;
+  roles: Array<string> | string;
+  commandId: string;
+}>;
+
+
+export type InviteServerMutation = { inviteServer:
+    | { __typename: 'ServerInvitation', node: string, name: string, roles: Array<string>, token: string, address: string, expiresAt: number }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export type DrainServerMutationVariables = Exact<{
   id: string;
   reason?: string | null | undefined;
@@ -790,6 +804,27 @@ export const JobsThereDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<JobsThereQuery, JobsThereQueryVariables>;
+export const InviteServerDocument = new TypedDocumentString(`
+    mutation InviteServer($name: String!, $roles: [String!]!, $commandId: ID!) {
+  inviteServer(name: $name, roles: $roles, commandId: $commandId) {
+    __typename
+    ... on ServerInvitation {
+      node
+      name
+      roles
+      token
+      address
+      expiresAt
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<InviteServerMutation, InviteServerMutationVariables>;
 export const DrainServerDocument = new TypedDocumentString(`
     mutation DrainServer($id: ID!, $reason: String, $graceS: Int, $commandId: ID!) {
   drainNode(id: $id, reason: $reason, graceS: $graceS, commandId: $commandId) {

@@ -206,6 +206,22 @@ export type ClusterChange = {
 
 export type NodeResult = Node | NotAllowed | NotFound | BadInput | Conflict;
 
+/** How a new server comes into the cluster: it shows the token once, within 15 minutes, under this name. */
+export type ServerInvitation = {
+  __typename?: 'ServerInvitation';
+  /** The id that the server will have. */
+  node: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  roles: Array<Scalars['String']['output']>;
+  /** Shown once; with it goes which cluster is the right one. */
+  token: Scalars['String']['output'];
+  /** Where it is shown, host:port: the link of the server that was asked. */
+  address: Scalars['String']['output'];
+  expiresAt: Scalars['Time']['output'];
+};
+
+export type ServerInvitationResult = ServerInvitation | NotAllowed | BadInput | Conflict;
+
 /** One event of the log. */
 export type LogEvent = {
   __typename?: 'LogEvent';
@@ -466,6 +482,8 @@ export type Mutation = {
   trustKey: PublisherKeyResult;
   /** What was published stays; nothing new is accepted. */
   revokeKey: PublisherKeyResult;
+  /** A one-time token for a new server of this name, with these roles at most: portal, webui, proxy, pro. */
+  inviteServer: ServerInvitationResult;
   /**
    * The server gets no new work, also after a restart. What runs there may go on for `graceS` seconds
    * (300 when not given); the rest is then given back to the queue, and no attempt is charged.
@@ -556,6 +574,13 @@ export type MutationTrustKeyArgs = {
 
 export type MutationRevokeKeyArgs = {
   id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationInviteServerArgs = {
+  name: Scalars['String']['input'];
+  roles: Array<Scalars['String']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
