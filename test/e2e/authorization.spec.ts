@@ -70,6 +70,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     app: [...READ, 'app-publisher'],
     publisherKeys: ['auditor'],
     nodes: READ,
+    clusterTimeline: ['auditor'],
     events: ['auditor'],
     jobs: READ,
     job: READ,
@@ -98,6 +99,10 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     runProcedure: ['user'],
     saveCase: ['user'],
     loadCase: ['user'],
+    drainNode: [],
+    resumeNode: [],
+    inviteServer: [],
+    removeNode: [],
   },
   subscription: {
     events: ['auditor'],
@@ -105,6 +110,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     jobsChanged: READ,
     jobProgress: READ,
     sessionChanged: READ,
+    clusterChanged: READ,
   },
 };
 

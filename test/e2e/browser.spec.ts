@@ -137,7 +137,7 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
   });
 
   it('shows every other page', async () => {
-    for (const name of ['Apps', 'Sessions', 'Jobs', 'Cases', 'Engines', 'Servers', 'Events']) {
+    for (const name of ['Apps', 'Sessions', 'Jobs', 'Cases', 'Engines', 'Cluster', 'Events']) {
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
     }

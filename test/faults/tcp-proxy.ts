@@ -277,8 +277,9 @@ class Connection {
       setTimeout(() => this.finish(), 20);
       return;
     }
-    if (this.client.destroyed) this.upstream?.end();
-    else this.client.end();
+    // One that was not read from, because the other side was slow, would never hear of the end.
+    if (this.client.destroyed) this.upstream?.end().resume();
+    else this.client.end().resume();
     this.gone();
   }
 

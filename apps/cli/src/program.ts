@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { addAuth, addServer } from './commands/auth.js';
+import { addAuth } from './commands/auth.js';
 import { addCatalogue } from './commands/catalogue.js';
 import { addCase, addEvents } from './commands/data.js';
 import { addJob } from './commands/job.js';
+import { addServer } from './commands/server.js';
 import { addSolve } from './commands/solve.js';
 import { EXIT_CODES_HELP } from './failure.js';
 

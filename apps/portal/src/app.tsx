@@ -26,7 +26,7 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   cases: lazy(() => import('./pages/cases.js').then((m) => ({ default: m.Cases }))),
   case: lazy(() => import('./pages/case.js').then((m) => ({ default: m.CasePage }))),
   engines: lazy(() => import('./pages/engines.js').then((m) => ({ default: m.Engines }))),
-  nodes: lazy(() => import('./pages/nodes.js').then((m) => ({ default: m.Nodes }))),
+  nodes: lazy(() => import('./pages/cluster.js').then((m) => ({ default: m.Cluster }))),
   events: lazy(() => import('./pages/events.js').then((m) => ({ default: m.Events }))),
 };
 

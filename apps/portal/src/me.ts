@@ -17,6 +17,9 @@ export const useMe = (): Me => {
   return me;
 };
 
+/** May do everything. */
+export const isAdministrator = ({ roles }: Me): boolean => roles.includes('administrator');
+
 /** May read everything: the log, other people's jobs. */
 export const isOverseer = ({ roles }: Me): boolean =>
   roles.includes('administrator') || roles.includes('auditor');

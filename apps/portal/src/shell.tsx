@@ -49,7 +49,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
   {
     heading: 'Run',
     entries: [
-      { to: 'nodes', label: 'Servers', icon: 'nodes' },
+      { to: 'nodes', label: 'Cluster', icon: 'nodes' },
       { to: 'events', label: 'Events', icon: 'events', overseersOnly: true },
     ],
   },

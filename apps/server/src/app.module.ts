@@ -21,7 +21,7 @@ import {
   nodeList,
 } from '@openpro/cluster';
 import { ForEnvironment, ForUser, IdentityModule, signInList, userList } from '@openpro/identity';
-import { ForJob, jobList, JobsModule, requeueLostJobs } from '@openpro/jobs';
+import { clusterTimeline, ForJob, jobList, JobsModule, requeueLostJobs } from '@openpro/jobs';
 import { AccessGuard, PlatformModule, type ReadModel, type ServerConfig } from '@openpro/platform';
 import {
   endIdleSession,
@@ -32,6 +32,7 @@ import {
   SessionsModule,
 } from '@openpro/sessions';
 import { caseList, ForCase, ForFile, StorageModule } from '@openpro/storage';
+import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { ErrorFilter } from './error.filter.js';
 import { graphqlModule } from './graphql.js';
@@ -69,6 +70,7 @@ export const readModel = {
     jobList,
     nodeList,
     leader,
+    clusterTimeline,
   ],
   processes: [placeSession, endIdleSession, endSessionsOfLostNode, requeueLostJobs],
   commandFor(aggregate: string) {
@@ -83,13 +85,22 @@ const load = {
   provide: LOAD,
   inject: [DataSource],
   useFactory: (db: DataSource) => {
-    const count =
-      (sql: string) =>
-      async (node: string): Promise<number> =>
-        Number((await db.query<{ count: string }[]>(sql, [node]))[0]?.count ?? 0);
+    // Asked for many servers at once, it is one query.
+    const count = (from: string) => {
+      const sql = `SELECT node, count(*)::int FROM ${from} AND node = ANY($1) GROUP BY node`;
+      const loader = new DataLoader<string, number>(
+        async (nodes) => {
+          const rows = await db.query<{ node: string; count: number }[]>(sql, [nodes]);
+          const counts = new Map(rows.map(({ node, count }) => [node, count]));
+          return nodes.map((node) => counts.get(node) ?? 0);
+        },
+        { cache: false },
+      );
+      return (node: string): Promise<number> => loader.load(node);
+    };
     return {
-      jobs: count("SELECT count(*) FROM job_list WHERE node = $1 AND state = 'running'"),
-      sessions: count("SELECT count(*) FROM session_list WHERE node = $1 AND state IN ('starting', 'ready')"),
+      jobs: count("job_list WHERE state = 'running'"),
+      sessions: count("session_list WHERE state IN ('starting', 'ready')"),
     };
   },
 };

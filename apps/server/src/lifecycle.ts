@@ -13,8 +13,10 @@ import {
   type Life,
   Members,
   RefusalLog,
+  Watch,
 } from '@openpro/cluster';
 import { EnginePool } from '@openpro/engine';
+import { killGroups, runningGroups } from '@openpro/engine/groups';
 import { CommandHandler, type EventStore, ReadSide } from '@openpro/eventstore';
 import { Attempts, Dispatcher } from '@openpro/jobs';
 import { uuidv5 } from '@openpro/kernel';
@@ -22,26 +24,31 @@ import {
   Commands,
   CONFIG,
   EVENT_STORE,
-  LEASE_POOL,
+  LEADER_POOL,
   NODE,
   type ServerConfig,
   type ThisNode,
 } from '@openpro/platform';
+import { asApp } from '@openpro/platform/postgres';
 import { SessionHosts } from '@openpro/sessions';
 import type { Server } from 'node:http';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { bootstrap } from './bootstrap.js';
+import { FENCED } from './messages.js';
 import { serveSubscriptions } from './subscriptions.js';
 
 /** So long a part may take to stop before the rest goes on without it. */
 const PART_MS = 4000;
+/** After a fence; then the heartbeat's thread ends the process. */
+const END_MS = 1000;
 
 /** What starts after what, and stops before what: in one place, in order. */
 @Injectable()
 export class Lifecycle {
   private readonly log = new Logger('Lifecycle');
   private lease: Lease | null = null;
+  private watch: Watch | null = null;
   private heartbeat: Heartbeat | null = null;
   private closeSockets = () => Promise.resolve();
 
@@ -49,7 +56,7 @@ export class Lifecycle {
     @Inject(CONFIG) private readonly config: ServerConfig,
     @Inject(NODE) private readonly node: ThisNode,
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(LEASE_POOL) private readonly leasePool: pg.Pool,
+    @Inject(LEADER_POOL) private readonly leaderPool: pg.Pool,
     private readonly door: Door,
     private readonly members: Members,
     private readonly joining: Joining,
@@ -69,6 +76,9 @@ export class Lifecycle {
 
   async start(app: NestFastifyApplication): Promise<void> {
     const { node } = this;
+    const { leaseTtlMs, leaseRenewMs } = this.config.liveness;
+    this.heartbeat = this.newHeartbeat();
+    const beating = this.heartbeat.start();
     await app.init(); // from here on commands have their handlers
     this.readSide.start();
     await bootstrap(this.commands);
@@ -78,7 +88,7 @@ export class Lifecycle {
     await this.openDoor(app);
     await app.listen(this.config.port, this.config.host);
     this.lease = new Lease(
-      this.leasePool,
+      this.leaderPool,
       node.id,
       async (epoch) => {
         // The same election has the same id: told again after a lost connection, it counts once.
@@ -95,16 +105,19 @@ export class Lifecycle {
       },
       () => this.dispatcher.resign(),
       (error) => this.log.warn({ message: 'the lease could not be renewed', reason: String(error) }),
+      { ttlMs: leaseTtlMs, renewMs: leaseRenewMs },
     );
     await this.lease.start();
-    this.heartbeat = new Heartbeat(
-      this.leasePool,
-      node,
+    this.watch = new Watch(
+      this.leaderPool,
+      node.id,
       () => this.lease?.leads ?? false,
       (life, silentMs) => this.declareDead(life, silentMs),
-      (error) => this.log.warn({ message: 'the heartbeat failed', reason: String(error) }),
+      (error) => this.log.warn({ message: 'the other servers cannot be watched', reason: String(error) }),
+      this.config.liveness,
     );
-    await this.heartbeat.start();
+    await this.watch.start();
+    await beating;
     await this.warmUp().catch((error: unknown) => {
       this.log.warn({ message: 'engines cannot be warmed', reason: String(error) }); // slower, not broken
     });
@@ -112,13 +125,14 @@ export class Lifecycle {
 
   /** In order, and never for ever: what cannot be told because the database is away is found out by the next start. */
   async stop(app: NestFastifyApplication): Promise<void> {
-    await this.part('heartbeat', () => this.heartbeat?.stop());
+    await this.part('watch', () => this.watch?.stop());
     await this.part('lease', () => this.lease?.stop());
     await this.part('attempts', () => this.attempts.drain());
     await this.part('sessions', () => this.hosts.stop());
     await this.part('engines', () => this.pool.close());
     await this.part('door', () => this.door.close());
     await this.part('leave', () => leaveCluster(this.handler, this.node));
+    await this.part('heartbeat', () => this.heartbeat?.stop()); // one killed while it stops is missed until here
     await this.part('sockets', () => this.closeSockets());
     await this.part('http', () => app.close());
     await this.part('read side', () => this.readSide.stop());
@@ -137,6 +151,28 @@ export class Lifecycle {
       refuses: (identity) => members.refuses(identity),
       join: (body) => this.joining.join(body),
       onRefused: (refusal) => this.refusals.record({ what: 'link', ...refusal }),
+    });
+  }
+
+  /** Lives of other servers that have been silent for a while, as this server sees it. */
+  get suspected(): Watch['suspected'] {
+    return this.watch?.suspected ?? [];
+  }
+
+  private newHeartbeat(): Heartbeat {
+    const { node, config, log } = this;
+    const life = { node: node.id, epoch: node.epoch };
+    const databaseUrl = asApp(config.databaseUrl);
+    return new Heartbeat({
+      thread: config.beatThread,
+      data: { life, databaseUrl, ...config.liveness, endMs: END_MS, groups: runningGroups },
+      beating: () => log.log({ message: 'the heartbeat beats', ...life }),
+      failing: (reason) => log.warn({ message: 'the heartbeat fails', reason }),
+      fenced: (reason) => {
+        log.error({ message: 'this life of the server is over', ...life, reason });
+        killGroups(runningGroups); // what was started since its thread did the same
+        process.exit(FENCED);
+      },
     });
   }
 

@@ -45,6 +45,7 @@ const HELP = `Usage: npm start -- [options]
 
   DATABASE_URL=postgres://…  uses an existing PostgreSQL (15 or later) instead of the embedded one;
                              several servers on several machines need one.
+  EVENT_STORE=kurrent KURRENTDB_URL=esdb://…  keeps the log in KurrentDB: see docs/kurrentdb.md.
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -1,4 +1,4 @@
-/** What launcher and server tell each other over Node's process channel. */
+/** What launcher and server tell each other: over Node's process channel, and by how the server ends. */
 export type FromServer =
   | { readonly is: 'ready'; readonly url: string }
   | { readonly is: 'failed'; readonly message: string }
@@ -6,6 +6,9 @@ export type FromServer =
 
 /** Printed for a person, for 15 minutes; or in a file that only the server's own account can read, for 30 days. */
 export type LinkFor = 'person' | 'file';
+
+/** A server ends with this code when its life was over by the log of the others: started again it joins anew. */
+export const FENCED = 75;
 
 export interface ToServer {
   readonly ask: 'sign-in-link';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FromServer, LinkFor, ToServer } from './messages.js';
+import { FENCED, type FromServer, type LinkFor, type ToServer } from './messages.js';
 
 const RESTART_MS = [0, 500, 1000, 2000, 5000];
 const STABLE_MS = 60_000;
@@ -131,7 +131,8 @@ export class ServerProcess {
       this.events.say(`✗ ${name} does not stay up; see ${logFile}`);
       return this.events.givenUp();
     }
-    this.events.say(`! ${name} ended (${signal ?? code}) and is started again`);
+    const why = code === FENCED ? 'ended because the others had given it up' : `ended (${signal ?? code})`;
+    this.events.say(`! ${name} ${why} and is started again`);
     setTimeout(() => {
       if (this.stopping) return;
       this.launch().then(

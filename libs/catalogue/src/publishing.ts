@@ -8,6 +8,7 @@ import {
   unpackApp,
   unpackEngine,
 } from '@openpro/engine';
+import { ReadSide } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import { type Actor, Commands, CONFIG, fingerprintOf, metaOf, type ServerConfig } from '@openpro/platform';
 import { FolderBlobStore, Uploads } from '@openpro/storage';
@@ -33,7 +34,13 @@ export class Publishing {
     private readonly pool: EnginePool,
     private readonly commands: Commands,
     @Inject(CONFIG) private readonly config: ServerConfig,
-  ) {}
+    readSide: ReadSide,
+  ) {
+    // On every server: the first user of an engine need not wait for its processes either.
+    readSide.onCommitted(({ projection, keys }) => {
+      if (projection === engineList.name) for (const key of keys) void this.warm(key);
+    });
+  }
 
   async engine(actor: Actor, uploadId: string, commandId: string) {
     const meta = metaOf(actor, commandId);
@@ -46,7 +53,7 @@ export class Publishing {
     // Unpacking checks the digest of every file: a package that does not unpack is not published.
     await this.inScratch((folder) => unpackEngine(pkg, path.join(folder, 'engine')));
     const { name, version, title, vendor, license } = manifest;
-    const published = await this.commands.change(
+    return this.commands.change(
       new ForEngine(
         `${name}:${version}`,
         {
@@ -67,14 +74,6 @@ export class Publishing {
       engineList.name,
       () => this.queries.engine(name, version),
     );
-    // The first user of it need not wait for its processes either.
-    if (!isRefusal(published))
-      this.packages.engine({ name, version, digest: upload.digest }).then(
-        (engine) => this.pool.warm(engine),
-        (error: unknown) =>
-          this.log.warn({ message: 'engine cannot be warmed', name, version, reason: String(error) }),
-      );
-    return published;
   }
 
   async app(actor: Actor, uploadId: string, commandId: string) {
@@ -126,6 +125,18 @@ export class Publishing {
       [appVersion.name, appList.name], // a version knows whether it is the latest
       () => this.queries.version(actor.environment, name, version),
     );
+  }
+
+  /** @param key name:version */
+  private async warm(key: string): Promise<void> {
+    const [name = '', version = ''] = key.split(':');
+    try {
+      const row = await this.queries.engineRow(name, version);
+      if (row && !row.retired)
+        this.pool.warm(await this.packages.engine({ name, version, digest: row.digest }));
+    } catch (error) {
+      this.log.warn({ message: 'engine cannot be warmed', name, version, reason: String(error) });
+    }
   }
 
   /** The newest published engine version in the app's range. */

@@ -4,7 +4,7 @@ import { CommandHandler, ReadSide } from '@openpro/eventstore';
 import {
   Commands,
   CONFIG,
-  LEASE_POOL,
+  LEADER_POOL,
   LINK,
   NODE,
   type ServerConfig,
@@ -22,7 +22,7 @@ import { Members } from './members.queries.js';
 import { foundAuthority, joinCluster, nodeId } from './membership.js';
 import { RefusalLog } from './refusal-log.js';
 
-/** Global, because whoever runs something runs it as this server. */
+/** Global, because whoever runs something runs it as this server, and shows where it ran by name. */
 @Global()
 @Module({
   providers: [
@@ -82,7 +82,7 @@ import { RefusalLog } from './refusal-log.js';
     },
     {
       provide: FrontServers,
-      inject: [Commands, Door, Members, LEASE_POOL, CONFIG],
+      inject: [Commands, Door, Members, LEADER_POOL, CONFIG],
       useFactory: (
         commands: Commands,
         door: Door,
@@ -94,6 +94,6 @@ import { RefusalLog } from './refusal-log.js';
     ClusterQueries,
     ClusterResolver,
   ],
-  exports: [Door, FrontServers, Joining, LINK, Members, NODE, RefusalLog],
+  exports: [ClusterQueries, Door, FrontServers, Joining, LINK, Members, NODE, RefusalLog],
 })
 export class ClusterModule {}

@@ -3,21 +3,26 @@ import {
   entityOf,
   type EventStore,
   type Position,
+  ReadSide,
   type Recorded,
   type StreamName,
 } from '@openpro/eventstore';
 import {
   badInput,
+  CachedRows,
   connection,
   EVENT_STORE,
+  type Lazy,
   type LogEvent,
   MAX_PAGE,
   type Node,
   type PageRequest,
+  readPage,
+  Where,
 } from '@openpro/platform';
 import { DataSource } from 'typeorm';
 import { leader } from './leader.projection.js';
-import { nodeList } from './node-list.projection.js';
+import { nodeList, type NodeRow } from './node-list.projection.js';
 
 /** What a server has to do just now; jobs and sessions tell it. */
 export interface Load {
@@ -27,48 +32,79 @@ export interface Load {
 
 export const LOAD = Symbol('Load');
 
+const COLUMNS = Object.keys(nodeList.columns) as (keyof NodeRow)[];
+
 /** Events read at once while looking for the wanted types. */
 const SCAN = 1000;
 const MAX_PAGES_BACK = 100;
 
 @Injectable()
 export class ClusterQueries {
+  private readonly rows: CachedRows<NodeRow>;
+
   constructor(
     private readonly db: DataSource,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(LOAD) private readonly load: Load,
-  ) {}
+    readSide: ReadSide,
+  ) {
+    this.rows = new CachedRows(db, nodeList, readSide);
+  }
 
-  async nodes({ first, after }: PageRequest) {
-    const [leading, rows] = await Promise.all([
-      this.db.getRepository(entityOf(leader)).findOneBy({ id: 'cluster' }),
-      this.db
-        .getRepository(entityOf(nodeList))
-        .createQueryBuilder('n')
-        .where(after ? 'n.id > :id' : 'true', { id: after?.[0] })
-        .orderBy('n.id', 'ASC')
-        .limit(first + 1)
-        .getMany(),
-    ]);
+  async nodes(page: PageRequest, removed: boolean) {
+    const where = new Where().and`true`;
+    if (!removed) where.and`state <> 'removed'`;
+    const list = { columns: COLUMNS, where, order: ['id'], direction: 'ASC', page } as const;
+    const [leading, rows] = await Promise.all([this.leading(), readPage(this.db, nodeList, list)]);
     return connection(
       rows,
-      first,
-      (row) => ({
-        id: row.id,
-        name: row.name,
-        state: row.state,
-        epoch: row.epoch,
-        leader: row.state === 'joined' && leading?.node === row.id,
-        roles: [...row.roles],
-        version: row.version,
-        slots: row.slots,
-        runningJobs: () => this.load.jobs(row.id),
-        sessions: () => this.load.sessions(row.id),
-        joinedAt: row.joined_at,
-        isolation: row.isolation,
-      }),
-      (row) => [row.id],
+      page.first,
+      (row) => this.view(row, leading),
+      ({ id }) => [id],
     );
+  }
+
+  async one(id: string) {
+    const [leading, row] = await Promise.all([this.leading(), this.rows.row(id)]);
+    return row && this.view(row, leading);
+  }
+
+  /** A server's name, also of one that was removed; one that nobody knows keeps its id. */
+  nameOf(id: string): string | Promise<string> {
+    return this.rows.view(id, (row) => row?.name ?? id);
+  }
+
+  /** Jobs and sessions that are there just now. */
+  async working(id: string): Promise<number> {
+    const [jobs, sessions] = await Promise.all([this.load.jobs(id), this.load.sessions(id)]);
+    return jobs + sessions;
+  }
+
+  private async leading(): Promise<string | undefined> {
+    return (await this.db.getRepository(entityOf(leader)).findOneBy({ id: 'cluster' }))?.node;
+  }
+
+  private view(row: NodeRow, leading: string | undefined): Lazy<Node> {
+    const { id, name, state, epoch, version, slots, isolation } = row;
+    return {
+      id,
+      name,
+      state: state === 'joined' && row.draining ? 'draining' : state,
+      epoch,
+      leader: state === 'joined' && leading === id,
+      roles: [...row.roles],
+      labels: [...row.labels],
+      version,
+      slots,
+      runningJobs: () => this.load.jobs(id),
+      sessions: () => this.load.sessions(id),
+      drain:
+        row.drain_reason === null || row.drain_until === null
+          ? null
+          : { reason: row.drain_reason, until: row.drain_until },
+      joinedAt: row.joined_at,
+      isolation,
+    };
   }
 
   /** A page of the log: forwards after a position, or the last `last` events. */

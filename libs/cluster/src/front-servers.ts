@@ -2,6 +2,7 @@ import { uuidv7 } from '@openpro/kernel';
 import { areCompatible, type LinkCaller, LinkError, type ProLink } from '@openpro/link';
 import type { Commands } from '@openpro/platform';
 import type pg from 'pg';
+import { FIRST_BEAT, LAST_BEAT, NEXT_BEAT } from './beat.js';
 import { ForNode } from './cluster.commands.js';
 import type { Door } from './door.js';
 import type { Members } from './members.queries.js';
@@ -53,27 +54,20 @@ export class FrontServers {
     });
     const epoch = (outcome.state as { epoch?: number }).epoch;
     if (epoch === undefined) throw new LinkError('NotJoined', 'This server could not join');
-    await this.pool.query(
-      `INSERT INTO node_beat (node, epoch, beat) VALUES ($1, $2, 1)
-       ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch, beat = 1 WHERE node_beat.epoch <= excluded.epoch`,
-      [node, epoch],
-    );
+    await this.pool.query(FIRST_BEAT, [node, epoch]);
     return { epoch };
   }
 
-  /** Not known: that life was declared dead, and its row is gone. */
+  /** Not known: that life was declared dead, or a later one has begun. */
   private async beat(params: unknown, { node }: LinkCaller) {
-    const { rowCount } = await this.pool.query(
-      'UPDATE node_beat SET beat = beat + 1 WHERE node = $1 AND epoch = $2',
-      [node, epochIn(params)],
-    );
+    const { rowCount } = await this.pool.query(NEXT_BEAT, [node, epochIn(params)]);
     return { known: rowCount === 1, servers: this.members.pro };
   }
 
   private async leave(params: unknown, { node }: LinkCaller): Promise<null> {
     const epoch = epochIn(params);
     await this.execute(node, { type: 'LeaveNode', epoch });
-    await this.pool.query('DELETE FROM node_beat WHERE node = $1 AND epoch = $2', [node, epoch]);
+    await this.pool.query(LAST_BEAT, [node, epoch]);
     return null;
   }
 

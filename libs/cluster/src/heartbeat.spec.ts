@@ -1,96 +1,101 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Position } from '@openpro/eventstore';
-import { appPool } from '@openpro/platform/postgres';
-import type pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
-import { Heartbeat, type Life } from './heartbeat.js';
+import { CONDEMNED } from './beat.js';
+import { Heartbeat } from './heartbeat.js';
 
-const TIMES = { beatMs: 20, deadMs: 200 };
-const nodeNamed = (id: string, epoch = 1) => ({ id, epoch, name: id, joinedAt: '' as Position });
+const THREAD = path.join(process.cwd(), 'dist/server/beat.mjs');
 
-describe('heartbeats', () => {
-  let database: FreshDatabase;
-  let pool: pg.Pool;
-  let running: Heartbeat[];
-  beforeAll(async () => {
-    database = await freshDatabase();
-    pool = appPool(database.appUrl, { max: 3 });
+let database: FreshDatabase;
+let pool: pg.Pool;
+beforeAll(async () => {
+  database = await freshDatabase();
+  pool = new pg.Pool({ connectionString: database.appUrl });
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+let heartbeat: Heartbeat;
+afterEach(() => heartbeat.stop());
+
+const beating = async (epoch: number, groups: Int32Array = new Int32Array(0), thread = THREAD) => {
+  let fence = (_reason: string): void => undefined;
+  const fenced = new Promise<string>((resolve) => (fence = resolve));
+  heartbeat = new Heartbeat({
+    thread,
+    data: {
+      life: { node: 'n', epoch },
+      databaseUrl: database.appUrl,
+      beatMs: 10,
+      suspectMs: 1000,
+      deadMs: 5000,
+      fenceMs: 600_000,
+      endMs: 600_000, // it would kill the test
+      groups,
+    },
+    beating: () => undefined,
+    failing: () => undefined,
+    fenced: fence,
   });
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-  });
-  beforeEach(() => {
-    running = [];
-  });
-  afterEach(async () => {
-    await Promise.all(running.map((heartbeat) => heartbeat.stop()));
-    await pool.query('DELETE FROM node_beat');
-  });
+  await Promise.race([heartbeat.start(), fenced]);
+  return { fenced };
+};
 
-  const beating = async (
-    id: string,
-    leads: boolean,
-    onDead: (life: Life) => void = () => undefined,
-    epoch = 1,
-  ) => {
-    const heartbeat = new Heartbeat(
-      pool,
-      nodeNamed(id, epoch),
-      () => leads,
-      (life) => Promise.resolve(onDead(life)),
-      () => undefined,
-      TIMES,
-    );
-    running.push(heartbeat);
-    await heartbeat.start();
-    return heartbeat;
-  };
+/** Runs in another process while this one's event loop stands still; ends when its condition is met. */
+const blockedUntil = (program: string): string =>
+  execFileSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `import pg from 'pg';
+       import { readFileSync } from 'node:fs';
+       const client = new pg.Client(${JSON.stringify(database.appUrl)});
+       await client.connect();
+       const beat = async () => Number((await client.query('SELECT beat FROM node_beat')).rows[0].beat);
+       ${program}
+       await client.end();`,
+    ],
+    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+  );
 
-  const beats = async (id: string) =>
-    Number(
-      (await pool.query<{ beat: string }>('SELECT beat FROM node_beat WHERE node = $1', [id])).rows[0]
-        ?.beat ?? 0,
-    );
-
-  const beaten = async (id: string, atLeast: number): Promise<void> => {
-    while ((await beats(id)) < atLeast);
-  };
-
-  it('declare the life dead that has fallen silent, once, and nobody who beats', async () => {
-    const dead: Life[] = [];
-    await pool.query("INSERT INTO node_beat VALUES ('silent', 3, 7)");
-    await beating('alive', false);
-    const declared = new Promise<void>(
-      (resolve) => void beating('leader', true, (life) => (dead.push(life), resolve())),
-    );
-    await declared;
-    await beaten('leader', (await beats('leader')) + 20);
-    expect(dead).toEqual([{ node: 'silent', epoch: 3 }]);
-  });
-
-  it('are watched by nobody who does not lead', async () => {
-    const dead: Life[] = [];
-    await pool.query("INSERT INTO node_beat VALUES ('silent', 1, 1)");
-    await beating('follower', false, (life) => dead.push(life));
-    await beaten('follower', 20);
-    expect(dead).toEqual([]);
+describe('the heartbeat', () => {
+  it('goes on while the event loop of the server stands still', async () => {
+    await beating(1);
+    const counted = blockedUntil(`
+      const from = await beat();
+      while (await beat() < from + 20);
+      console.log(await beat() - from)`);
+    expect(Number(counted)).toBeGreaterThanOrEqual(20);
   });
 
-  it('of a new life do not count for the old one, nor those of the old for the new', async () => {
-    await beating('back', false, undefined, 2);
-    await beating('back', false, undefined, 1);
-    await beaten('back', 5);
-    const { rows } = await pool.query('SELECT epoch FROM node_beat');
-    expect(rows).toEqual([{ epoch: 2 }]);
+  it('kills the engine processes of a life that is over, although the event loop stands still', async () => {
+    const engine = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    const ended = once(engine, 'exit');
+    const groups: Int32Array = new Int32Array(new SharedArrayBuffer(8));
+    groups[1] = engine.pid ?? 0;
+    const { fenced } = await beating(2, groups);
+    blockedUntil(`
+      await client.query('UPDATE node_beat SET beat = ${CONDEMNED}');
+      const state = () => readFileSync('/proc/${engine.pid}/stat', 'latin1').split(') ')[1][0];
+      while (state() !== 'Z');`); // nobody can bury it meanwhile
+    expect(await fenced).toContain('declared it dead');
+    expect(await ended).toEqual([null, 'SIGKILL']);
   });
 
-  it('end with the server that stops in order: nobody declares it dead', async () => {
-    const dead: Life[] = [];
-    const leaving = await beating('leaving', false);
-    await beating('leader', true, (life) => dead.push(life));
-    await leaving.stop();
-    await beaten('leader', 25);
-    expect(dead).toEqual([]);
+  it('stops in order and leaves nothing to watch', async () => {
+    await beating(3);
+    await heartbeat.stop();
+    expect((await pool.query('SELECT * FROM node_beat')).rows).toEqual([]);
+  });
+
+  it('ends the server when its thread does', async () => {
+    const { fenced } = await beating(4, new Int32Array(0), '/nowhere/beat.mjs');
+    expect(await fenced).toContain('the thread of its heartbeat failed');
   });
 });

@@ -4,9 +4,11 @@ export { DRAIN_GRACE_S, node, NODE_ROLES, type NodeCommand, type NodeEvent } fro
 export { nodeList, type NodeRow } from './node-list.projection.js';
 export { ForAuthority, ForLeadership, ForNode, ForRefusals } from './cluster.commands.js';
 export { ClusterModule } from './cluster.module.js';
-export { LOAD } from './cluster.queries.js';
-export { Heartbeat, type Life } from './heartbeat.js';
+export { ClusterQueries, LOAD } from './cluster.queries.js';
+export type { Life } from './beat.js';
+export { Heartbeat } from './heartbeat.js';
 export { Lease } from './lease.js';
+export { Watch } from './watch.js';
 export { joinCluster, leaveCluster } from './membership.js';
 export { Door } from './door.js';
 export { FrontServers } from './front-servers.js';

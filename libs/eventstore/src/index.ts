@@ -16,6 +16,8 @@ export type { Health } from './catch-up.js';
 export { entityOf, schemaDrift } from './entity.js';
 export { follow, type Following } from './follower.js';
 export { CommandHandler, type Outcome, TooBusy } from './handler.js';
+export { AccessRefused } from './kurrent-errors.js';
+export { KurrentEventStore } from './kurrent-event-store.js';
 export { MemoryEventStore } from './memory-event-store.js';
 export { commandHandler } from './nest-commands.js';
 export { PostgresEventStore } from './postgres-event-store.js';

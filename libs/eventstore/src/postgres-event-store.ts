@@ -107,7 +107,7 @@ export class PostgresEventStore implements EventStore {
       previous = position;
     }
     const reachedTheEnd = events.length < limit && previous > this.recent.end;
-    if (!this.recent.extend(events) && reachedTheEnd) this.recent.restart(events);
+    if (!this.recent.extend(after, events) && reachedTheEnd) this.recent.restart(after, events);
     return events;
   }
 
@@ -140,6 +140,7 @@ export class PostgresEventStore implements EventStore {
     const [firstPosition, atText, conflicts] = rows[0] ?? ['', '', null];
     const at = Number(atText);
     let count = Number(firstPosition);
+    const before = count === 1 ? START : positionOf(count - 1);
     const written: Recorded[] = [];
     const results = batch.map(({ stream, expected, bodies }, index): AppendResult => {
       const version = conflicts?.[index] ?? -1;
@@ -149,7 +150,8 @@ export class PostgresEventStore implements EventStore {
       return { is: 'appended', events };
     });
     if (written.length > 0) {
-      if (!this.recent.extend(written) && this.recent.end === START) this.recent.restart(written);
+      if (!this.recent.extend(before, written) && this.recent.end === START)
+        this.recent.restart(before, written);
       this.news.announce();
     }
     return results;

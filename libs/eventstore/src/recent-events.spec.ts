@@ -6,6 +6,7 @@ import { RecentEvents } from './recent-events.js';
 import { decode, positionOf } from './record.js';
 
 const event = (count: number): Recorded => decode(count, 'job-1', count, 0, '{"event":{"type":"Noted"}}');
+const before = (from: number) => (from === 1 ? START : positionOf(from - 1));
 const events = (from: number, to: number): Recorded[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => event(from + index));
 
@@ -25,7 +26,7 @@ it('recent events answer with exactly what the log has after a position, or not 
   fc.assert(
     fc.property(fc.array(step), fc.nat(60), fc.integer({ min: 1, max: 20 }), (steps, after, limit) => {
       const recent = new RecentEvents(5);
-      for (const { does, from, size } of steps) recent[does](events(from, from + size - 1));
+      for (const { does, from, size } of steps) recent[does](before(from), events(from, from + size - 1));
       const known = recent.read(after === 0 ? START : positionOf(after), limit);
       if (!known) return;
       expect(known.map(({ position }) => position)).toEqual(
@@ -38,16 +39,16 @@ it('recent events answer with exactly what the log has after a position, or not 
 
 it('recent events do not take what leaves a gap, and say so', () => {
   const recent = new RecentEvents();
-  expect(recent.extend(events(1, 3))).toBe(true);
-  expect(recent.extend(events(5, 6))).toBe(false);
+  expect(recent.extend(START, events(1, 3))).toBe(true);
+  expect(recent.extend(positionOf(4), events(5, 6))).toBe(false);
   expect(recent.end).toBe(positionOf(3));
-  expect(recent.extend(events(2, 6))).toBe(true);
+  expect(recent.extend(positionOf(1), events(2, 6))).toBe(true);
   expect(recent.read(START, 10)?.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 it('recent events are bounded', () => {
   const recent = new RecentEvents(10);
-  for (let count = 1; count <= 1000; count += 1) recent.extend([event(count)]);
+  for (let count = 1; count <= 1000; count += 1) recent.extend(before(count), [event(count)]);
   expect(recent.read(positionOf(975), 100)).toBeUndefined();
   expect(recent.read(positionOf(990), 100)).toHaveLength(10);
 });

@@ -1,39 +1,52 @@
 import { type Position, type Recorded, START } from './event-store.js';
-import { countOf } from './record.js';
 
 /**
  * The newest events of the log, bounded and without a gap, so that many readers at its end do not each
- * ask the database.
+ * ask the store.
  */
 export class RecentEvents {
   private events: Recorded[] = [];
+  /** These are all the events after this position, up to the end. */
+  private start: Position = START;
 
   constructor(private readonly limit = 4096) {}
 
   /** The position of the last one. */
   get end(): Position {
-    return this.events.at(-1)?.position ?? START;
+    return this.events.at(-1)?.position ?? this.start;
   }
 
-  /** Takes what continues them; false when something between is missing. */
-  extend(events: readonly Recorded[]): boolean {
+  /** Takes events that stand directly after `after` in the log; false when something between is missing. */
+  extend(after: Position, events: readonly Recorded[]): boolean {
     const { end } = this;
-    const fresh = events.filter(({ position }) => position > end);
-    if (fresh[0] && countOf(fresh[0].position) !== countOf(end) + 1) return false;
-    for (const event of fresh) this.events.push(event);
+    if (after > end) return false;
+    for (const event of events) if (event.position > end) this.events.push(event);
     // Cut at twice the limit, not with every event: to shift a large array is to copy it.
-    if (this.events.length > 2 * this.limit) this.events = this.events.slice(-this.limit);
+    if (this.events.length > 2 * this.limit) this.cut();
     return true;
   }
 
-  /** Begins anew with events that were the end of the log a moment ago. */
-  restart(events: readonly Recorded[]): void {
-    this.events = events.slice(-this.limit);
+  /** Begins anew with what stands directly after `after` and was the end of the log a moment ago. */
+  restart(after: Position, events: readonly Recorded[] = []): void {
+    this.start = after;
+    this.events = [...events];
+    this.cut();
   }
 
   /** Those after `after`, none if `after` is the end; `undefined` when they do not reach back that far. */
   read(after: Position, limit: number): readonly Recorded[] | undefined {
-    const from = countOf(after) - (countOf(this.end) - this.events.length);
-    return from < 0 || after > this.end ? undefined : this.events.slice(from, from + limit);
+    if (after < this.start || after > this.end) return undefined;
+    let [low, high] = [0, this.events.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.events[middle]!.position > after) high = middle;
+      else low = middle + 1;
+    }
+    return this.events.slice(low, low + limit);
+  }
+
+  private cut(): void {
+    this.start = this.events.at(-this.limit - 1)?.position ?? this.start;
+    this.events = this.events.slice(-this.limit);
   }
 }

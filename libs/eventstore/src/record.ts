@@ -1,5 +1,12 @@
 import { isUuid, uuidv5 } from '@openpro/kernel';
-import { type Append, BadAppend, type Position, type Recorded, START } from './event-store.js';
+import {
+  type Append,
+  BadAppend,
+  type CommandMeta,
+  type Position,
+  type Recorded,
+  START,
+} from './event-store.js';
 
 /** Every adapter refuses larger appends: large things belong into the blob store, by their digest. */
 export const MAX_APPEND_BYTES = 1024 * 1024;
@@ -13,7 +20,9 @@ const POSITION_DIGITS = 16; // as many as Number.MAX_SAFE_INTEGER has
 export const positionOf = (count: number): Position =>
   String(count).padStart(POSITION_DIGITS, '0') as Position;
 
-export const countOf = (position: Position): number => (position === START ? 0 : Number(position));
+/** Of any text that looks like a position, also one of another store: it comes from a cursor, which anybody can make up. */
+export const countOf = (position: Position): number =>
+  position === START ? 0 : Math.min(Number.parseInt(position, 10), Number.MAX_SAFE_INTEGER);
 
 /** What stands in `body`: everything about an event that the log itself does not number. */
 type Body = Omit<Recorded, 'position' | 'stream' | 'version' | 'at'>;
@@ -42,9 +51,22 @@ const problemOf = ({ stream, expected, context, events, meta, fingerprint }: App
   return undefined;
 };
 
-export const encode = (append: Append): EncodedAppend => {
+/** @throws BadAppend */
+export const check = (append: Append): void => {
   const problem = problemOf(append);
   if (problem) throw new BadAppend(problem);
+};
+
+/** @throws BadAppend */
+export const checkSize = (bytes: number, { commandId }: CommandMeta): void => {
+  if (bytes > MAX_APPEND_BYTES)
+    throw new BadAppend(
+      `the events of command ${commandId} have ${bytes} bytes; the limit is ${MAX_APPEND_BYTES}`,
+    );
+};
+
+export const encode = (append: Append): EncodedAppend => {
+  check(append);
   const { stream, expected, context, events, meta, fingerprint } = append;
   const { commandId, actor, roles, correlation = commandId, causation, epoch } = meta;
   let bytes = 0;
@@ -55,10 +77,7 @@ export const encode = (append: Append): EncodedAppend => {
     bytes += Buffer.byteLength(text);
     return text;
   });
-  if (bytes > MAX_APPEND_BYTES)
-    throw new BadAppend(
-      `the events of command ${commandId} have ${bytes} bytes; the limit is ${MAX_APPEND_BYTES}`,
-    );
+  checkSize(bytes, meta);
   return { stream, expected, bodies, bytes };
 };
 

@@ -48,15 +48,20 @@ const DEFAULT_SEED = 0;
 
 /** What listeners of a running attempt hear. */
 export interface AttemptNews {
-  readonly point?: ProgressPoint;
-  readonly log?: string;
+  readonly points: readonly ProgressPoint[];
+  readonly log: string;
 }
+
+/** Of an attempt so much is kept for who comes to it a moment late; all of it stands in the attempt's files. */
+const RECENT_POINTS = 100;
+const RECENT_LOG = 65_536;
 
 interface Running {
   readonly attempt: number;
   run: Attempt | null;
   /** Asked for before the process was there. */
   stop: 'interrupt' | 'terminate' | null;
+  soFar: AttemptNews;
   readonly done: Promise<void>;
 }
 
@@ -103,8 +108,13 @@ export class Attempts {
     );
   }
 
-  /** Calls back with progress and log of a job that runs here; returns how to stop listening. */
-  listen(job: string, listener: (news: AttemptNews) => void): () => void {
+  /**
+   * Calls back with progress and log of a job that runs here; returns how to stop listening.
+   * @param fromStart what the attempt has said already is told first
+   */
+  listen(job: string, fromStart: boolean, listener: (news: AttemptNews) => void): () => void {
+    const soFar = this.running.get(job)?.soFar;
+    if (fromStart && soFar && (soFar.points.length > 0 || soFar.log)) listener(soFar);
     this.news.on(job, listener);
     return () => this.news.off(job, listener);
   }
@@ -158,6 +168,7 @@ export class Attempts {
       attempt,
       run: null,
       stop: null,
+      soFar: { points: [], log: '' },
       done: Promise.resolve().then(() => this.attempt(job, running)),
     };
     this.running.set(job, running);
@@ -233,12 +244,12 @@ export class Attempts {
         onProgress: (point) => {
           const kept: ProgressPoint = { at: Date.now(), text: null, ...point };
           void record.point(kept);
-          this.news.emit(job, { point: kept } satisfies AttemptNews);
+          this.tell(job, running, { points: [kept], log: '' });
         },
         onIncumbent: (_info, data) => incumbents.offer(data),
         onLog: (text) => {
           record.log(text);
-          this.news.emit(job, { log: text } satisfies AttemptNews);
+          this.tell(job, running, { points: [], log: text });
         },
       });
       running.run = run;
@@ -248,6 +259,15 @@ export class Attempts {
       await incumbents.kept();
       await record.close();
     }
+  }
+
+  private tell(job: string, running: Running, news: AttemptNews): void {
+    const { points, log } = running.soFar;
+    running.soFar = {
+      points: news.points.length > 0 ? [...points, ...news.points].slice(-RECENT_POINTS) : points,
+      log: (log + news.log).slice(-RECENT_LOG),
+    };
+    this.news.emit(job, news);
   }
 
   private async outcome(

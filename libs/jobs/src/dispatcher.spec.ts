@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { node as nodeAggregate } from '@openpro/cluster';
+import { node as nodeAggregate, type NodeCommand } from '@openpro/cluster';
 import { CommandHandler, MemoryEventStore, START } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
 import { Dispatcher } from './dispatcher.js';
@@ -51,6 +51,7 @@ const given = ({ starts = true } = {}) => {
         { type: 'JoinNode', name: id, roles: ['pro'], slots, version: '1', isolation: 'none' },
         meta(),
       ),
+    tell: (id: string, command: NodeCommand) => handler.execute(nodeAggregate, id, command, meta()),
     submit: async (priority = 100) => {
       const id = uuidv7();
       await handler.execute(job, id, { type: 'SubmitJob', ...request, priority }, meta());
@@ -85,6 +86,33 @@ describe('the dispatcher', () => {
     await proposals(3);
     expect(proposed[2]).toMatchObject({ job: third });
     await dispatcher.resign();
+  });
+
+  it('says when the reason may have changed for which a job waits, also when nothing happens to the job', async () => {
+    const { dispatcher, join, submit, tell } = given();
+    await join('n', 1);
+    await tell('n', { type: 'DrainNode', reason: 'new disk', graceS: 60 });
+    const waiting = await submit();
+    const reasons: (string | null)[] = [];
+    let heard = (): void => undefined;
+    const until = (pattern: RegExp) =>
+      new Promise<void>((resolve) => {
+        heard = () => pattern.test(reasons.at(-1) ?? '') && resolve();
+        heard();
+      });
+    const stop = dispatcher.onDecided(() => {
+      reasons.push(dispatcher.waitingFor(waiting));
+      heard();
+    });
+    await dispatcher.lead(1);
+    await until(/The only server is draining/);
+    await join('other', 0);
+    await until(/^All 0 slots of 1 server are taken, 1 more is draining/);
+    stop();
+    const before = reasons.length;
+    await tell('n', { type: 'ResumeNode' });
+    await dispatcher.resign();
+    expect(reasons).toHaveLength(before);
   });
 
   it('proposes nothing and knows no reasons after it has resigned', async () => {

@@ -24,6 +24,7 @@ export class Dispatcher {
   private follower: Following | null = null;
   private epoch = 0;
   private reasons: Reasons | null = null;
+  private readonly listeners = new Set<() => void>();
 
   constructor(
     private readonly store: EventStore,
@@ -56,6 +57,12 @@ export class Dispatcher {
     return this.reasons?.get(job) ?? null;
   }
 
+  /** Calls back after each decision: why a job waits may have changed without anything happening to the job. */
+  onDecided(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
   private see(events: readonly Recorded[]): void {
     for (const event of events) if (this.queue) this.queue = evolveQueue(this.queue, event);
     this.place();
@@ -66,6 +73,7 @@ export class Dispatcher {
     const { placements, waiting, queue } = decidePlacements(this.queue);
     this.queue = queue;
     this.reasons = waiting;
+    for (const listener of this.listeners) listener();
     for (const placement of placements) void this.start(placement, this.epoch);
   }
 }

@@ -8,6 +8,7 @@ export {
   type PackageRef,
   type QueuedJob,
 } from './job.js';
+export { clusterTimeline } from './cluster-timeline.projection.js';
 export { jobList, type JobRow } from './job-list.projection.js';
 export { decidePlacements, type Placement } from './placement.js';
 export { emptyQueue, evolveQueue, type Queue, queueFromRows } from './queue.js';

@@ -1,15 +1,18 @@
 import { Logger, Module } from '@nestjs/common';
 import { CatalogueModule, Packages } from '@openpro/catalogue';
-import { RefusalLog } from '@openpro/cluster';
+import { leader, RefusalLog } from '@openpro/cluster';
 import { EnginePool, runAttempt } from '@openpro/engine';
-import { type EventStore } from '@openpro/eventstore';
+import { type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { uuidv5, uuidv7 } from '@openpro/kernel';
 import {
+  CachedRows,
   Commands,
   CONFIG,
   EVENT_STORE,
+  LINK,
   NODE,
+  type ProLink,
   reportTo,
   type ServerConfig,
   type ThisNode,
@@ -20,12 +23,15 @@ import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts } from './attempts.js';
+import { TimelineQueries } from './cluster-timeline.queries.js';
+import { TimelineResolver } from './cluster-timeline.resolver.js';
 import { Dispatcher } from './dispatcher.js';
 import { queuedJob } from './job.js';
 import { ForJob, jobHandlers } from './jobs.commands.js';
 import { JobController } from './job.controller.js';
 import { JobQueries } from './jobs.queries.js';
 import { JobsResolver } from './jobs.resolver.js';
+import { LiveJobs, serveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
 import { takeOver } from './take-over.queries.js';
 
@@ -69,6 +75,8 @@ const LOG_BYTES = 50 * 1024 * 1024;
         Commands,
         RefusalLog,
         CONFIG,
+        LINK,
+        Dispatcher,
       ],
       useFactory: (
         node: ThisNode,
@@ -81,8 +89,10 @@ const LOG_BYTES = 50 * 1024 * 1024;
         commands: Commands,
         refusals: RefusalLog,
         { memoryMiB }: ServerConfig,
-      ) =>
-        new Attempts({
+        link: ProLink,
+        dispatcher: Dispatcher,
+      ) => {
+        const attempts = new Attempts({
           node,
           store,
           records,
@@ -117,11 +127,24 @@ const LOG_BYTES = 50 * 1024 * 1024;
                   reason: message,
                 }),
             ),
-        }),
+        });
+        serveJobs(link, attempts, dispatcher);
+        return attempts;
+      },
+    },
+    {
+      provide: LiveJobs,
+      inject: [LINK, DataSource, ReadSide],
+      useFactory: (link: ProLink, db: DataSource, readSide: ReadSide) => {
+        const leaders = new CachedRows(db, leader, readSide);
+        return new LiveJobs(link, async () => (await leaders.row('cluster'))?.node ?? null);
+      },
     },
     JobQueries,
     JobsResolver,
     Submitting,
+    TimelineQueries,
+    TimelineResolver,
   ],
   exports: [Attempts, Dispatcher, JobQueries],
 })

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
+import { ClusterQueries } from '@openpro/cluster';
 import { entityOf, type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import {
@@ -23,8 +24,8 @@ import { caseList, CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
-import { Dispatcher } from './dispatcher.js';
 import { jobList, type JobRow } from './job-list.projection.js';
+import { LiveJobs } from './live-jobs.js';
 
 /** The API's states are the read model's in capitals: timeLimit is TIME_LIMIT. */
 const toState = (state: string): JobState => state.replaceAll(/[A-Z]/g, '_$&').toUpperCase() as JobState;
@@ -48,6 +49,8 @@ const LISTED = [
   'queued_at',
   'started_at',
   'ended_at',
+  'node',
+  'node_epoch',
   'attempt',
   'attempts',
   'solver_status',
@@ -81,8 +84,9 @@ export class JobQueries {
     private readonly catalogue: CatalogueQueries,
     private readonly people: IdentityQueries,
     private readonly cases: CaseQueries,
+    private readonly cluster: ClusterQueries,
     private readonly attempts: AttemptStore,
-    private readonly dispatcher: Dispatcher,
+    private readonly live: LiveJobs,
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
@@ -105,6 +109,7 @@ export class JobQueries {
     if (filter.states?.length) where.and`state = ANY(${filter.states.map(fromState)})`;
     if (filter.app) where.and`app = ${filter.app}`;
     if (filter.session) where.and`session = ${filter.session}`;
+    if (filter.node) where.and`node = ${filter.node}`;
     if (filter.search) {
       if (filter.search.length > 100) throw badInput('filter.search', 'search is too long', '100 characters');
       const pattern = `%${filter.search.replaceAll(/[\\%_]/g, '\\$&')}%`;
@@ -129,8 +134,8 @@ export class JobQueries {
       owner: () => this.people.user(row.owner),
       state: toState(row.state),
       priority: row.priority,
-      waitingFor:
-        row.state === 'queued' ? (this.dispatcher.waitingFor(row.id) ?? 'waits for the scheduler') : null,
+      waitingFor: async () =>
+        row.state === 'queued' ? ((await this.live.waitingFor(row.id)) ?? 'waits for the scheduler') : null,
       queuedAt: row.queued_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,
@@ -139,6 +144,7 @@ export class JobQueries {
       attempts: row.attempts.map(({ number, node, startedAt, endedAt, outcome }) => ({
         number,
         node,
+        nodeName: () => this.cluster.nameOf(node),
         startedAt,
         endedAt: endedAt ?? null,
         outcome: outcome ?? null,

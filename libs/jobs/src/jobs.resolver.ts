@@ -16,15 +16,17 @@ import {
   pageRequest,
   type QueryJobsArgs,
 } from '@openpro/platform';
-import { type AttemptNews, Attempts } from './attempts.js';
 import type { ProgressPoint } from './attempt-store.js';
 import type { JobCommand } from './job.js';
 import { jobList } from './job-list.projection.js';
+import { Dispatcher } from './dispatcher.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
+import { LiveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
 
 const NEWS_INTERVAL_MS = 250;
+const REASON_INTERVAL_MS = 500;
 const MAX_LOG_AT_ONCE = 65_536;
 
 @Resolver()
@@ -34,7 +36,8 @@ export class JobsResolver {
     private readonly submitting: Submitting,
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
-    private readonly attempts: Attempts,
+    private readonly live: LiveJobs,
+    private readonly dispatcher: Dispatcher,
   ) {}
 
   @Query()
@@ -81,7 +84,9 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   jobChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
-    return this.changes((keys) => keys.includes(id), [id]).map(async () => {
+    const news = new LiveQueue<null>((push) => this.newsOf(id, () => push(null)));
+    news.push(null);
+    return news.map(async () => {
       const job = await this.queries.one(actor, id);
       if (!job) return new Last<{ jobChanged: object }>();
       return job.endedAt === null ? { jobChanged: job } : new Last({ jobChanged: job });
@@ -91,7 +96,7 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   jobsChanged(@Context('actor') actor: Actor, @Args('session') session: string | null) {
-    return this.changes(() => true).map(async (id) => {
+    return this.changes().map(async (id) => {
       const row = await this.queries.row(actor, id);
       const wanted = row?.owner === actor.id && (!session || row.session === session);
       return row && wanted ? { jobsChanged: this.queries.view(row) } : undefined;
@@ -102,32 +107,33 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   async jobProgress(@Context('actor') actor: Actor, @Args('id') id: string) {
-    const visible = (await this.queries.row(actor, id)) !== null;
+    const first = await this.queries.row(actor, id);
     const points: ProgressPoint[] = [];
     let log = '';
     let lastAt = 0;
-    const news = new LiveQueue<null>((push) => {
-      const stops = [
-        this.attempts.listen(id, (heard: AttemptNews) => {
-          if (heard.point) points.push(heard.point);
-          if (heard.log) log = (log + heard.log).slice(-MAX_LOG_AT_ONCE);
-          push(null);
-        }),
-        this.readSide.onCommitted(({ projection, keys }) => {
-          if (projection === jobList.name && keys.includes(id)) push(null);
-        }),
-      ];
-      return () => stops.forEach((stop) => stop());
+    const line = this.live.line((heard) => {
+      points.push(...heard.points);
+      log = (log + heard.log).slice(-MAX_LOG_AT_ONCE);
+      news.push(null);
     });
+    const news: LiveQueue<null> = new LiveQueue<null>((push) => {
+      const stop = this.newsOf(id, () => push(null));
+      return () => {
+        stop();
+        line.close();
+      };
+    });
+    if (first) line.follow(first, first.attempt);
     news.push(null);
     return news.map(async () => {
       await pause(lastAt + NEWS_INTERVAL_MS - Date.now());
       lastAt = Date.now();
-      const job = visible ? await this.queries.one(actor, id) : null;
-      if (!job) return new Last<{ jobProgress: object }>();
-      const seen = { jobProgress: { job, points: points.splice(0), log } };
+      const row = first && (await this.queries.row(actor, id));
+      if (!row) return new Last<{ jobProgress: object }>();
+      if (!news.isOver) line.follow(row, first.attempt); // another server may have it now
+      const seen = { jobProgress: { job: this.queries.view(row), points: points.splice(0), log } };
       log = '';
-      return job.endedAt === null ? seen : new Last(seen);
+      return row.ended_at === null ? seen : new Last(seen);
     }, true);
   }
 
@@ -147,18 +153,36 @@ export class JobsResolver {
     );
   }
 
-  /** Ids of changed jobs, after those in `first`. */
-  private changes(
-    wanted: (keys: readonly string[]) => boolean,
-    first: readonly string[] = [],
-  ): LiveQueue<string> {
-    const queue = new LiveQueue<string>((push) =>
+  /** Calls back when the job has changed, and, at a person's pace, when the reason has for which it waits. */
+  private newsOf(id: string, tell: () => void): () => void {
+    let told = this.dispatcher.waitingFor(id);
+    let later: NodeJS.Timeout | undefined;
+    const stops = [
       this.readSide.onCommitted(({ projection, keys }) => {
-        if (projection === jobList.name && wanted(keys)) keys.forEach(push);
+        if (projection === jobList.name && keys.includes(id)) tell();
+      }),
+      this.dispatcher.onDecided(() => {
+        later ??= setTimeout(() => {
+          later = undefined;
+          const reason = this.dispatcher.waitingFor(id);
+          if (reason !== null && reason !== told) tell();
+          told = reason;
+        }, REASON_INTERVAL_MS);
+      }),
+    ];
+    return () => {
+      clearTimeout(later);
+      stops.forEach((stop) => stop());
+    };
+  }
+
+  /** Ids of changed jobs. */
+  private changes(): LiveQueue<string> {
+    return new LiveQueue<string>((push) =>
+      this.readSide.onCommitted(({ projection, keys }) => {
+        if (projection === jobList.name) keys.forEach(push);
       }),
     );
-    first.forEach((id) => queue.push(id));
-    return queue;
   }
 }
 

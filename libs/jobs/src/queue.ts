@@ -192,9 +192,9 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
   return queue; // an event of another context
 };
 
-type QueueJobRow = Pick<
+export type QueueJobRow = Pick<
   JobRow,
-  'id' | 'priority' | 'queued_at' | 'state' | 'attempt' | 'node' | 'node_epoch' | 'node_lost' | 'labels'
+  'id' | 'priority' | 'queued_at' | 'attempt' | 'node' | 'node_epoch' | 'node_lost' | 'labels'
 >;
 type QueueNodeRow = Pick<NodeRow, 'id' | 'epoch' | 'slots' | 'roles' | 'state' | 'labels' | 'draining'>;
 

@@ -12,7 +12,7 @@ import {
   type ServerConfig,
   type SubmitJob,
 } from '@openpro/platform';
-import { SessionHosts, SessionQueries } from '@openpro/sessions';
+import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
 import { queuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
@@ -23,6 +23,12 @@ const MAX_CELLS = 10_000;
 const MAX_FILES = 20;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
+/** What a job is of, and the session whose data it takes as it stands. */
+interface Source {
+  readonly version: AppVersionRow;
+  readonly session: SessionAt | null;
+}
+
 /** From a request to a SubmitJob command whose input is a stored case: the same input can be run again exactly. */
 @Injectable()
 export class Submitting {
@@ -30,7 +36,7 @@ export class Submitting {
     private readonly catalogue: CatalogueQueries,
     private readonly packages: Packages,
     private readonly sessions: SessionQueries,
-    private readonly hosts: SessionHosts,
+    private readonly data: SessionData,
     private readonly cases: CaseQueries,
     private readonly blobs: FolderBlobStore,
     private readonly uploads: Uploads,
@@ -47,8 +53,9 @@ export class Submitting {
     const before = await this.store.readStream(`job-${commandId}`);
     if (before.length > 0)
       return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
-    const version = await this.versionOf(actor, input);
-    if (isRefusal(version)) return version;
+    const source = await this.source(actor, input);
+    if (isRefusal(source)) return source;
+    const { version } = source;
     const procedure = version.manifest.procedures.find(({ name }) => name === input.procedure);
     if (!procedure || procedure.where !== 'optimization') {
       const known = version.manifest.procedures.filter(({ where }) => where === 'optimization');
@@ -70,7 +77,7 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
-    const stored = await this.input(actor, input, version, procedure.inputs).catch(refuseEngineError);
+    const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
     const { labels } = version.manifest;
     return new ForJob(
@@ -97,7 +104,7 @@ export class Submitting {
     );
   }
 
-  private async versionOf(actor: Actor, input: SubmitJob): Promise<AppVersionRow | Refusal> {
+  private async source(actor: Actor, input: SubmitJob): Promise<Source | Refusal> {
     const sources = [input.session, input.case].filter((source) => source !== null && source !== undefined);
     if (sources.length > 1)
       return refuse('BadInput', 'Name a session or a case, not both', {
@@ -111,7 +118,9 @@ export class Submitting {
           field: 'session',
         });
       const version = await this.catalogue.versionRow(session.environment, session.app, session.version);
-      return version ?? refuse('NoSuchApp', 'The app of this session is gone', { field: 'session' });
+      return version
+        ? { version, session }
+        : refuse('NoSuchApp', 'The app of this session is gone', { field: 'session' });
     }
     if (!input.app)
       return refuse('BadInput', 'Name the app, or a session of it', {
@@ -119,21 +128,20 @@ export class Submitting {
         limit: 'an app or a session',
       });
     const row = await this.catalogue.versionRow(actor.environment, input.app, input.version);
-    const version = row?.hidden ? null : row;
     const wanted = `${input.app}${input.version ? `:${input.version}` : ''}`.slice(0, 110);
-    if (!version)
+    if (!row || row.hidden)
       return refuse('NoSuchApp', `There is no app ${wanted}`, { field: input.version ? 'version' : 'app' });
-    return version;
+    return { version: row, session: null };
   }
 
   /** The digest of the input case; null = the app's own default data. */
   private async input(
     actor: Actor,
     input: SubmitJob,
-    version: AppVersionRow,
+    source: Source,
     inputs: readonly string[] | undefined,
   ): Promise<string | null | Refusal> {
-    const session = input.session ?? null;
+    const { version, session } = source;
     const start = input.case ? await this.cases.row(actor, input.case) : null;
     if (input.case && !start)
       return refuse('NoSuchCase', `There is no case ${input.case.slice(0, 100)}`, { field: 'case' });
@@ -142,12 +150,9 @@ export class Submitting {
         field: 'case',
       });
     const changes = (input.values?.length ?? 0) + (input.files?.length ?? 0);
-    if (changes === 0 && !session) return start?.digest ?? null;
-    if (changes === 0 && session) {
-      const data = await this.hosts.save(session, inputs);
-      return isRefusal(data) ? data : this.keep(version, data);
-    }
-    return this.withChanges(actor, input, version, inputs, start?.digest ?? null);
+    const stands = session ? await this.data.save(session, inputs) : (start?.digest ?? null);
+    if (changes === 0 || isRefusal(stands)) return stands;
+    return this.withChanges(actor, input, version, inputs, stands);
   }
 
   /** Applies values and files in a data process of the app, which knows what is right for each identifier. */
@@ -166,12 +171,7 @@ export class Submitting {
         field: 'values',
         limit: `${MAX_CELLS} cells`,
       });
-    const begin = input.session
-      ? await this.hosts.save(input.session, inputs)
-      : start === null
-        ? null
-        : (await loadCase(this.blobs, start)).data;
-    if (isRefusal(begin)) return begin;
+    const begin = start === null ? null : (await loadCase(this.blobs, start)).data;
     const [engine, app] = await Promise.all([
       this.packages.engine({
         name: version.engine_name,

@@ -54,7 +54,7 @@ const CURSOR_KEYS = {
   time: (part: unknown) => Number.isSafeInteger(part),
   number: (part: unknown) => Number.isInteger(part) && Math.abs(part as number) < 2 ** 31,
   text: (part: unknown) => typeof part === 'string' && part.length <= 1000 && !part.includes('\0'),
-  position: (part: unknown) => typeof part === 'string' && /^\d{1,16}$/.test(part),
+  position: (part: unknown) => typeof part === 'string' && /^\d{1,20}(\.\d{1,20})?$/.test(part),
 } as const;
 type CursorKey = keyof typeof CURSOR_KEYS;
 

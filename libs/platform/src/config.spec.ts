@@ -16,11 +16,37 @@ describe('configuration', () => {
     ['OPENPRO_SLOTS', '0'],
     ['OPENPRO_SLOTS', '2.5'],
     ['OPENPRO_MEMORY_MIB', '12'],
+    ['OPENPRO_BEAT_MS', '0'],
+    ['OPENPRO_DEAD_MS', '5 s'],
+    ['OPENPRO_LEASE_TTL_MS', '36000000'],
   ])('refuses %s=%s, naming it and the limit', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(ConfigError);
     expect(() => read({ [name]: value })).toThrow(
       new RegExp(`${name} is "${value}": it must be .* from \\d+ to \\d+`),
     );
+  });
+
+  it.each([
+    [
+      { OPENPRO_SUSPECT_MS: '1500' },
+      'OPENPRO_SUSPECT_MS is "1500": it must be at least 2000, twice OPENPRO_BEAT_MS',
+    ],
+    [
+      { OPENPRO_DEAD_MS: '3000' },
+      'OPENPRO_DEAD_MS is "3000": it must be at least 3001, longer than OPENPRO_SUSPECT_MS',
+    ],
+    [{ OPENPRO_BEAT_MS: '2000' }, 'OPENPRO_SUSPECT_MS is "3000": it must be at least 4000'],
+    [
+      { OPENPRO_FENCE_MS: '4000' },
+      'OPENPRO_FENCE_MS is "4000": it must be at least 5001, longer than OPENPRO_DEAD_MS',
+    ],
+    [
+      { OPENPRO_LEASE_RENEW_MS: '750' },
+      'OPENPRO_LEASE_TTL_MS is "1500": it must be at least 1501, more than twice OPENPRO_LEASE_RENEW_MS',
+    ],
+  ])('refuses times that leave no second try: %j', (env, message) => {
+    expect(() => read(env)).toThrow(ConfigError);
+    expect(() => read(env)).toThrow(message);
   });
 
   it('listens outside loopback only with TLS, or behind a proxy that does it', () => {
@@ -35,5 +61,48 @@ describe('configuration', () => {
     expect(() => read({ OPENPRO_TLS_CERT: '/nowhere/a.pem', OPENPRO_TLS_KEY: '/nowhere/a.key' })).toThrow(
       'OPENPRO_TLS_CERT is "/nowhere/a.pem": there is no such file',
     );
+  });
+
+  it('keeps the log in PostgreSQL, or in the KurrentDB that is named', () => {
+    expect(read({}).eventStore).toEqual({ is: 'postgres' });
+    const kurrent = (url: string) => read({ EVENT_STORE: 'kurrent', KURRENTDB_URL: url }).eventStore;
+    expect(kurrent('esdb://localhost:2113?tls=false')).toEqual({
+      is: 'kurrent',
+      url: 'esdb://localhost:2113?tls=false',
+      prefix: 'openpro',
+    });
+    expect(kurrent('kurrentdb+discover://ops:p%40ss@db.example.com')).toMatchObject({
+      url: 'esdb+discover://ops:p%40ss@db.example.com',
+    });
+    expect(kurrent('esdb://a:2113,b:2113,c:2113/?nodePreference=leader&gossipTimeout=5')).toMatchObject({
+      is: 'kurrent',
+    });
+    expect(() => read({ EVENT_STORE: 'mongo' })).toThrow('EVENT_STORE is "mongo"');
+    expect(() => read({ EVENT_STORE: 'kurrent' })).toThrow('KURRENTDB_URL is missing');
+    expect(() =>
+      read({ EVENT_STORE: 'kurrent', KURRENTDB_URL: 'esdb://a', KURRENTDB_PREFIX: 'a.b' }),
+    ).toThrow('KURRENTDB_PREFIX is "a.b"');
+  });
+
+  it.each([
+    ['postgres://ops:hidden@db', 'must look like esdb://'],
+    ['esdb://ops:hid:hidden@db', 'must have user:password before the @'],
+    ['esdb://ops:%hidden@db', 'must have user:password before the @'],
+    ['esdb://hidden@db', 'must have user:password before the @'],
+    ['esdb://ops:hidden@', 'must name hosts'],
+    ['esdb://ops:hidden@db:port', 'must name hosts'],
+    ['esdb://ops:hidden@db?tls=no', 'the option tls, which must be true or false'],
+    [
+      'esdb://ops:hidden@db?tlsCAFile=/nowhere/ca.pem',
+      'tlsCAFile, which is "/nowhere/ca.pem": there is no such file',
+    ],
+    ['esdb://ops:hidden@db?nodePreference=follower', 'nodePreference, which must be leader'],
+    ['esdb://ops:hidden@db?userKeyFile=package.json', 'userCertFile and userKeyFile both'],
+    ['esdb://ops:hidden@db?toString=1', 'the option toString, which is not known'],
+  ])('says what is wrong with KURRENTDB_URL, never its password: %s', (url, problem) => {
+    const wrong = () => read({ EVENT_STORE: 'kurrent', KURRENTDB_URL: url });
+    expect(wrong).toThrow(ConfigError);
+    expect(wrong).toThrow(problem);
+    expect(wrong).toThrow(/^((?!hidden).)*$/);
   });
 });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readKurrentUrl } from './kurrent-url.js';
 
 /** Everything that a server can be told, read once from the environment and checked before anything starts. */
 export interface ServerConfig {
@@ -9,6 +10,8 @@ export interface ServerConfig {
   readonly storageDir: string;
   /** PostgreSQL for log and read model, as a connection URL or a socket folder in `host=` form. */
   readonly databaseUrl: string;
+  /** Where the log is; everything else stays in PostgreSQL. */
+  readonly eventStore: EventStoreConfig;
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
@@ -28,11 +31,30 @@ export interface ServerConfig {
   readonly warm: number;
   /** Memory of one session or attempt, in MiB. */
   readonly memoryMiB: number;
+  /** When a server counts as suspected or dead, and when another one leads. */
+  readonly liveness: Liveness;
+  /** The program of the heartbeat's thread. */
+  readonly beatThread: string;
   /** Of the platform. */
   readonly version: string;
   readonly portalDir: string;
   readonly schemaDir: string;
 }
+
+/** All in ms; every server of a cluster should have the same. */
+export interface Liveness {
+  readonly beatMs: number;
+  /** Without a beat for so long a server is shown as suspected. */
+  readonly suspectMs: number;
+  /** Without a beat for so long a server is declared dead. */
+  readonly deadMs: number;
+  /** Without contact to the database for so long a server ends itself, told or not. */
+  readonly fenceMs: number;
+  readonly leaseTtlMs: number;
+  readonly leaseRenewMs: number;
+}
+type EventStoreConfig =
+  { readonly is: 'postgres' } | { readonly is: 'kurrent'; readonly url: string; readonly prefix: string };
 
 /** A setting is missing or wrong; the message names it, its value and what would be right. */
 export class ConfigError extends Error {
@@ -64,9 +86,46 @@ const list = (env: NodeJS.ProcessEnv, name: string, fallback: readonly string[])
   return given.length > 0 ? given : fallback;
 };
 
+/** Each leaves room for at least one more try within the next. */
+const liveness = (env: NodeJS.ProcessEnv): Liveness => {
+  const ms = (name: string, fallback: number, above = 10, what = ''): number => {
+    const value = integer(env, name, fallback, 10, 3_600_000);
+    if (value < above) throw new ConfigError(`${name} is "${value}": it must be at least ${above}, ${what}`);
+    return value;
+  };
+  const beatMs = ms('OPENPRO_BEAT_MS', 1000);
+  const suspectMs = ms('OPENPRO_SUSPECT_MS', 3000, 2 * beatMs, 'twice OPENPRO_BEAT_MS');
+  const deadMs = ms('OPENPRO_DEAD_MS', 5000, suspectMs + 1, 'longer than OPENPRO_SUSPECT_MS');
+  const fenceMs = ms('OPENPRO_FENCE_MS', 60_000, deadMs + 1, 'longer than OPENPRO_DEAD_MS');
+  const leaseRenewMs = ms('OPENPRO_LEASE_RENEW_MS', 400);
+  const leaseTtlMs = ms(
+    'OPENPRO_LEASE_TTL_MS',
+    1500,
+    2 * leaseRenewMs + 1,
+    'more than twice OPENPRO_LEASE_RENEW_MS',
+  );
+  return { beatMs, suspectMs, deadMs, fenceMs, leaseTtlMs, leaseRenewMs };
+};
+
 const file = (name: string, value: string): Buffer => {
   if (!existsSync(value)) throw new ConfigError(`${name} is "${value}": there is no such file`);
   return readFileSync(value);
+};
+
+const eventStore = (env: NodeJS.ProcessEnv): EventStoreConfig => {
+  const is = env['EVENT_STORE'] || 'postgres';
+  if (is === 'postgres') return { is };
+  if (is !== 'kurrent') throw new ConfigError(`EVENT_STORE is "${is}": it must be postgres or kurrent`);
+  const given = env['KURRENTDB_URL'];
+  if (!given) throw new ConfigError('KURRENTDB_URL is missing: EVENT_STORE is "kurrent"');
+  const read = readKurrentUrl(given);
+  if ('problem' in read) throw new ConfigError(`KURRENTDB_URL ${read.problem}`);
+  const prefix = env['KURRENTDB_PREFIX'] || 'openpro';
+  if (!/^[a-z][a-z0-9]{0,39}$/.test(prefix))
+    throw new ConfigError(
+      `KURRENTDB_PREFIX is "${prefix}": it must be 1 to 40 lower-case letters and digits, a letter first`,
+    );
+  return { is, url: read.url, prefix };
 };
 
 export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string): ServerConfig => {
@@ -95,6 +154,7 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     dataDir,
     storageDir: path.resolve(env['OPENPRO_STORAGE'] || dataDir),
     databaseUrl,
+    eventStore: roles.includes('pro') ? eventStore(env) : { is: 'postgres' },
     roles,
     link: {
       host: env['OPENPRO_LINK_HOST'] || '127.0.0.1',
@@ -111,6 +171,8 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     slots: integer(env, 'OPENPRO_SLOTS', 2, 1, 1024),
     warm: integer(env, 'OPENPRO_WARM', 1, 0, 64),
     memoryMiB: integer(env, 'OPENPRO_MEMORY_MIB', 3072, 128, 1_048_576),
+    liveness: liveness(env),
+    beatThread: path.join(root, 'dist/server/beat.mjs'),
     version,
     portalDir: path.join(root, 'dist/portal'),
     schemaDir: path.join(root, 'schema'),

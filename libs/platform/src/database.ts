@@ -60,9 +60,21 @@ export const migrate = async (ownerUrl: string): Promise<readonly string[]> => {
   }
 };
 
-/** Connections with the rights of the running program. */
-export const appPool = (url: string, { max = 10 }: { max?: number } = {}): pg.Pool => {
-  const pool = new pg.Pool({ connectionString: asApp(url), max, application_name: 'openpro' });
+/**
+ * Connections with the rights of the running program. With `patienceMs`, one that does not answer for so long is given
+ * up: behind a network that swallows everything it would otherwise be waited for until the kernel loses patience.
+ */
+export const appPool = (
+  url: string,
+  { max = 10, patienceMs = 0 }: { max?: number; patienceMs?: number } = {},
+): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: asApp(url),
+    max,
+    application_name: 'openpro',
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+  });
   pool.on('error', () => undefined); // an idle connection was lost: the pool has dropped it and makes a new one
   return pool;
 };

@@ -22,7 +22,7 @@ export {
 export { CachedRows } from './cached-rows.js';
 export { Commands } from './commands.js';
 export { isOutage, patiently, reportTo } from './outage.js';
-export { ConfigError, readConfig, type ServerConfig } from './config.js';
+export { ConfigError, type Liveness, readConfig, type ServerConfig } from './config.js';
 export type * from './generated/schema.js';
 export {
   type LinkCaller,
@@ -33,7 +33,7 @@ export {
   type ProLink,
 } from '@openpro/link';
 export { Last, LiveQueue } from './live.js';
-export { LEASE_POOL, PlatformModule, type ReadModel } from './platform.module.js';
+export { LEADER_POOL, PlatformModule, type ReadModel } from './platform.module.js';
 export { PUBLIC_URL_HEADER, publicUrlOf } from './public-url.js';
 export { readPage, readRows, Where } from './read-page.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';

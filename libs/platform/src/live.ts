@@ -25,6 +25,10 @@ export class LiveQueue<T> implements AsyncIterableIterator<T> {
     this.wake?.();
   }
 
+  get isOver(): boolean {
+    return this.ended;
+  }
+
   get isEmpty(): boolean {
     return this.items.length === 0;
   }

@@ -11,7 +11,6 @@ import {
   numbersFromInt8,
   type Outcome,
   type Projection,
-  PostgresEventStore,
   ReadSide,
 } from '@openpro/eventstore';
 import pg from 'pg';
@@ -19,13 +18,18 @@ import { DataSource } from 'typeorm';
 import { Commands } from './commands.js';
 import type { ServerConfig } from './config.js';
 import { appPool, asApp } from './database.js';
+import { openEventStore } from './event-store.js';
 import { reportTo } from './outage.js';
 import { CONFIG, EVENT_STORE } from './tokens.js';
 
-/** Connections to PostgreSQL per server: fixed, none per job. */
-const CONNECTIONS = { log: 3, readSide: 4, queries: 4, lease: 1 };
+/**
+ * Connections to PostgreSQL per server: fixed, none per job. With one that listens for news of the log and the
+ * heartbeat's own they are 12.
+ */
+const CONNECTIONS = { log: 3, readSide: 3, queries: 3, leader: 1 };
 
-export const LEASE_POOL = Symbol('LeasePool');
+/** For the lease and the watch over other servers. */
+export const LEADER_POOL = Symbol('LeaderPool');
 const LOG_POOL = Symbol('LogPool');
 const READ_POOL = Symbol('ReadPool');
 
@@ -41,10 +45,11 @@ export interface ReadModel {
   ): new (id: string, command: never, meta: CommandMeta) => AggregateCommand<unknown>;
 }
 
-const pool = (name: symbol, max: number) => ({
+const pool = (name: symbol, max: number, patienceMs?: (config: ServerConfig) => number) => ({
   provide: name,
   inject: [CONFIG],
-  useFactory: (config: ServerConfig) => appPool(config.databaseUrl, { max }),
+  useFactory: (config: ServerConfig) =>
+    appPool(config.databaseUrl, { max, ...(patienceMs && { patienceMs: patienceMs(config) }) }),
 });
 
 @Global()
@@ -58,7 +63,7 @@ export class PlatformModule {
         { provide: CONFIG, useValue: config },
         pool(LOG_POOL, CONNECTIONS.log),
         pool(READ_POOL, CONNECTIONS.readSide),
-        pool(LEASE_POOL, CONNECTIONS.lease),
+        pool(LEADER_POOL, CONNECTIONS.leader, ({ liveness }) => liveness.leaseTtlMs),
         {
           provide: DataSource,
           useFactory: () =>
@@ -74,7 +79,7 @@ export class PlatformModule {
         {
           provide: EVENT_STORE,
           inject: [LOG_POOL],
-          useFactory: (connections: pg.Pool) => new PostgresEventStore(connections),
+          useFactory: (connections: pg.Pool) => openEventStore(config, connections),
         },
         {
           provide: CommandHandler,
@@ -99,7 +104,7 @@ export class PlatformModule {
         },
         Commands,
       ],
-      exports: [CONFIG, EVENT_STORE, CommandHandler, ReadSide, DataSource, Commands, LEASE_POOL, CqrsModule],
+      exports: [CONFIG, EVENT_STORE, CommandHandler, ReadSide, DataSource, Commands, LEADER_POOL, CqrsModule],
     };
   }
 }

@@ -4,6 +4,7 @@ export { placeSession } from './place-session.process.js';
 export { session, type SessionCommand, type SessionEvent } from './session.js';
 export { sessionList, type SessionRow } from './session-list.projection.js';
 export { SessionHosts } from './session-hosts.js';
+export { type SessionAt, SessionData } from './session-link.js';
 export { ForSession } from './sessions.commands.js';
 export { SessionsModule } from './sessions.module.js';
 export { SessionQueries } from './sessions.queries.js';

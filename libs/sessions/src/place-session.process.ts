@@ -1,15 +1,35 @@
 import type { NodeEvent } from '@openpro/cluster';
 import type { Process, ProcessCommand, Reaction } from '@openpro/eventstore';
+import type { JobEvent } from '@openpro/jobs';
 import { idOf } from '@openpro/kernel';
 import type { SessionCommand, SessionEvent } from './session.js';
 
 /** A session that no server takes for so long is ended: its owner is told instead of waiting for ever. */
 export const NO_SERVER_MS = 2 * 60_000;
 
+/** A session computes now and then, a job all the time: so many sessions weigh as much as one job. */
+const SESSIONS_PER_JOB = 4;
+
+interface Server {
+  readonly epoch: number;
+  /** Jobs that it can run at once: how strong it is. */
+  readonly slots: number;
+  readonly labels: readonly string[];
+  /** Takes nothing new. */
+  readonly draining: boolean;
+  readonly sessions: number;
+  readonly jobs: number;
+}
+
+interface Waiting {
+  readonly session: string;
+  readonly labels: readonly string[];
+}
+
 /** The servers that can hold sessions, and who waits for one. */
 export interface Cluster {
-  readonly servers: { readonly [node: string]: { readonly epoch: number; readonly sessions: number } };
-  readonly waiting: readonly string[];
+  readonly servers: { readonly [node: string]: Server };
+  readonly waiting: readonly Waiting[];
   /** Proposed, and not yet seen in the log: which server was counted for it. */
   readonly proposed: { readonly [session: string]: { readonly node: string; readonly epoch: number } };
 }
@@ -18,18 +38,34 @@ const NOBODY: Cluster = { servers: {}, waiting: [], proposed: {} };
 
 type On =
   | Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }>
-  | Extract<NodeEvent, { type: 'NodeJoined' | 'NodeDeclaredDead' | 'NodeLeft' }>;
+  | Exclude<JobEvent, { type: 'JobQueued' | 'JobInterruptRequested' }>
+  | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>
   Object.fromEntries(Object.entries(all).filter(([other]) => other !== key));
 
-const counted = (cluster: Cluster, node: string, epoch: number, by: 1 | -1): Cluster => {
+/** One more or less, if this life of the server is still the one that counts. */
+const counted = (
+  cluster: Cluster,
+  what: 'sessions' | 'jobs',
+  node: string,
+  epoch: number,
+  by: 1 | -1,
+): Cluster => {
   const server = cluster.servers[node];
   if (server?.epoch !== epoch) return cluster;
-  return { ...cluster, servers: { ...cluster.servers, [node]: { epoch, sessions: server.sessions + by } } };
+  const changed = { ...server, [what]: Math.max(0, server[what] + by) };
+  return { ...cluster, servers: { ...cluster.servers, [node]: changed } };
 };
 
-/** Places who waits on the server with the fewest sessions, the first by name among equals. */
+/** What a server has to do, for what it can. */
+const loadOf = ({ sessions, jobs, slots }: Server): number =>
+  (jobs + sessions / SESSIONS_PER_JOB) / Math.max(1, slots);
+
+const fits = ({ draining, labels }: Server, wanted: readonly string[]): boolean =>
+  !draining && wanted.every((label) => labels.includes(label));
+
+/** Places who waits where the load is least, on the first by name among equals. */
 const placed = (
   cluster: Cluster,
   timers: { readonly [session: string]: number | null } = {},
@@ -37,67 +73,117 @@ const placed = (
   const commands: ProcessCommand[] = [];
   const cleared: { [session: string]: null } = {};
   let after: Cluster = { ...cluster, waiting: [] };
-  for (const session of cluster.waiting) {
-    const [best] = Object.entries(after.servers).sort(
-      ([a, one], [b, other]) => one.sessions - other.sessions || (a < b ? -1 : 1),
-    );
-    if (!best) return { state: cluster, timers };
+  for (const one of cluster.waiting) {
+    const [best] = Object.entries(after.servers)
+      .filter(([, server]) => fits(server, one.labels))
+      .sort(([a, left], [b, right]) => loadOf(left) - loadOf(right) || (a < b ? -1 : 1));
+    if (!best) {
+      after = { ...after, waiting: [...after.waiting, one] };
+      continue;
+    }
     const [node, { epoch }] = best;
     const command: SessionCommand = { type: 'PlaceSession', node, nodeEpoch: epoch };
-    commands.push({ to: 'session', id: session, command });
-    cleared[session] = null;
-    after = counted(after, node, epoch, 1);
-    after = { ...after, proposed: { ...after.proposed, [session]: { node, epoch } } };
+    commands.push({ to: 'session', id: one.session, command });
+    cleared[one.session] = null;
+    after = counted(after, 'sessions', node, epoch, 1);
+    after = { ...after, proposed: { ...after.proposed, [one.session]: { node, epoch } } };
   }
-  return { state: after, commands, timers: cleared };
+  return { state: after, commands, timers: { ...timers, ...cleared } };
 };
 
 /** The session has left the cluster: it gives back what was counted for it. */
 const gone = (cluster: Cluster, session: string, node?: string, epoch?: number): Cluster => {
-  const waiting = cluster.waiting.filter((other) => other !== session);
+  const waiting = cluster.waiting.filter((other) => other.session !== session);
   const promised = cluster.proposed[session];
   const rest = { ...cluster, waiting, proposed: without(cluster.proposed, session) };
-  if (promised) return counted(rest, promised.node, promised.epoch, -1);
-  return node === undefined || epoch === undefined ? rest : counted(rest, node, epoch, -1);
+  if (promised) return counted(rest, 'sessions', promised.node, promised.epoch, -1);
+  return node === undefined || epoch === undefined ? rest : counted(rest, 'sessions', node, epoch, -1);
 };
 
-/** Gives every requested session a server, as soon as there is one. */
+const drains = (cluster: Cluster, node: string, epoch: number, draining: boolean): Cluster => {
+  const server = cluster.servers[node];
+  if (server?.epoch !== epoch) return cluster;
+  return { ...cluster, servers: { ...cluster.servers, [node]: { ...server, draining } } };
+};
+
+const noServer = (labels: readonly string[]): string =>
+  labels.length > 0
+    ? `No server that takes new sessions has all of ${labels.join(', ')}, which the app needs`
+    : 'No server is there that could open it';
+
+/** Gives every requested session a server, as soon as there is one that fits. */
 export const placeSession: Process<Cluster, On> = {
   name: 'place-session',
-  version: 1,
-  on: ['SessionRequested', 'SessionPlaced', 'SessionEnded', 'NodeJoined', 'NodeDeclaredDead', 'NodeLeft'],
+  version: 2,
+  on: [
+    'SessionRequested',
+    'SessionPlaced',
+    'SessionEnded',
+    'JobStarted',
+    'JobRequeued',
+    'JobCompleted',
+    'JobFailed',
+    'JobCancelled',
+    'JobAbandoned',
+    'NodeJoined',
+    'NodeDeclaredDead',
+    'NodeLeft',
+    'NodeDrainStarted',
+    'NodeResumed',
+    'NodeRemoved',
+  ],
   keyOf: () => 'cluster',
 
   react(cluster = NOBODY, { stream, at, event }) {
     const id = idOf(stream);
     switch (event.type) {
-      case 'SessionRequested':
-        return placed({ ...cluster, waiting: [...cluster.waiting, id] }, { [id]: at + NO_SERVER_MS });
+      case 'SessionRequested': {
+        const waiting = [...cluster.waiting, { session: id, labels: event.labels ?? [] }];
+        return placed({ ...cluster, waiting }, { [id]: at + NO_SERVER_MS });
+      }
       case 'SessionPlaced': {
         const promised = cluster.proposed[id];
         const kept = { ...cluster, proposed: without(cluster.proposed, id) };
         const { node, nodeEpoch } = event;
         if (promised?.node === node && promised.epoch === nodeEpoch) return { state: kept };
-        return { state: counted(gone(cluster, id), node, nodeEpoch, 1) };
+        return { state: counted(gone(cluster, id), 'sessions', node, nodeEpoch, 1) };
       }
       case 'SessionEnded':
         return { state: gone(cluster, id, event.node, event.nodeEpoch), timers: { [id]: null } };
+      case 'JobStarted':
+        return { state: counted(cluster, 'jobs', event.node, event.nodeEpoch, 1) };
+      case 'JobRequeued':
+      case 'JobCompleted':
+      case 'JobFailed':
+      case 'JobAbandoned':
+        return { state: counted(cluster, 'jobs', event.node, event.nodeEpoch, -1) };
+      case 'JobCancelled':
+        return event.node === null || event.nodeEpoch === null
+          ? { state: cluster }
+          : { state: counted(cluster, 'jobs', event.node, event.nodeEpoch, -1) };
       case 'NodeJoined': {
         if (!event.roles.includes('pro')) return { state: cluster };
-        const servers = { ...cluster.servers, [id]: { epoch: event.epoch, sessions: 0 } };
-        return placed({ ...cluster, servers });
+        const { epoch, slots, labels = [], draining = false } = event;
+        const server: Server = { epoch, slots, labels, draining, sessions: 0, jobs: 0 };
+        return placed({ ...cluster, servers: { ...cluster.servers, [id]: server } });
       }
       case 'NodeDeclaredDead':
-      case 'NodeLeft': {
+      case 'NodeLeft':
+      case 'NodeRemoved': {
         const same = cluster.servers[id]?.epoch === event.epoch;
         return { state: same ? { ...cluster, servers: without(cluster.servers, id) } : cluster };
       }
+      case 'NodeDrainStarted':
+        return { state: drains(cluster, id, event.epoch, true) };
+      case 'NodeResumed':
+        return placed(drains(cluster, id, event.epoch, false));
       case 'TimerFired': {
-        if (!cluster.waiting.includes(event.timer)) return { state: cluster };
+        const late = cluster.waiting.find(({ session }) => session === event.timer);
+        if (!late) return { state: cluster };
         const command: SessionCommand = {
           type: 'EndSession',
           reason: 'no-server',
-          message: 'No server is there that could open it',
+          message: noServer(late.labels),
         };
         return { state: gone(cluster, event.timer), commands: [{ to: 'session', id: event.timer, command }] };
       }

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { NodeEvent } from '@openpro/cluster';
+import type { JobEvent } from '@openpro/jobs';
 import { play, processUnderTest, recorder } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { endIdleSession, IDLE_MS } from './end-idle-session.process.js';
 import { endSessionsOfLostNode } from './end-sessions-of-lost-node.process.js';
-import { NO_SERVER_MS, placeSession } from './place-session.process.js';
+import { type Cluster, NO_SERVER_MS, placeSession } from './place-session.process.js';
 import { session, type SessionCommand, type SessionEvent } from './session.js';
 
 const request = {
@@ -20,7 +21,7 @@ const ended = (node?: string, nodeEpoch = 1): SessionEvent => ({
   reason: 'closed',
   ...(node ? { node, nodeEpoch } : {}),
 });
-const joined = (epoch = 1, roles = ['pro']): NodeEvent => ({
+const joined = (epoch = 1, roles = ['pro'], more: object = {}): NodeEvent => ({
   type: 'NodeJoined',
   epoch,
   name: 'server',
@@ -28,8 +29,21 @@ const joined = (epoch = 1, roles = ['pro']): NodeEvent => ({
   slots: 2,
   version: '0.1.0',
   isolation: 'plain process',
+  ...more,
 });
+const having = (more: object): NodeEvent => joined(1, ['pro'], more);
+const attemptAt = (node: string) => ({ attempt: 1, node, nodeEpoch: 1 });
+const jobStarted = (node: string): JobEvent => ({ type: 'JobStarted', ...attemptAt(node) });
+const of = { environment: 'ROOT', owner: 'ada', app: 'a', version: '1.0.0', title: 't' };
+const jobEnds: readonly JobEvent[] = [
+  { type: 'JobCancelled', of, reason: '', ...attemptAt('n1') },
+  { type: 'JobFailed', of, error: { code: 'x', message: 'x' }, ...attemptAt('n1') },
+  { type: 'JobAbandoned', of, reason: '', ...attemptAt('n1') },
+  { type: 'JobRequeued', reason: 'drained', nodeLost: 0, ownCrash: 0, ...attemptAt('n1') },
+];
 const dead = (epoch = 1): NodeEvent => ({ type: 'NodeDeclaredDead', epoch, reason: 'no heartbeat' });
+const drained = (epoch = 1): NodeEvent => ({ type: 'NodeDrainStarted', epoch, reason: '', graceS: 60 });
+const resumed = (epoch = 1): NodeEvent => ({ type: 'NodeResumed', epoch });
 const left = (epoch = 1): NodeEvent => ({ type: 'NodeLeft', epoch });
 
 let record: ReturnType<typeof recorder>;
@@ -39,7 +53,7 @@ beforeEach(() => {
 
 describe('place-session', () => {
   let process: ReturnType<typeof processUnderTest<unknown, { id: string; command: object }>>;
-  const see = (stream: string, event: SessionEvent | NodeEvent, at = 0) =>
+  const see = (stream: string, event: SessionEvent | NodeEvent | JobEvent, at = 0) =>
     process.see(record(stream, event, { at }));
   const place = (id: string, node: string, nodeEpoch = 1) => ({
     to: 'session',
@@ -61,6 +75,98 @@ describe('place-session', () => {
     expect(see('session-c', requested)).toStrictEqual([place('c', 'n1')]);
     see('session-b', ended('n2'));
     expect(see('session-d', requested)).toStrictEqual([place('d', 'n2')]);
+  });
+
+  it('places by load: four sessions weigh as much as a job, more slots carry more', () => {
+    see('node-n1', joined());
+    see('node-n2', having({ slots: 8 }));
+    see('job-j', jobStarted('n2'));
+    expect(see('session-a', requested)).toStrictEqual([place('a', 'n1')]); // 0 of 2 against 1 of 8
+    expect(see('session-b', requested)).toStrictEqual([place('b', 'n1')]); // 0.25 of 2 = 1 of 8: by name
+    expect(see('session-c', requested)).toStrictEqual([place('c', 'n2')]); // 0.5 of 2 against 1 of 8
+  });
+
+  it.each(jobEnds)('gives back the load of a job after $type', (end) => {
+    see('node-n1', joined());
+    see('node-n2', joined());
+    see('job-j', jobStarted('n1'));
+    see('job-j', end);
+    expect(see('session-a', requested)).toStrictEqual([place('a', 'n1')]);
+  });
+
+  it('does not count a job that was cancelled while it waited', () => {
+    see('node-n1', joined());
+    see('node-n2', joined());
+    see('session-a', requested);
+    see('job-j', { type: 'JobCancelled', of, reason: '', attempt: null, node: null, nodeEpoch: null });
+    expect(see('session-b', requested)).toStrictEqual([place('b', 'n2')]);
+  });
+
+  it('places an app only where its labels are, and lets others pass while it waits', () => {
+    see('node-n1', joined());
+    expect(see('session-a', { ...requested, labels: ['gpu', 'site=berlin'] }, 100)).toStrictEqual([]);
+    expect(see('session-b', requested)).toStrictEqual([place('b', 'n1')]);
+    see('node-n2', having({ labels: ['gpu'] }));
+    expect(see('node-n3', having({ labels: ['gpu', 'site=berlin'] }))).toStrictEqual([place('a', 'n3')]);
+    expect(process.nextTimer()).toBeUndefined();
+    see('session-c', { ...requested, labels: ['tpu'] }, 100);
+    expect(process.advance(100 + NO_SERVER_MS)).toMatchObject([
+      { id: 'c', command: { reason: 'no-server', message: expect.stringContaining('tpu') as unknown } },
+    ]);
+  });
+
+  it('places nothing on a server that drains, until it is resumed, also when it started again', () => {
+    see('node-n1', joined());
+    see('node-n1', drained(2)); // not this life
+    expect(see('session-a', requested)).toStrictEqual([place('a', 'n1')]);
+    see('node-n1', drained());
+    expect(see('session-b', requested)).toStrictEqual([]);
+    expect(see('node-n1', joined(2, ['pro'], { draining: true }))).toStrictEqual([]);
+    expect(see('node-n1', resumed(2))).toStrictEqual([place('b', 'n1', 2)]);
+    see('node-n1', { type: 'NodeRemoved', epoch: 2, reason: '' });
+    expect(see('session-c', requested)).toStrictEqual([]);
+  });
+
+  it('never counts below nothing, and places only on servers that take sessions, whatever happens', () => {
+    const node = fc.constantFrom('n1', 'n2', 'n3');
+    const event = fc.oneof(
+      fc.tuple(
+        node.map((id) => `node-${id}`),
+        fc.constantFrom(
+          joined(),
+          joined(2),
+          having({ labels: ['gpu'] }),
+          dead(),
+          left(),
+          drained(),
+          resumed(),
+        ),
+      ),
+      fc.tuple(
+        fc.constantFrom('session-a', 'session-b', 'session-c'),
+        fc.oneof(
+          fc.constantFrom(requested, { ...requested, labels: ['gpu'] }, ended()),
+          node.map((id) => placed(id)),
+          node.map((id) => ended(id)),
+        ),
+      ),
+      fc.tuple(fc.constant('job-j'), fc.oneof(node.map(jobStarted), fc.constantFrom(...jobEnds))),
+    ) as fc.Arbitrary<[string, SessionEvent]>;
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (log) => {
+        const tested = processUnderTest(placeSession);
+        const records = recorder();
+        for (const [stream, one] of log) {
+          const commands = tested.see(records(stream, one));
+          const servers: Cluster['servers'] =
+            (tested.states.get('cluster') as Cluster | undefined)?.servers ?? {};
+          for (const { command } of commands as readonly { command: { node: string; nodeEpoch: number } }[])
+            expect(servers[command.node]).toMatchObject({ epoch: command.nodeEpoch, draining: false });
+          for (const { sessions, jobs } of Object.values(servers))
+            expect(Math.min(sessions, jobs)).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
   });
 
   it('places nothing on a server that runs no sessions', () => {

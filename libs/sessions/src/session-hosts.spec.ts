@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import type { NodeEvent } from '@openpro/cluster';
 import { type CaseData, type DataSession, type DataSessionOptions, EngineError } from '@openpro/engine';
 import { CommandHandler, MemoryEventStore, START, StoreUnavailable } from '@openpro/eventstore';
 import { job, type JobCommand } from '@openpro/jobs';
 import { uuidv7 } from '@openpro/kernel';
 import { SessionHosts, type SessionHostsNeeds } from './session-hosts.js';
-import { session, type SessionCommand } from './session.js';
+import { session, type SessionCommand, type SessionEvent } from './session.js';
 
 const digest = 'd'.repeat(64);
 const app = { name: 'a', version: '1.0.0', digest };
@@ -36,11 +37,13 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
       options = opened;
       return Promise.resolve({
         load: () => Promise.resolve(hear('loaded')),
+        save: () => Promise.resolve(data),
         close: () => Promise.resolve(hear('closed')),
       } as unknown as DataSession);
     },
     user: (id) => Promise.resolve({ id, name: id, roles: [] }),
     load: () => Promise.resolve(data),
+    keep: () => Promise.resolve(digest),
     report: async (id, command) => {
       await execute(id, command);
       hear(command.type === 'ReportCrash' ? `${command.type}: ${command.message}` : command.type);
@@ -54,17 +57,32 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
     heard,
     hear,
     execute,
+    /** The server of this life, or of another one, begins or ends a drain. */
+    tellNode: async (...events: readonly NodeEvent[]) => {
+      const expected = (await store.readStream('node-n')).length;
+      await store.append({
+        stream: 'node-n',
+        expected,
+        context: 'cluster',
+        events,
+        meta: meta(),
+        fingerprint: 'f',
+      });
+    },
+    ended: async (id: string) =>
+      (await store.readStream(`session-${id}`)).map(({ event }) => event).at(-1) as SessionEvent,
     options: () => options!,
-    until: (what: string | RegExp) =>
+    until: (what: string | RegExp | ((heard: readonly string[]) => boolean)) =>
       new Promise<void>((resolve) => {
         tell = () => {
-          if (heard.some((each) => (typeof what === 'string' ? each === what : what.test(each)))) resolve();
+          if (typeof what === 'function' ? what(heard) : heard.some((each) => each.match(what)?.[0]))
+            resolve();
         };
         tell();
       }),
-    launch: async () => {
+    launch: async (more: object = {}) => {
       const id = uuidv7();
-      await execute(id, { type: 'RequestSession', ...request });
+      await execute(id, { type: 'RequestSession', ...request, ...more });
       await execute(id, { type: 'PlaceSession', node: 'n', nodeEpoch: 1 });
       return id;
     },
@@ -88,9 +106,9 @@ describe('hosted sessions', () => {
   it('open, report that they are ready, and close when they end', async () => {
     const { hosts, launch, until, execute } = given();
     const id = await launch();
-    expect(hosts.data(id)).toMatchObject({ refused: 'SessionNotReady' });
+    expect(hosts.open(id)).toMatchObject({ refused: 'SessionNotReady' });
     await until('ReportReady');
-    expect(hosts.data(id)).not.toHaveProperty('refused');
+    expect(hosts.open(id)).not.toHaveProperty('refused');
     await execute(id, { type: 'EndSession', reason: 'closed' });
     await until('closed');
     expect(hosts.count).toBe(0);
@@ -145,6 +163,50 @@ describe('hosted sessions', () => {
     await crashing.hosts.stop();
   });
 
+  it('go on when their server drains, and are kept and ended when the time is over', async () => {
+    const { hosts, launch, until, tellNode, ended, options } = given();
+    const id = await launch();
+    await until('ReportReady');
+    options().onChanged([{ identifier: 'x', version: 1 }]);
+    await tellNode(
+      { type: 'NodeDrainStarted', epoch: 2, reason: '', graceS: 0 }, // another life
+      { type: 'NodeDrainStarted', epoch: 1, reason: '', graceS: 0 },
+      { type: 'NodeResumed', epoch: 1 },
+      { type: 'NodeDrainStarted', epoch: 1, reason: '', graceS: 0 },
+    );
+    await until('ReportDrained');
+    await until('ReportSaved');
+    expect(await ended(id)).toMatchObject({ type: 'SessionEnded', reason: 'drained' });
+    const late = await launch(); // placed before the drain was seen
+    await until((heard) => heard.filter((what) => what === 'ReportDrained').length === 2);
+    expect(await ended(late)).toMatchObject({ reason: 'drained' });
+    await hosts.stop();
+  });
+
+  it('are kept when their server stops', async () => {
+    const { hosts, launch, until, options, heard } = given();
+    await launch();
+    await until('ReportReady');
+    options().onChanged([{ identifier: 'x', version: 1 }]);
+    await hosts.stop();
+    expect(heard).toEqual(['ReportReady', 'ReportSaved', 'closed']);
+  });
+
+  it('say that their data could not be restored', async () => {
+    const { hosts, launch, until, heard } = given({
+      open: () =>
+        Promise.resolve({
+          load: () => Promise.reject(new EngineError('BadCase', 'other sets')),
+          close: () => Promise.resolve(),
+        } as unknown as DataSession),
+    });
+    await launch({ restores: { session: uuidv7(), digest } });
+    await until(/could not be restored/);
+    expect(hosts.count).toBe(0);
+    expect(heard).toHaveLength(1);
+    await hosts.stop();
+  });
+
   it("get their jobs' results", async () => {
     const { hosts, launch, until, solve } = given();
     const id = await launch();
@@ -160,7 +222,7 @@ describe('hosted sessions', () => {
     await until('ReportReady');
     await solve(id);
     await until(/could not be loaded/);
-    expect(hosts.data(id)).not.toHaveProperty('refused');
+    expect(hosts.open(id)).not.toHaveProperty('refused');
     await hosts.stop();
   });
 

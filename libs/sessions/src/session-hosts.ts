@@ -1,5 +1,6 @@
 import type { Packages } from '@openpro/catalogue';
-import type { CaseData, DataSession, DataSessionOptions } from '@openpro/engine';
+import type { NodeEvent } from '@openpro/cluster';
+import type { CaseData, DataSession, DataSessionOptions, IdentifierVersion } from '@openpro/engine';
 import {
   type EventStore,
   follow,
@@ -9,15 +10,12 @@ import {
   type Report,
 } from '@openpro/eventstore';
 import type { JobEvent } from '@openpro/jobs';
-import { idOf, isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import { idOf, refuse, type Refusal } from '@openpro/kernel';
 import { patiently, type ThisNode } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
+import { Attendance, type Visitor } from './attendance.js';
+import { Autosave, type SavePace } from './autosave.js';
 import type { SessionCommand, SessionEvent } from './session.js';
-
-export interface IdentifierVersion {
-  readonly identifier: string;
-  readonly version: number;
-}
 
 const MAX_LOG_BYTES = 1_048_576;
 /** Commands of a session that are remembered: far more than any client has on its way. */
@@ -25,59 +23,101 @@ const MAX_REMEMBERED = 100;
 
 type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
 
+/** Which app a case is of. */
+export interface CaseOf {
+  readonly app: string;
+  readonly version: string;
+  readonly engine: string;
+}
+
 export interface SessionHostsNeeds {
   readonly node: ThisNode;
   readonly store: EventStore;
   readonly packages: Pick<Packages, 'engine' | 'app'>;
   readonly memoryMiB: number;
-  /** Problems of following the log, and results that could not be delivered. */
+  readonly savePace?: SavePace;
+  /** Problems of following the log, results that could not be delivered, data that could not be kept. */
   readonly log?: Report;
   open(options: DataSessionOptions): Promise<DataSession>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
   load(digest: string): Promise<CaseData>;
-  /** Tells the session what became of its process; repeats until it is decided. Never rejects. */
-  report(session: string, command: SessionCommand): Promise<void>;
+  keep(of: CaseOf, data: CaseData): Promise<string>;
+  /** Tells the session what became of it, by this server or for a user; repeats until it is decided. Never rejects. */
+  report(session: string, command: SessionCommand, by?: Visitor): Promise<void>;
+}
+
+/** A session that is open. */
+interface Open {
+  readonly data: DataSession;
+  readonly of: CaseOf;
 }
 
 interface Hosted {
-  data: DataSession | null;
+  open: Open | null;
   closed: boolean;
   lastLog: string;
+  autosave: Autosave | null;
+  /** The newest version of all that has ever changed: for who has missed news. */
+  readonly versions: Map<string, number>;
   /** What its last commands did, by command id; lives and dies with the data that they changed. */
   readonly done: Map<string, { readonly fingerprint: string; readonly result: Promise<unknown> }>;
 }
 
-/** Runs the data sessions that the log places on this server: one process each. */
+/**
+ * Runs the data sessions that the log places on this server: one process each. What is in their memory is served to
+ * all servers of the cluster by `session-link.ts`.
+ */
 export class SessionHosts {
   private readonly hosted = new Map<string, Hosted>();
   /** Jobs submitted from a session that lives here: their results go back into it. */
   private readonly jobs = new Map<string, string>();
   private readonly news = new EventEmitter().setMaxListeners(0);
+  private readonly attendance: Attendance;
   private follower: Following | null = null;
+  private grace: NodeJS.Timeout | undefined;
+  /** The time that sessions had after a drain began is over. */
+  private graceOver = false;
 
-  constructor(private readonly needs: SessionHostsNeeds) {}
+  constructor(private readonly needs: SessionHostsNeeds) {
+    this.attendance = new Attendance(
+      (session) => this.hosted.has(session),
+      (session, type, by) => needs.report(session, { type }, by),
+    );
+  }
 
   start(after: Position): void {
     const see = (events: readonly Recorded[]): void => {
-      for (const recorded of events) this.see(recorded as Recorded<SessionEvent | JobEvent>);
+      for (const recorded of events) this.see(recorded as Recorded<SessionEvent | JobEvent | NodeEvent>);
     };
     this.follower = follow(this.needs.store, after, see, this.needs.log);
   }
 
+  /** Keeps what is unsaved, then closes: who had a session open here can open it again on another server. */
   async stop(): Promise<void> {
+    clearTimeout(this.grace);
     await this.follower?.stop();
-    await Promise.all([...this.hosted.keys()].map((id) => this.close(id)));
+    await Promise.all(
+      [...this.hosted].map(async ([id, { autosave }]) => {
+        await autosave?.flush();
+        await this.close(id);
+      }),
+    );
   }
 
   get count(): number {
     return this.hosted.size;
   }
 
+  /** This life of this server: sessions of another one are not here. */
+  get place(): ThisNode {
+    return this.needs.node;
+  }
+
   /** The session's process, or why there is none. */
-  data(session: string): DataSession | Refusal {
-    const data = this.hosted.get(session)?.data;
+  open(session: string): Open | Refusal {
+    const open = this.hosted.get(session)?.open;
     return (
-      data ?? refuse('SessionNotReady', 'This session is not open: it is still starting, or it has ended')
+      open ?? refuse('SessionNotReady', 'This session is not open: it is still starting, or it has ended')
     );
   }
 
@@ -86,11 +126,11 @@ export class SessionHosts {
     session: string,
     commandId: string,
     fingerprint: string,
-    work: (data: DataSession) => Promise<T>,
+    work: (open: Open) => Promise<T>,
   ): Promise<T | Refusal> {
-    const data = this.data(session);
-    if (isRefusal(data)) return data;
-    const done = this.hosted.get(session)?.done ?? new Map<string, never>();
+    const hosted = this.hosted.get(session);
+    if (!hosted?.open) return this.open(session) as Refusal;
+    const { done } = hosted;
     const known = done.get(commandId);
     if (known)
       return known.fingerprint === fingerprint
@@ -98,30 +138,49 @@ export class SessionHosts {
         : refuse('CommandIdReused', 'This commandId was used for another request: take a new one', {
             field: 'commandId',
           });
-    const result = work(data);
+    const result = work(hosted.open);
     done.set(commandId, { fingerprint, result });
     const [oldest] = done.keys();
     if (done.size > MAX_REMEMBERED && oldest !== undefined) done.delete(oldest);
     return result;
   }
 
-  async save(session: string, identifiers?: readonly string[]): Promise<CaseData | Refusal> {
-    const data = this.data(session);
-    return isRefusal(data) ? data : data.save(identifiers && [...identifiers]);
+  load(digest: string): Promise<CaseData> {
+    return this.needs.load(digest);
   }
 
-  /** Calls back with identifiers whose data changed; returns how to stop listening. */
-  listen(session: string, listener: (changed: readonly IdentifierVersion[]) => void): () => void {
+  /** Keeps the data, or these identifiers of it, as a case; answers its digest. */
+  async save({ data, of }: Open, identifiers?: readonly string[]): Promise<string> {
+    return this.needs.keep(of, await data.save(identifiers && [...identifiers]));
+  }
+
+  /**
+   * Calls back with identifiers whose data changed; returns how to stop listening. A visitor keeps the session
+   * attached while he listens.
+   * @param again something may have been missed: everything that has changed so far is told first
+   */
+  listen(
+    session: string,
+    { again, visitor }: { again: boolean; visitor: Visitor | null },
+    listener: (changed: readonly IdentifierVersion[]) => void,
+  ): () => void {
     this.news.on(session, listener);
-    return () => this.news.off(session, listener);
+    const versions = this.hosted.get(session)?.versions;
+    if (again && versions?.size)
+      listener([...versions].map(([identifier, version]) => ({ identifier, version })));
+    const leave = visitor ? this.attendance.come(session, visitor) : undefined;
+    return () => {
+      this.news.off(session, listener);
+      leave?.();
+    };
   }
 
-  private see({ stream, event }: Recorded<SessionEvent | JobEvent>): void {
+  private see({ stream, event }: Recorded<SessionEvent | JobEvent | NodeEvent>): void {
     const id = idOf(stream);
     const { node } = this.needs;
     switch (event.type) {
       case 'SessionPlaced':
-        if (event.node === node.id && event.nodeEpoch === node.epoch) this.open(id);
+        if (event.node === node.id && event.nodeEpoch === node.epoch) this.begin(id);
         return;
       case 'SessionEnded':
         return void this.close(id).catch(() => undefined); // its process is killed when it does not end
@@ -137,15 +196,47 @@ export class SessionHosts {
       case 'JobAbandoned':
         this.jobs.delete(id);
         return;
+      case 'NodeDrainStarted':
+        if (id === node.id && event.epoch === node.epoch) this.drain(event.graceS);
+        return;
+      case 'NodeResumed':
+        if (id === node.id) this.drain(null);
+        return;
       default:
         return;
     }
   }
 
-  private open(id: string): void {
+  /** After so many seconds sessions are kept and ended: their users open them again elsewhere. `null` = no more. */
+  private drain(graceS: number | null): void {
+    clearTimeout(this.grace);
+    this.graceOver = false;
+    if (graceS === null) return;
+    this.grace = setTimeout(() => {
+      this.graceOver = true;
+      for (const [id, hosted] of this.hosted) void this.end(id, hosted);
+    }, graceS * 1000).unref();
+  }
+
+  private async end(id: string, { autosave }: Hosted): Promise<void> {
+    await autosave?.flush();
+    const { node, report } = this.needs;
+    await report(id, { type: 'ReportDrained', node: node.id, nodeEpoch: node.epoch });
+  }
+
+  private begin(id: string): void {
     if (this.hosted.has(id)) return; // told twice
-    const hosted: Hosted = { data: null, closed: false, lastLog: '', done: new Map() };
+    const hosted: Hosted = {
+      open: null,
+      closed: false,
+      lastLog: '',
+      autosave: null,
+      versions: new Map(),
+      done: new Map(),
+    };
     this.hosted.set(id, hosted);
+    this.attendance.arrived(id);
+    if (this.graceOver) return void this.end(id, hosted); // placed before the drain was seen
     this.launch(id, hosted).catch((error: unknown) =>
       this.gone(id, hosted, error instanceof Error ? error.message : String(error)),
     );
@@ -153,6 +244,7 @@ export class SessionHosts {
 
   /** Its process ended by itself, or never came to life. */
   private gone(id: string, hosted: Hosted, why: string): void {
+    hosted.autosave?.stop();
     this.hosted.delete(id);
     if (hosted.closed) return;
     const { node, report } = this.needs;
@@ -165,13 +257,15 @@ export class SessionHosts {
     const steps: { name: string; ms: number }[] = [];
     const started = performance.now();
     const step = (name: string) => steps.push({ name, ms: Math.round(performance.now() - started) });
-    const [engine, app, user] = await patiently(
+    const [request, engine, app, user, restored] = await patiently(
       async () => {
         const request = (await store.readStream(`session-${id}`))[0]?.event as Requested;
         return Promise.all([
+          request,
           packages.engine(request.engine),
           packages.app(request.app),
           this.needs.user(request.owner),
+          request.restores ? this.needs.load(request.restores.digest) : null,
         ]);
       },
       () => hosted.closed,
@@ -184,28 +278,68 @@ export class SessionHosts {
       sessionId: id,
       user: { ...user, language: 'en', timeZone: 'UTC' },
       limits: { memoryMiB: this.needs.memoryMiB, logBytes: MAX_LOG_BYTES },
-      onChanged: (changed) => this.news.emit(id, changed),
+      onChanged: (changed) => this.changed(id, hosted, changed),
       onLog: (line) => (hosted.lastLog = (hosted.lastLog + line).slice(-2000)),
       onExit: ({ message }) => this.gone(id, hosted, message),
     });
+    if (restored && !hosted.closed)
+      await data.load(restored).catch((error: unknown) => {
+        this.gone(id, hosted, `Its data could not be restored: ${String(error)}`);
+        hosted.closed = true;
+      });
     if (hosted.closed) return data.close();
     step('app');
-    hosted.data = data;
+    const of = {
+      app: request.app.name,
+      version: request.app.version,
+      engine: `${request.engine.name}:${request.engine.version}`,
+    };
+    hosted.open = { data, of };
+    hosted.autosave = this.autosave(id, hosted.open, request.restores?.digest ?? null);
     await report(id, { type: 'ReportReady', node: node.id, nodeEpoch: node.epoch, steps });
+  }
+
+  private changed(id: string, { autosave, versions }: Hosted, changed: readonly IdentifierVersion[]): void {
+    for (const { identifier, version } of changed) versions.set(identifier, version);
+    this.news.emit(id, changed);
+    autosave?.changed();
+  }
+
+  private autosave(id: string, { data, of }: Open, saved: string | null): Autosave {
+    const { node, keep, log, report, savePace } = this.needs;
+    return new Autosave(
+      {
+        save: async () => {
+          const kept = await data.save();
+          const blobs = [...kept.sets.values(), ...kept.identifiers.values()];
+          const bytes = blobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+          return { digest: await keep(of, kept), bytes };
+        },
+        onSaved: (digest) =>
+          report(id, { type: 'ReportSaved', node: node.id, nodeEpoch: node.epoch, digest }),
+        onError: (error) => {
+          const message = 'the data of this session could not be kept; it is tried again';
+          log?.({ level: 'warn', source: `session ${id}`, message, error });
+        },
+      },
+      saved,
+      savePace,
+    );
   }
 
   private async close(id: string): Promise<void> {
     const hosted = this.hosted.get(id);
     if (!hosted) return;
     hosted.closed = true;
+    hosted.autosave?.stop();
     this.hosted.delete(id);
-    await hosted.data?.close();
+    await hosted.open?.data.close();
   }
 
   /** A job's result goes into the session that asked for it. */
   private async deliver(job: string, digest: string): Promise<void> {
     const session = this.jobs.get(job);
-    const data = session === undefined ? undefined : this.hosted.get(session)?.data;
+    const data = session === undefined ? undefined : this.hosted.get(session)?.open?.data;
     if (!data) return;
     try {
       await data.load(await patiently(() => this.needs.load(digest)));

@@ -23,11 +23,18 @@ export interface SessionRow {
   readonly end_reason: EndReason | null;
   readonly end_message: string | null;
   readonly steps: readonly LaunchStep[];
+  /** Digest of its data as kept last, or as it was opened with. */
+  readonly saved: string | null;
+  readonly saved_at: number | null;
 }
 
 type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
 
-const requested = (id: string, at: number, { environment, owner, app, engine }: Requested): SessionRow => ({
+const requested = (
+  id: string,
+  at: number,
+  { environment, owner, app, engine, restores }: Requested,
+): SessionRow => ({
   id,
   environment,
   owner,
@@ -48,6 +55,8 @@ const requested = (id: string, at: number, { environment, owner, app, engine }: 
   end_reason: null,
   end_message: null,
   steps: [],
+  saved: restores?.digest ?? null,
+  saved_at: restores ? at : null,
 });
 
 const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: number): SessionRow => {
@@ -60,6 +69,8 @@ const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: n
       return { ...row, attached: true };
     case 'SessionDetached':
       return { ...row, attached: false };
+    case 'SessionSaved':
+      return { ...row, saved: event.digest, saved_at: at };
     case 'SessionEnded': {
       const { reason, message = null } = event;
       return {
@@ -76,7 +87,7 @@ const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: n
 
 export const sessionList: Projection<SessionRow, SessionEvent> = {
   name: 'session_list',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     environment: 'text',
@@ -98,6 +109,8 @@ export const sessionList: Projection<SessionRow, SessionEvent> = {
     end_reason: 'text',
     end_message: 'text',
     steps: 'jsonb',
+    saved: 'text',
+    saved_at: 'int8',
   },
   key: 'id',
   on: [
@@ -106,6 +119,7 @@ export const sessionList: Projection<SessionRow, SessionEvent> = {
     'SessionReady',
     'SessionAttached',
     'SessionDetached',
+    'SessionSaved',
     'SessionEnded',
   ],
   keyOf: ({ stream }) => idOf(stream),

@@ -14,6 +14,7 @@ const here = { node: 'n1', nodeEpoch: 1 };
 const elsewhere = { node: 'n2', nodeEpoch: 1 };
 const laterLife = { node: 'n1', nodeEpoch: 2 };
 const steps = [{ name: 'app', ms: 40 }];
+const digest = 'd'.repeat(64);
 
 const requested: SessionEvent = { type: 'SessionRequested', ...request };
 const placed: SessionEvent = { type: 'SessionPlaced', ...here };
@@ -141,6 +142,35 @@ describe('a session', () => {
       .when({ type: 'ReportCrash', ...here, message: `\u001b[31mred\0\n${'x'.repeat(5000)}` })
       .then(ended('crashed', { message: `\ufffd[31mred\ufffd\n${'x'.repeat(3989)}…`, ...here })));
 
+  it('keeps its data while it is ready, the same data once, and only of the server where it lives', () => {
+    const saved: SessionEvent = { type: 'SessionSaved', ...here, digest };
+    given(...open)
+      .when({ type: 'ReportSaved', ...here, digest })
+      .then(saved);
+    given(...open, saved)
+      .when({ type: 'ReportSaved', ...here, digest })
+      .then();
+    given(...open, saved)
+      .when({ type: 'ReportSaved', ...here, digest: 'other' })
+      .then({ ...saved, digest: 'other' });
+    for (const place of [elsewhere, laterLife])
+      given(...open)
+        .when({ type: 'ReportSaved', ...place, digest })
+        .then();
+    given(...starting)
+      .when({ type: 'ReportSaved', ...here, digest })
+      .then();
+  });
+
+  it('is ended by the drain of its server, and of no other', () => {
+    given(...open)
+      .when({ type: 'ReportDrained', ...here })
+      .then(ended('drained'));
+    given(...open)
+      .when({ type: 'ReportDrained', ...elsewhere })
+      .then();
+  });
+
   const everything: readonly SessionCommand[] = [
     { type: 'PlaceSession', ...here },
     { type: 'ReportReady', ...here, steps },
@@ -149,6 +179,8 @@ describe('a session', () => {
     { type: 'EndSession', reason: 'closed' },
     { type: 'LoseNode', ...here },
     { type: 'ReportCrash', ...here, message: 'x' },
+    { type: 'ReportSaved', ...here, digest },
+    { type: 'ReportDrained', ...here },
   ];
 
   it.each(everything)('that has ended is left alone by $type', (command) =>
@@ -173,6 +205,10 @@ describe('a session', () => {
       place.map((at): SessionCommand => ({ type: 'ReportReady', ...at, steps })),
       place.map((at): SessionCommand => ({ type: 'LoseNode', ...at })),
       place.map((at): SessionCommand => ({ type: 'ReportCrash', ...at, message: 'x' })),
+      place.map((at): SessionCommand => ({ type: 'ReportDrained', ...at })),
+      fc
+        .tuple(place, fc.constantFrom('a', 'b'))
+        .map(([at, saved]): SessionCommand => ({ type: 'ReportSaved', ...at, digest: saved })),
     );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 30 }), (commands) => {
@@ -192,6 +228,9 @@ describe('a session', () => {
         ).get('s1');
         expect(row?.state).toBe(state.is);
         expect(row?.attached).toBe(state.is !== 'ended' && 'attached' in state && state.attached);
+        const kept = history.flatMap((event) => (event.type === 'SessionSaved' ? [event.digest] : []));
+        expect(row?.saved).toBe(kept.at(-1) ?? null);
+        expect(kept.every((each, i) => each !== kept[i - 1])).toBe(true);
       }),
     );
   });
@@ -225,6 +264,8 @@ describe('the list of sessions', () => {
     end_reason: null,
     end_message: null,
     steps: [],
+    saved: null,
+    saved_at: null,
   };
 
   it('shows how far the launch is', () => {
@@ -238,6 +279,14 @@ describe('the list of sessions', () => {
       steps,
       attached: true,
     });
+  });
+
+  it('shows what was kept of it last, at first what it was opened with', () => {
+    const restores = { session: 's0', digest: 'old' };
+    const begun = [{ ...requested, restores }, ...open.slice(1)];
+    expect(row(...begun)).toMatchObject({ saved: 'old', saved_at: 0 });
+    const saved: SessionEvent = { type: 'SessionSaved', ...here, digest };
+    expect(row(...begun, saved, ended('node-lost'))).toMatchObject({ saved: digest, saved_at: begun.length });
   });
 
   it('shows why it ended', () =>

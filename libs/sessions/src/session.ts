@@ -12,6 +12,10 @@ interface Requested {
   readonly owner: string;
   readonly app: PackageRef;
   readonly engine: PackageRef;
+  /** What the app needs of a server. */
+  readonly labels?: readonly string[];
+  /** Opened with the data that another session kept before it ended. */
+  readonly restores?: { readonly session: string; readonly digest: string };
 }
 
 /** One life of one server. */
@@ -26,7 +30,8 @@ export interface LaunchStep {
   readonly ms: number;
 }
 
-export type EndReason = 'closed' | 'idle' | 'crashed' | 'node-lost' | 'failed-to-start' | 'no-server';
+export type EndReason =
+  'closed' | 'idle' | 'crashed' | 'node-lost' | 'drained' | 'failed-to-start' | 'no-server';
 
 export type SessionEvent =
   | ({ readonly type: 'SessionRequested' } & Requested)
@@ -34,6 +39,8 @@ export type SessionEvent =
   | ({ readonly type: 'SessionReady'; readonly steps: readonly LaunchStep[] } & Place)
   | { readonly type: 'SessionAttached' }
   | { readonly type: 'SessionDetached' }
+  /** Its data as it is now is kept under this digest, should it be lost. */
+  | ({ readonly type: 'SessionSaved'; readonly digest: string } & Place)
   /** Names the server if it had one, so that its listeners need no other event. */
   | ({
       readonly type: 'SessionEnded';
@@ -47,6 +54,8 @@ export type SessionCommand =
   | ({ readonly type: 'ReportReady'; readonly steps: readonly LaunchStep[] } & Place)
   | { readonly type: 'AttachSession' }
   | { readonly type: 'DetachSession' }
+  | ({ readonly type: 'ReportSaved'; readonly digest: string } & Place)
+  | ({ readonly type: 'ReportDrained' } & Place)
   | { readonly type: 'EndSession'; readonly reason: EndReason; readonly message?: string }
   | ({ readonly type: 'LoseNode' } & Place)
   | ({ readonly type: 'ReportCrash'; readonly message: string } & Place);
@@ -57,14 +66,14 @@ export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession'>;
  * ```
  *   new ──RequestSession──► requested ──PlaceSession──► starting ──ReportReady──► ready
  *                               │                          │                        │
- *                               └── EndSession ────────────┴── EndSession, LoseNode, ReportCrash ──► ended
+ *                               └── EndSession ────────────┴── EndSession, LoseNode, ReportDrained, ReportCrash ──► ended
  * ```
  * Attached or detached in every state between: whether somebody looks at it.
  */
 export type Session =
   | { readonly is: 'new' }
   | { readonly is: 'requested'; readonly attached: boolean }
-  | ({ readonly is: 'starting' | 'ready'; readonly attached: boolean } & Place)
+  | ({ readonly is: 'starting' | 'ready'; readonly attached: boolean; readonly saved: string | null } & Place)
   | { readonly is: 'ended' };
 
 const MAX_MESSAGE_LENGTH = 4000;
@@ -112,6 +121,13 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
         return session.attached ? [] : [{ type: 'SessionAttached' }];
       case 'DetachSession':
         return session.attached ? [{ type: 'SessionDetached' }] : [];
+      case 'ReportSaved': {
+        const { node, nodeEpoch, digest } = command;
+        const fresh = session.is === 'ready' && livesAt(session, command) && session.saved !== digest;
+        return fresh ? [{ type: 'SessionSaved', node, nodeEpoch, digest }] : [];
+      }
+      case 'ReportDrained':
+        return livesAt(session, command) ? ended(session, 'drained') : [];
       case 'EndSession':
         return ended(session, command.reason, command.message);
       case 'LoseNode':
@@ -131,8 +147,10 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
       case 'SessionReady': {
         const { node, nodeEpoch } = event;
         const is = event.type === 'SessionPlaced' ? 'starting' : 'ready';
-        return { is, attached: session.attached, node, nodeEpoch };
+        return { is, attached: session.attached, saved: null, node, nodeEpoch };
       }
+      case 'SessionSaved':
+        return session.is === 'requested' ? session : { ...session, saved: event.digest };
       case 'SessionAttached':
         return { ...session, attached: true };
       case 'SessionDetached':

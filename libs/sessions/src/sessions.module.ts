@@ -8,13 +8,16 @@ import {
   Commands,
   CONFIG,
   EVENT_STORE,
+  LINK,
   NODE,
+  type ProLink,
   reportTo,
   type ServerConfig,
   type ThisNode,
 } from '@openpro/platform';
-import { FolderBlobStore, loadCase, StorageModule } from '@openpro/storage';
+import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
 import { SessionHosts } from './session-hosts.js';
+import { serveSessions, SessionData } from './session-link.js';
 import { ForSession, sessionHandlers } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
 import { SessionsResolver } from './sessions.resolver.js';
@@ -25,7 +28,17 @@ import { SessionsResolver } from './sessions.resolver.js';
     ...sessionHandlers,
     {
       provide: SessionHosts,
-      inject: [NODE, EVENT_STORE, EnginePool, Packages, FolderBlobStore, IdentityQueries, Commands, CONFIG],
+      inject: [
+        NODE,
+        EVENT_STORE,
+        EnginePool,
+        Packages,
+        FolderBlobStore,
+        IdentityQueries,
+        Commands,
+        CONFIG,
+        LINK,
+      ],
       useFactory: (
         node: ThisNode,
         store: EventStore,
@@ -35,25 +48,30 @@ import { SessionsResolver } from './sessions.resolver.js';
         people: IdentityQueries,
         commands: Commands,
         { memoryMiB }: ServerConfig,
-      ) =>
-        new SessionHosts({
+        link: ProLink,
+      ) => {
+        const log = new Logger('SessionHosts');
+        const hosts = new SessionHosts({
           node,
           store,
           packages,
-          log: reportTo(new Logger('SessionHosts')),
+          log: reportTo(log),
           open: (options) => openDataSession(pool, options),
           memoryMiB,
           user: async (id) => people.user(id),
           load: async (digest) => (await loadCase(blobs, digest)).data,
-          report: (session, command) =>
-            commands.insist(
-              new ForSession(session, command, { commandId: uuidv7(), actor: `node:${node.id}`, roles: [] }),
-            ),
-        }),
+          keep: (of, data) => saveCase(blobs, of, data),
+          report: (session, command, { id: actor, roles } = { id: `node:${node.id}`, roles: [] }) =>
+            commands.insist(new ForSession(session, command, { commandId: uuidv7(), actor, roles })),
+        });
+        serveSessions(link, hosts, (error) => log.error(error));
+        return hosts;
+      },
     },
+    { provide: SessionData, inject: [LINK], useFactory: (link: ProLink) => new SessionData(link) },
     SessionQueries,
     SessionsResolver,
   ],
-  exports: [SessionHosts, SessionQueries],
+  exports: [SessionData, SessionHosts, SessionQueries],
 })
 export class SessionsModule {}

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
-import { EngineError, type InterfaceDescription } from '@openpro/engine';
+import { EngineError, type InterfaceDescription, MAX_WINDOW } from '@openpro/engine';
 import { entityOf } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
-import { isRefusal } from '@openpro/kernel';
+import { isRefusal, type Refusal } from '@openpro/kernel';
 import {
   type Actor,
   badInput,
@@ -17,9 +17,10 @@ import {
   type SessionState,
   type Table,
 } from '@openpro/platform';
+import { GraphQLError } from 'graphql';
 import { DataSource } from 'typeorm';
 import { sessionList, type SessionRow } from './session-list.projection.js';
-import { SessionHosts } from './session-hosts.js';
+import { SessionData } from './session-link.js';
 
 interface Window {
   readonly identifier: string;
@@ -28,8 +29,6 @@ interface Window {
 }
 
 const MAX_WINDOWS = 100;
-/** A window is at most this many tuples. */
-export const MAX_WINDOW = 10_000;
 
 @Injectable()
 export class SessionQueries {
@@ -37,7 +36,7 @@ export class SessionQueries {
     private readonly db: DataSource,
     private readonly catalogue: CatalogueQueries,
     private readonly people: IdentityQueries,
-    private readonly hosts: SessionHosts,
+    private readonly data: SessionData,
   ) {}
 
   /** The row, if the actor may see it. */
@@ -84,12 +83,12 @@ export class SessionQueries {
       requestedAt: row.requested_at,
       readyAt: row.ready_at,
       endedAt: row.ended_at,
-      endReason:
-        row.end_reason && (row.end_message ? `${row.end_reason}: ${row.end_message}` : row.end_reason),
+      endReason: endReasonOf(row),
       steps: stepsOf(row),
+      savedAt: row.saved_at,
       interface: async () => {
-        const data = this.hosts.data(row.id);
-        return isRefusal(data) ? null : interfaceView(await data.describe());
+        const described = await this.data.describe(row);
+        return isRefusal(described) ? notOpen(described) : interfaceView(described);
       },
       data: (window: Window) => this.window(row, window),
       windows: async ({ of }: { of: readonly Window[] }) => {
@@ -106,10 +105,10 @@ export class SessionQueries {
     if (!(limit >= 1 && limit <= MAX_WINDOW))
       throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_WINDOW}`);
     if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
-    const data = this.hosts.data(row.id);
-    if (isRefusal(data)) return null;
     try {
-      const { columns, rows, total, version } = await data.window(identifier, { offset, limit });
+      const window = await this.data.window(row, identifier, { offset, limit });
+      if (isRefusal(window)) return notOpen(window);
+      const { columns, rows, total, version } = window;
       return { identifier, columns: [...columns], rows: rows.map((cells) => [...cells]), total, version };
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
@@ -129,6 +128,12 @@ export class SessionQueries {
   }
 }
 
+/** A session that is not open shows nothing; one whose server does not answer is another matter. */
+const notOpen = ({ refused, message }: Refusal): null => {
+  if (refused === 'SessionNotReady') return null;
+  throw new GraphQLError(message, { extensions: { code: 'UNAVAILABLE' } });
+};
+
 /** As the API shows it: what an app does not say is null. */
 const interfaceView = ({ sets, identifiers, procedures }: InterfaceDescription): Lazy<Interface> => ({
   sets: sets.map(({ name, label, count }) => ({ name, label, count })),
@@ -143,6 +148,16 @@ const interfaceView = ({ sets, identifiers, procedures }: InterfaceDescription):
   })),
   procedures: procedures.map(({ name, label, where, text }) => ({ name, label, where, text: text ?? null })),
 });
+
+/** The reason, then what the process said or what the user can do. */
+const endReasonOf = ({ end_reason: reason, end_message: message, saved }: SessionRow): string | null => {
+  const lost = reason === 'node-lost' || reason === 'drained';
+  const toDo = saved
+    ? 'Open it again with its last saved data.'
+    : 'It had no changes that could be kept: launch the app again.';
+  const words = message ?? (lost ? toDo : null);
+  return reason && (words ? `${reason}: ${words}` : reason);
+};
 
 /** How the launch went: when it was asked for, placed, and what the server did then. */
 const stepsOf = (row: SessionRow): { name: string; at: number }[] => [

@@ -1,9 +1,9 @@
 import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { CatalogueQueries } from '@openpro/catalogue';
-import { type DataSession, EngineError } from '@openpro/engine';
+import { EngineError } from '@openpro/engine';
 import { type EventStore, ReadSide } from '@openpro/eventstore';
-import { clip, checkJson, isRefusal, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
+import { clip, isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import {
   type Actor,
   answer,
@@ -24,40 +24,21 @@ import {
   pageRequest,
   type QuerySessionsArgs,
 } from '@openpro/platform';
-import {
-  type CaseEvent,
-  CaseQueries,
-  caseList,
-  FolderBlobStore,
-  ForCase,
-  loadCase,
-  saveCase,
-} from '@openpro/storage';
-import type { SessionEvent } from './session.js';
+import { type CaseEvent, CaseQueries, caseList, ForCase } from '@openpro/storage';
+import type { SessionCommand, SessionEvent } from './session.js';
+import type { Change, Changes } from './session-change.js';
+import { SessionData } from './session-link.js';
 import { sessionList, type SessionRow } from './session-list.projection.js';
-import { type IdentifierVersion, SessionHosts } from './session-hosts.js';
 import { ForSession } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
 
-const MAX_CELLS = 10_000;
-const MAX_ARGS_BYTES = 64 * 1024;
-
-/** Who looks at a session from here, and the last of what was told of it. */
-interface Listeners {
-  count: number;
-  told: Promise<void>;
-}
-
 @Resolver()
 export class SessionsResolver {
-  private readonly listeners = new Map<string, Listeners>();
-
   constructor(
     private readonly queries: SessionQueries,
-    private readonly hosts: SessionHosts,
+    private readonly data: SessionData,
     private readonly catalogue: CatalogueQueries,
     private readonly cases: CaseQueries,
-    private readonly blobs: FolderBlobStore,
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -79,9 +60,9 @@ export class SessionsResolver {
   @Needs('user')
   async launchSession(
     @Context('actor') actor: Actor,
-    @Args() { app, version, commandId }: MutationLaunchSessionArgs,
+    @Args() { app, version, restore, commandId }: MutationLaunchSessionArgs,
   ) {
-    const request = await this.request(actor, app, version ?? null, commandId);
+    const request = await this.request(actor, app, version ?? null, restore ?? null, commandId);
     return answer(
       'Session',
       await this.commands.change(request, sessionList.name, () => this.queries.one(actor, commandId)),
@@ -111,29 +92,9 @@ export class SessionsResolver {
     @Context('actor') actor: Actor,
     @Args() { session, identifier, cells, ifVersion, commandId }: MutationSetDataArgs,
   ) {
-    if (cells.length > MAX_CELLS)
-      return answer(
-        'DataChange',
-        refuse('TooLarge', `These are ${cells.length} cells at once`, {
-          field: 'cells',
-          limit: `${MAX_CELLS} cells`,
-        }),
-      );
     const request = fingerprintOf(actor.id, 'set', identifier, cells, ifVersion ?? null);
-    return this.withData(actor, session, 'DataChange', commandId, request, async (data) => {
-      const known = (await data.describe()).identifiers.find(({ name }) => name === identifier);
-      if (!known)
-        return refuse('NoSuchIdentifier', `There is no identifier "${identifier.slice(0, 100)}"`, {
-          field: 'identifier',
-        });
-      if (known.kind !== 'input' || known.readOnly)
-        return refuse('ReadOnly', `${identifier} cannot be edited`, {
-          field: 'identifier',
-          limit: 'an input that is not read-only',
-        });
-      const { version, rejected } = await data.set(identifier, cells, ifVersion ?? undefined);
-      return { identifier, version, rejected };
-    });
+    const change: Change = { do: 'set', identifier, cells, ifVersion: ifVersion ?? null };
+    return this.change(actor, session, 'DataChange', commandId, request, change, (changed) => changed);
   }
 
   @Mutation()
@@ -143,17 +104,8 @@ export class SessionsResolver {
     @Args() { session, procedure, args, commandId }: MutationRunProcedureArgs,
   ) {
     const request = fingerprintOf(actor.id, 'run', procedure, args ?? null);
-    return this.withData(actor, session, 'ProcedureRun', commandId, request, async (data) => {
-      const known = (await data.describe()).procedures.find(({ name }) => name === procedure);
-      if (!known || known.where !== 'data')
-        return refuse('NoSuchProcedure', `There is no data procedure "${procedure.slice(0, 100)}"`, {
-          field: 'procedure',
-        });
-      const wrong = checkJson('args', args ?? {}, MAX_ARGS_BYTES);
-      if (wrong) return wrong;
-      const { value, changed } = await data.run(procedure, (args ?? {}) as Readonly<Record<string, unknown>>);
-      return { value, changed };
-    });
+    const change: Change = { do: 'run', procedure, args: (args ?? {}) as Readonly<Record<string, unknown>> };
+    return this.change(actor, session, 'ProcedureRun', commandId, request, change, (changed) => changed);
   }
 
   @Mutation()
@@ -175,69 +127,52 @@ export class SessionsResolver {
         'Session',
         refuse('NoSuchCase', `There is no case ${args.case.slice(0, 100)}`, { field: 'case' }),
       );
-    const request = fingerprintOf(actor.id, 'load', args.case);
-    return this.withData(actor, args.session, 'Session', args.commandId, request, async (data, session) => {
-      if (session.app !== row.app)
-        return refuse('OtherApp', `This case belongs to ${row.app}, the session to ${session.app}`, {
+    const session = await this.mine(actor, args.session);
+    if (isRefusal(session)) return answer('Session', session);
+    if (session.app !== row.app)
+      return answer(
+        'Session',
+        refuse('OtherApp', `This case belongs to ${row.app}, the session to ${session.app}`, {
           field: 'case',
-        });
-      await data.load((await loadCase(this.blobs, row.digest)).data);
-      return this.queries.view(session);
-    });
+        }),
+      );
+    const request = fingerprintOf(actor.id, 'load', args.case);
+    const change: Change = { do: 'load', digest: row.digest };
+    return this.change(actor, args.session, 'Session', args.commandId, request, change, () =>
+      this.queries.view(session),
+    );
   }
 
   /** The session now, then every change of state or data. Listening keeps it attached. */
   @Subscription()
   @Needs('user', 'auditor')
   async sessionChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
-    const row = await this.queries.row(actor, id);
     const changed = new Map<string, number>();
     const news = new LiveQueue<null>((push) => {
-      if (!row) return () => undefined;
-      const stops = [
-        this.hosts.listen(id, (identifiers: readonly IdentifierVersion[]) => {
-          for (const { identifier, version } of identifiers) changed.set(identifier, version);
-          push(null);
-        }),
-        this.readSide.onCommitted(({ projection, keys }) => {
-          if (projection === sessionList.name && keys.includes(id)) push(null);
-        }),
-        this.attach(row, actor),
-      ];
-      return () => stops.forEach((stop) => stop());
+      const stop = this.readSide.onCommitted(({ projection, keys }) => {
+        if (projection === sessionList.name && keys.includes(id)) push(null);
+      });
+      return () => {
+        stop();
+        line?.close();
+      };
     });
+    let line: ReturnType<SessionData['line']> | undefined;
     news.push(null);
     return news.map(async () => {
-      const session = row && (await this.queries.one(actor, id));
-      if (!session) return new Last<{ sessionChanged: object }>();
+      const row = await this.queries.row(actor, id);
+      if (!row) return new Last<{ sessionChanged: object }>();
+      // Only its owner keeps it attached; who else looks is not waited for.
+      line ??= this.data.line(row.owner === actor.id ? actor : null, (versions) => {
+        for (const { identifier, version } of versions) changed.set(identifier, version);
+        news.push(null);
+      });
+      if (!news.isOver) line.follow(row);
       const identifiers = [...changed].map(([identifier, version]) => ({ identifier, version }));
       changed.clear();
-      const seen = { sessionChanged: { session, changed: identifiers } };
-      return session.state === 'ENDED' ? new Last(seen) : seen;
+      const seen = { sessionChanged: { session: this.queries.view(row), changed: identifiers } };
+      return row.state === 'ended' ? new Last(seen) : seen;
     }, true);
-  }
-
-  /** The owner's first listener attaches the session, his last one detaches it. */
-  private attach(row: SessionRow, actor: Actor): () => void {
-    if (row.owner !== actor.id) return () => undefined;
-    const listeners = this.listeners.get(row.id) ?? { count: 0, told: Promise.resolve() };
-    this.listeners.set(row.id, listeners);
-    // One after the other, however long each takes: the last one told must be the last one recorded.
-    const tell = (type: 'AttachSession' | 'DetachSession'): void => {
-      listeners.told = listeners.told
-        .then(() =>
-          this.commands.insist(
-            new ForSession(row.id, { type }, { commandId: uuidv7(), actor: actor.id, roles: actor.roles }),
-          ),
-        )
-        .then(() => {
-          if (type === 'DetachSession' && listeners.count === 0) this.listeners.delete(row.id);
-        });
-    };
-    if (++listeners.count === 1) tell('AttachSession');
-    return () => {
-      if (--listeners.count === 0) tell('DetachSession');
-    };
   }
 
   /** The command; a launch that was asked for before under this id is asked for as it was then. */
@@ -245,11 +180,12 @@ export class SessionsResolver {
     actor: Actor,
     app: string,
     version: string | null,
+    restore: string | null,
     commandId: string,
   ): Promise<ForSession | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const fingerprint = fingerprintOf(actor.id, app, version);
+    const fingerprint = fingerprintOf(actor.id, app, version, ...(restore === null ? [] : [restore]));
     const [before] = await this.store.readStream(`session-${commandId}`);
     if (before?.event.type === 'SessionRequested')
       return new ForSession(
@@ -258,11 +194,16 @@ export class SessionsResolver {
         meta,
         fingerprint,
       );
-    const row = await this.catalogue.versionRow(actor.environment, app, version);
+    const old = restore === null ? null : await this.restorable(actor, app, version, restore);
+    if (isRefusal(old)) return old;
+    const row = await this.catalogue.versionRow(actor.environment, app, old?.version ?? version);
     if (!row || row.hidden)
-      return refuse('NoSuchApp', `There is no app ${clip(`${app}${version ? `:${version}` : ''}`, 110)}`, {
-        field: 'app',
-      });
+      return refuse(
+        'NoSuchApp',
+        `There is no app ${clip(`${app}${(old?.version ?? version) ? `:${old?.version ?? version}` : ''}`, 110)}`,
+        { field: 'app' },
+      );
+    const { labels = [] } = row.manifest;
     return new ForSession(
       commandId, // a session has the id of the command that made it
       {
@@ -271,10 +212,37 @@ export class SessionsResolver {
         owner: actor.id,
         app: { name: row.name, version: row.version, digest: row.digest },
         engine: { name: row.engine_name, version: row.engine_version, digest: row.engine_digest },
-      },
+        ...(labels.length > 0 ? { labels } : {}),
+        ...(old ? { restores: old.restores } : {}),
+      } satisfies SessionCommand,
       meta,
       fingerprint,
     );
+  }
+
+  /** What was kept of a session of the actor's that has ended; it is opened again in the version that it had. */
+  private async restorable(
+    actor: Actor,
+    app: string,
+    version: string | null,
+    id: string,
+  ): Promise<{ version: string; restores: { session: string; digest: string } } | Refusal> {
+    const row = await this.queries.row(actor, id);
+    const field = 'restore';
+    if (!row) return refuse('NoSuchSession', `There is no session ${clip(id, 60)}`, { field });
+    if (row.owner !== actor.id)
+      return refuse('NotAllowed', 'Only its owner may open a session again', { field });
+    if (row.app.toLowerCase() !== app.toLowerCase() || (version !== null && version !== row.version))
+      return refuse('OtherApp', `This session was of ${row.app}:${row.version}`, { field });
+    if (row.state !== 'ended')
+      return refuse('SessionStillOpen', 'This session has not ended: go on in it', { field });
+    if (row.saved === null)
+      return refuse(
+        'NothingSaved',
+        'Nothing of this session was kept: it was not changed, or it was lost within seconds. Launch the app anew',
+        { field },
+      );
+    return { version: row.version, restores: { session: row.id, digest: row.saved } };
   }
 
   /** The command that keeps the session's data as a case; repeated, it keeps what it kept before. */
@@ -297,11 +265,9 @@ export class SessionsResolver {
       );
     const row = await this.mine(actor, session);
     if (isRefusal(row)) return row;
-    const data = await this.hosts.save(session);
-    if (isRefusal(data)) return data;
+    const digest = await this.data.save(row);
+    if (isRefusal(digest)) return digest;
     const { environment, app, version } = row;
-    const engine = `${row.engine_name}:${row.engine_version}`;
-    const digest = await saveCase(this.blobs, { app, version, engine }, data);
     return new ForCase(
       commandId,
       { type: 'SaveCase', environment, app, version, owner: actor.id, name, digest, session },
@@ -316,22 +282,22 @@ export class SessionsResolver {
     return mayChange(actor, row) ? row : refuse('NotAllowed', 'Only its owner may use this session');
   }
 
-  private async withData<Name extends string, T extends object>(
+  /** Changes the data of a session of the actor's, once, on the server where it lives. */
+  private async change<Name extends string, C extends Change, T extends object>(
     actor: Actor,
     id: string,
     name: Name,
     commandId: string,
     fingerprint: string,
-    use: (data: DataSession, session: SessionRow) => Promise<T | Refusal>,
+    change: C,
+    shown: (changed: Changes[C['do']]) => T,
   ) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return answer(name, meta);
     const row = await this.mine(actor, id);
     if (isRefusal(row)) return answer(name, row);
-    return answer<Name, T>(
-      name,
-      await this.hosts.once(id, commandId, fingerprint, (data) => use(data, row)).catch(refuseEngineError),
-    );
+    const changed = await this.data.change(row, commandId, fingerprint, change).catch(refuseEngineError);
+    return answer<Name, T>(name, isRefusal(changed) ? changed : shown(changed));
   }
 }
 

@@ -4,13 +4,7 @@ import { action } from '../context.js';
 import { currentLogin, forget, localLink, parseLink, remember } from '../credentials.js';
 import { EXIT, Failure } from '../failure.js';
 import { fields, time } from '../format.js';
-import {
-  IssueSignInLinkDocument,
-  ServerStatusDocument,
-  SignOutDocument,
-  WhoAmIDocument,
-} from '../generated/graphql.js';
-import { table } from '../format.js';
+import { IssueSignInLinkDocument, SignOutDocument, WhoAmIDocument } from '../generated/graphql.js';
 
 export const addAuth = (program: Command): void => {
   action(
@@ -78,53 +72,4 @@ export const addAuth = (program: Command): void => {
       ]),
     );
   });
-};
-
-export const addServer = (program: Command): void => {
-  action(
-    program
-      .command('server')
-      .description('the platform and its servers')
-      .command('status')
-      .description('versions, servers, load'),
-    async (context) => {
-      const api = await context.api();
-      const { platform, nodes } = await api.query(ServerStatusDocument, {});
-      context.screen.result({ url: api.url, platform, nodes: nodes.nodes }, () =>
-        [
-          fields([
-            ['server', api.url],
-            ['version', platform.version],
-            ['started', time(platform.startedAt)],
-          ]),
-          table(
-            [
-              'name',
-              'state',
-              'leader',
-              'roles',
-              'jobs',
-              'slots',
-              'sessions',
-              'isolation',
-              'version',
-              'joined',
-            ],
-            nodes.nodes.map((node) => [
-              node.name,
-              node.state,
-              node.leader ? 'yes' : '',
-              node.roles.join(' '),
-              node.runningJobs,
-              node.slots,
-              node.sessions,
-              node.isolation,
-              node.version,
-              time(node.joinedAt),
-            ]),
-          ),
-        ].join('\n\n'),
-      );
-    },
-  );
 };

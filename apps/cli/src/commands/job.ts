@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Api } from '../api.js';
 import { addCaseOptions, type CaseOptions, readCase, showCase } from '../case-output.js';
+import { confirm } from '../confirm.js';
 import { action, type Context } from '../context.js';
-import { badInput, EXIT, type ExitCode, Failure } from '../failure.js';
+import { EXIT, type ExitCode, Failure } from '../failure.js';
 import { number, percent, table, time } from '../format.js';
 import {
   InterruptJobDocument,
@@ -108,16 +108,6 @@ const submit = async (context: Context, name: string, procedure: string, options
   }
   context.screen.note(`Submitted ${job.id}`);
   return watchToEnd(context, await context.patientApi(), job.id);
-};
-
-const confirm = async (question: string): Promise<void> => {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw badInput('yes', `${question} There is nobody to ask: say --yes.`, '--yes');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${question} Type yes to go on: `);
-  terminal.close();
-  if (answer.trim().toLowerCase() !== 'yes')
-    throw new Failure(EXIT.refused, 'Nothing was done', { code: 'NotConfirmed' });
 };
 
 export const addJob = (program: Command): void => {

@@ -29,6 +29,8 @@ export type JobFilter = {
   session?: string | null | undefined;
   /** In the description, the app's name or the procedure. */
   search?: string | null | undefined;
+  /** Only those whose last attempt runs or ran on this server. */
+  node?: string | null | undefined;
 };
 
 /** A scalar or text identifier that gets its value from an upload. */
@@ -123,7 +125,90 @@ export type ServerStatusQueryVariables = Exact<{
 }>;
 
 
-export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number, isolation: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type NodeFieldsFragment = { id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null };
+
+export type ServersQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  removed?: boolean | null | undefined;
+}>;
+
+
+export type ServersQuery = { nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type JobsThereQueryVariables = Exact<{
+  node: string;
+}>;
+
+
+export type JobsThereQuery = { jobs: { nodes: Array<{ id: string, procedure: string, app: { id: string } }> } };
+
+export type InviteServerMutationVariables = Exact<{
+  name: string;
+  roles: Array<string> | string;
+  commandId: string;
+}>;
+
+
+export type InviteServerMutation = { inviteServer:
+    | { __typename: 'ServerInvitation', node: string, name: string, roles: Array<string>, token: string, address: string, expiresAt: number }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type DrainServerMutationVariables = Exact<{
+  id: string;
+  reason?: string | null | undefined;
+  graceS?: number | null | undefined;
+  commandId: string;
+}>;
+
+
+export type DrainServerMutation = { drainNode:
+    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type ResumeServerMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type ResumeServerMutation = { resumeNode:
+    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type RemoveServerMutationVariables = Exact<{
+  id: string;
+  reason?: string | null | undefined;
+  force?: boolean | null | undefined;
+  commandId: string;
+}>;
+
+
+export type RemoveServerMutation = { removeNode:
+    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type ServersChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ServersChangedSubscription = { clusterChanged: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }> } };
 
 export type KeysQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -590,6 +675,27 @@ export const KeyFieldsFragmentDoc = new TypedDocumentString(`
   revoked
 }
     `, {"fragmentName":"KeyFields"}) as unknown as TypedDocumentString<KeyFieldsFragment, unknown>;
+export const NodeFieldsFragmentDoc = new TypedDocumentString(`
+    fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}
+    `, {"fragmentName":"NodeFields"}) as unknown as TypedDocumentString<NodeFieldsFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -627,18 +733,7 @@ export const ServerStatusDocument = new TypedDocumentString(`
   }
   nodes(first: 200, after: $after) {
     nodes {
-      id
-      name
-      state
-      epoch
-      leader
-      roles
-      version
-      slots
-      runningJobs
-      sessions
-      joinedAt
-      isolation
+      ...NodeFields
     }
     pageInfo {
       hasNextPage
@@ -646,7 +741,216 @@ export const ServerStatusDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ServerStatusQuery, ServerStatusQueryVariables>;
+    fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}`) as unknown as TypedDocumentString<ServerStatusQuery, ServerStatusQueryVariables>;
+export const ServersDocument = new TypedDocumentString(`
+    query Servers($first: Int, $after: String, $removed: Boolean) {
+  nodes(first: $first, after: $after, removed: $removed) {
+    nodes {
+      ...NodeFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}`) as unknown as TypedDocumentString<ServersQuery, ServersQueryVariables>;
+export const JobsThereDocument = new TypedDocumentString(`
+    query JobsThere($node: ID!) {
+  jobs(filter: {node: $node, states: [RUNNING]}, first: 10) {
+    nodes {
+      id
+      procedure
+      app {
+        id
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<JobsThereQuery, JobsThereQueryVariables>;
+export const InviteServerDocument = new TypedDocumentString(`
+    mutation InviteServer($name: String!, $roles: [String!]!, $commandId: ID!) {
+  inviteServer(name: $name, roles: $roles, commandId: $commandId) {
+    __typename
+    ... on ServerInvitation {
+      node
+      name
+      roles
+      token
+      address
+      expiresAt
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<InviteServerMutation, InviteServerMutationVariables>;
+export const DrainServerDocument = new TypedDocumentString(`
+    mutation DrainServer($id: ID!, $reason: String, $graceS: Int, $commandId: ID!) {
+  drainNode(id: $id, reason: $reason, graceS: $graceS, commandId: $commandId) {
+    __typename
+    ...NodeFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}`) as unknown as TypedDocumentString<DrainServerMutation, DrainServerMutationVariables>;
+export const ResumeServerDocument = new TypedDocumentString(`
+    mutation ResumeServer($id: ID!, $commandId: ID!) {
+  resumeNode(id: $id, commandId: $commandId) {
+    __typename
+    ...NodeFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}`) as unknown as TypedDocumentString<ResumeServerMutation, ResumeServerMutationVariables>;
+export const RemoveServerDocument = new TypedDocumentString(`
+    mutation RemoveServer($id: ID!, $reason: String, $force: Boolean, $commandId: ID!) {
+  removeNode(id: $id, reason: $reason, force: $force, commandId: $commandId) {
+    __typename
+    ...NodeFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}`) as unknown as TypedDocumentString<RemoveServerMutation, RemoveServerMutationVariables>;
+export const ServersChangedDocument = new TypedDocumentString(`
+    subscription ServersChanged {
+  clusterChanged {
+    nodes {
+      ...NodeFields
+    }
+  }
+}
+    fragment NodeFields on Node {
+  id
+  name
+  state
+  epoch
+  leader
+  roles
+  labels
+  version
+  slots
+  runningJobs
+  sessions
+  drain {
+    reason
+    until
+  }
+  joinedAt
+  isolation
+}`) as unknown as TypedDocumentString<ServersChangedSubscription, ServersChangedSubscriptionVariables>;
 export const KeysDocument = new TypedDocumentString(`
     query Keys {
   publisherKeys {

@@ -60,6 +60,17 @@ export const eventTitle = (type: string): string => {
   );
 };
 
+const OUTCOMES: Record<string, string> = {
+  'node-lost': 'its server was lost: it ran again elsewhere, or was given up',
+  drained: 'its server gave it back to the queue; not charged',
+  crashed: 'its process crashed',
+  timeLimit: 'time limit',
+};
+
+/** How an attempt ended, or why it moved. */
+export const outcomeText = (outcome: string | null): string =>
+  outcome === null ? 'running' : (OUTCOMES[outcome] ?? outcome);
+
 const DETAILS = ['attempt', 'node', 'reason', 'outcome', 'solverStatus', 'message', 'procedure'];
 const LABELS: Record<string, string> = { node: 'on', solverStatus: 'solver', message: 'says' };
 

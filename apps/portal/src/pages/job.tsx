@@ -1,6 +1,6 @@
 import { Anchor, Button, Card, SimpleGrid, Table, Text } from '@mantine/core';
 import { formatDuration, formatTime } from '../format.js';
-import { eventDetails, eventTitle } from '../job/progress.js';
+import { eventDetails, eventTitle, outcomeText } from '../job/progress.js';
 import { ProgressCard } from '../job/progress-card.js';
 import { type JobDetails, useJob } from '../job/use-job.js';
 import { useNames } from '../names.js';
@@ -12,7 +12,7 @@ import { Icon } from '../ui/icons.js';
 
 type Names = (id: string) => string;
 
-const Attempts = ({ job, nameOf }: { job: JobDetails; nameOf: Names }) => {
+const Attempts = ({ job }: { job: JobDetails }) => {
   const now = useNow(1000, job.state === 'RUNNING');
   return (
     <Section title="Attempts">
@@ -32,13 +32,13 @@ const Attempts = ({ job, nameOf }: { job: JobDetails; nameOf: Names }) => {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {job.attempts.map(({ number, node, startedAt, endedAt, outcome }) => (
+            {job.attempts.map(({ number, node, nodeName, startedAt, endedAt, outcome }) => (
               <Table.Tr key={number}>
                 <Table.Td>{number}</Table.Td>
-                <Table.Td>{nameOf(node)}</Table.Td>
+                <Table.Td title={node}>{nodeName}</Table.Td>
                 <Table.Td>{formatTime(startedAt, now)}</Table.Td>
                 <Table.Td className="num">{formatDuration(((endedAt ?? now) - startedAt) / 1000)}</Table.Td>
-                <Table.Td>{outcome ?? 'running'}</Table.Td>
+                <Table.Td>{outcomeText(outcome)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -104,7 +104,7 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
     >
       <ProgressCard job={job} onJobPage />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Attempts job={job} nameOf={nameOf} />
+        <Attempts job={job} />
         <Timeline job={job} nameOf={nameOf} />
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, lg: job.result && job.input ? 2 : 1 }}>

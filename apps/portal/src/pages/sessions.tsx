@@ -4,12 +4,23 @@ import { command } from '../commands.js';
 import { formatDuration } from '../format.js';
 import { EndSessionDocument, SessionsDocument, type SessionRowFragment } from '../generated/graphql.js';
 import { endReasonText } from '../session/layout.js';
+import { OpenAgain, useCanOpenAgain } from '../session/open-again.js';
 import { isOverseer, useMe } from '../me.js';
 import { Link, useFilters } from '../router.js';
 import { pathTo } from '../routes.js';
 import { Ago, Confirm, Empty, Page, StatePill, useNow } from '../ui/bits.js';
 import { List } from '../ui/list.js';
 import { usePages } from './pages.js';
+
+/** Why it ended, and the way back into it. */
+const Remarks = ({ session }: { session: SessionRowFragment }) => (
+  <>
+    <Text size="xs" c="dimmed">
+      {session.endReason && endReasonText(session.endReason)}
+    </Text>
+    {useCanOpenAgain(session) && <OpenAgain session={session} short size="compact-xs" variant="default" />}
+  </>
+);
 
 export const Sessions = () => {
   const me = useMe();
@@ -70,9 +81,7 @@ export const Sessions = () => {
             title: 'Remarks',
             cell: (session) =>
               session.state === 'ENDED' ? (
-                <Text size="xs" c="dimmed">
-                  {session.endReason && endReasonText(session.endReason)}
-                </Text>
+                <Remarks session={session} />
               ) : (
                 <Button
                   size="compact-xs"
@@ -89,7 +98,7 @@ export const Sessions = () => {
       {ending && (
         <Confirm
           title={`End ${ending.app.title}?`}
-          consequence="Changes that are not saved as a case are lost. Jobs that were submitted from it go on."
+          consequence="Its data is kept as it was a moment ago: you can open it again from this list. Jobs that were submitted from it go on."
           yes="End the session"
           danger
           onClose={() => setEnding(null)}

@@ -1,8 +1,11 @@
+import { formatDuration } from '../format.js';
+
 const END_REASONS: Record<string, string> = {
   closed: 'It was closed.',
   idle: 'Nobody used it for a while.',
   crashed: 'Its process ended by itself.',
   'node-lost': 'Its server was lost.',
+  drained: 'Its server was taken out of service.',
   'failed-to-start': 'The app could not be opened.',
   'no-server': 'No server could take it.',
 };
@@ -12,6 +15,18 @@ export const endReasonText = (reason: string): string => {
   const [, code = '', message = ''] = /^([\w-]+)(?:: ([^]*))?$/.exec(reason) ?? [];
   const sentence = END_REASONS[code];
   return sentence ? `${sentence} ${message}`.trim() : reason;
+};
+
+/** How far the data that was kept of an ended session is behind its end. */
+export const savedText = ({
+  savedAt,
+  endedAt,
+}: {
+  savedAt: number | null;
+  endedAt: number | null;
+}): string => {
+  const seconds = savedAt === null || endedAt === null ? 0 : (endedAt - savedAt) / 1000;
+  return seconds < 1 ? 'as it was at the end' : `${formatDuration(seconds)} before the end`;
 };
 
 /** How a page is made of an app's interface. Pure. */

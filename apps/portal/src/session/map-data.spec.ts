@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { endReasonText, groupsOf, inputsOf, resultsOf, type Shown } from './layout.js';
+import { endReasonText, groupsOf, inputsOf, resultsOf, savedText, type Shown } from './layout.js';
 import { albers, mapContent, mapLayers } from './map-data.js';
 
 const identifier = (name: string, domain: string[], more: Partial<Shown & { unit: string | null }> = {}) => ({
@@ -129,6 +129,12 @@ describe('the page of an app', () => {
     expect(resultsOf(all).map(({ name }) => name)).toEqual(['Open']);
   });
 });
+
+it('says how old the data is that was kept of a session', () =>
+  expect([12_300, 400].map((ago) => savedText({ savedAt: 1e12 - ago, endedAt: 1e12 }))).toEqual([
+    '12 s before the end',
+    'as it was at the end',
+  ]));
 
 it('says in words why a session has ended', () =>
   expect(['idle', 'crashed: out of memory', 'something: else'].map(endReasonText)).toEqual([

@@ -11,6 +11,7 @@ import { CasesMenu, loadCase } from './cases-menu.js';
 import type { SessionData } from './data.js';
 import { InputGroup } from './inputs.js';
 import { LaunchSteps } from './launch-steps.js';
+import { OpenAgain, useCanOpenAgain } from './open-again.js';
 import { endReasonText, groupsOf, inputsOf, resultsOf } from './layout.js';
 import { mapLayers } from './map-data.js';
 import { MapCard } from './map.js';
@@ -68,7 +69,7 @@ const EndButton = ({ session }: { session: SessionRowFragment }) => {
       {asking && (
         <Confirm
           title={`End ${session.app.title}?`}
-          consequence="Changes that are not saved as a case are lost. Jobs that were submitted from it go on."
+          consequence="Its data is kept as it was a moment ago: you can open it again from the list of sessions. Jobs that were submitted from it go on."
           yes="End the session"
           danger
           onClose={() => setAsking(false)}
@@ -165,34 +166,43 @@ const AppPage = ({
   );
 };
 
+/** What is left of a session, and how to go on. */
+const Ended = ({ session }: { session: SessionRowFragment }) => {
+  const canOpenAgain = useCanOpenAgain(session);
+  return (
+    <Card maw={560} mx="auto" mt="xl">
+      <Stack gap="sm">
+        <Title order={1}>{session.app.title}: this session has ended</Title>
+        {session.endReason && <Text size="sm">{endReasonText(session.endReason)}</Text>}
+        <Text size="sm" c="dimmed">
+          Its jobs and saved cases are still there.
+        </Text>
+        {canOpenAgain && <OpenAgain session={session} />}
+        <Group>
+          <Button
+            variant={canOpenAgain ? 'default' : 'filled'}
+            onClick={() => navigate(pathTo('launch', { app: session.app.name, version: 'latest' }))}
+          >
+            Launch it again
+          </Button>
+          <Anchor component={Link} href={pathTo('jobs')} size="sm">
+            Jobs
+          </Anchor>
+          <Anchor component={Link} href={pathTo('cases')} size="sm">
+            Cases
+          </Anchor>
+        </Group>
+      </Stack>
+    </Card>
+  );
+};
+
 export const SessionPage = ({ params: { id = '' } }: { params: Readonly<Record<string, string>> }) => {
   const { session, app, data, error, again } = useSession(id);
   if (error) return <Problem error={error} again={again} />;
   if (session === undefined) return <Loading what="Opening the session" />;
   if (session === null) return <NotThere what="session" />;
-  if (session.state === 'ENDED')
-    return (
-      <Card maw={560} mx="auto" mt="xl">
-        <Stack gap="sm">
-          <Title order={1}>{session.app.title}: this session has ended</Title>
-          {session.endReason && <Text size="sm">{endReasonText(session.endReason)}</Text>}
-          <Text size="sm" c="dimmed">
-            Its jobs and saved cases are still there.
-          </Text>
-          <Group>
-            <Button onClick={() => navigate(pathTo('launch', { app: session.app.name, version: 'latest' }))}>
-              Launch it again
-            </Button>
-            <Anchor component={Link} href={pathTo('jobs')} size="sm">
-              Jobs
-            </Anchor>
-            <Anchor component={Link} href={pathTo('cases')} size="sm">
-              Cases
-            </Anchor>
-          </Group>
-        </Stack>
-      </Card>
-    );
+  if (session.state === 'ENDED') return <Ended session={session} />;
   if (session.state !== 'READY' || !app) return <LaunchSteps session={session} />;
   return <AppPage session={session} app={app} data={data} />;
 };

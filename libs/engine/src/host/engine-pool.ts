@@ -1,11 +1,12 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EngineError } from '../wire/engine-error.js';
 import type { Role } from '../wire/protocol.js';
 import { EngineProcess, type ExitReason } from './engine-process.js';
 import type { InstalledEngine } from './installed.js';
+import { warmSize } from './warm-size.js';
 import { Watchdog } from './watchdog.js';
 
 export interface EnginePoolOptions {
@@ -13,8 +14,11 @@ export interface EnginePoolOptions {
   readonly folder?: string;
   /** Of each process; a job may ask for another limit. */
   readonly memoryMiB?: number;
-  /** Processes that wait for work, per engine and role. */
+  /** Processes that wait for work, per engine and role, also when hardly any are wanted; 0 = none ever. */
   readonly warm?: number;
+  /** So many, when they are wanted at once, as long as all that wait take no more memory than this. */
+  readonly maxWarm?: number;
+  readonly maxWarmMiB?: number;
   /** Engines that have processes waiting: those used last. */
   readonly maxWarmEngines?: number;
   /** Processes that wait to serve another run of the same app and owner, in all, and for how long. */
@@ -47,12 +51,30 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
 }
 
+type WarmRole = 'data' | 'optimization';
+const WARM_ROLES: readonly WarmRole[] = ['data', 'optimization'];
+
+/** An engine whose processes wait for work. */
+interface Warm {
+  readonly engine: InstalledEngine;
+  readonly waiting: EngineProcess[];
+  /** When processes of it were wanted lately. */
+  readonly wanted: { readonly [role in WarmRole]: number[] };
+}
+
 const REFILL_DELAY = 100;
+/** Demand is remembered for so long; those who come within a burst come before a new process is ready. */
+const DEMAND = { memoryMs: 600_000, burstMs: 3000, kept: 1000 };
+const RESIZE_MS = 30_000;
+/** What a process takes before the watchdog has seen it. */
+const USUAL_BYTES = 96 * 1024 ** 2;
 
 const DEFAULTS: Required<EnginePoolOptions> = {
   memoryMiB: 3072,
   folder: path.join(tmpdir(), `openpro-engines-${process.pid}`),
   warm: 1,
+  maxWarm: 4,
+  maxWarmMiB: totalmem() / 1024 ** 2 / 8,
   maxWarmEngines: 2,
   maxIdle: 8,
   idleMs: 60_000,
@@ -69,11 +91,12 @@ export class EnginePool {
   readonly #options: Required<EnginePoolOptions>;
   readonly #watchdog = new Watchdog();
   /** By engine digest, the one used last at the end. */
-  readonly #warm = new Map<string, { readonly engine: InstalledEngine; readonly waiting: EngineProcess[] }>();
+  readonly #warm = new Map<string, Warm>();
   #idle: Idle[] = [];
   readonly #all = new Set<EngineProcess>();
   readonly #starting = new Set<Promise<unknown>>();
   #refilling: Promise<void> = Promise.resolve();
+  readonly #resizing: NodeJS.Timeout;
   #folderReady: Promise<void> | undefined;
   #closed = false;
   #started = 0;
@@ -81,13 +104,14 @@ export class EnginePool {
 
   constructor(options: EnginePoolOptions = {}) {
     this.#options = { ...DEFAULTS, ...options };
+    this.#resizing = setInterval(() => this.#resize(), RESIZE_MS).unref();
   }
 
   /** Keeps processes of this engine waiting from now on. */
   warm(engine: InstalledEngine): void {
-    const { waiting = [] } = this.#warm.get(engine.digest) ?? {};
+    const known = this.#warm.get(engine.digest);
     this.#warm.delete(engine.digest);
-    this.#warm.set(engine.digest, { engine, waiting });
+    this.#warm.set(engine.digest, known ?? { engine, waiting: [], wanted: { data: [], optimization: [] } });
     for (const [digest, old] of this.#warm) {
       if (this.#warm.size <= this.#options.maxWarmEngines) break;
       this.#warm.delete(digest);
@@ -107,7 +131,11 @@ export class EnginePool {
       return idle;
     }
     if (role !== 'check') this.warm(engine);
-    const waiting = this.#warm.get(engine.digest)?.waiting ?? [];
+    const { waiting = [], wanted } = this.#warm.get(engine.digest) ?? {};
+    if (wanted && role !== 'check') {
+      wanted[role].push(performance.now());
+      if (wanted[role].length > DEMAND.kept) wanted[role].shift();
+    }
     const at = waiting.findIndex((process) => process.role === role && process.alive);
     if (at < 0) return this.#start(engine, role);
     const [taken] = waiting.splice(at, 1);
@@ -141,6 +169,7 @@ export class EnginePool {
   /** Kills every process, also those in use, and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#resizing);
     const reason: ExitReason = { code: 'Closed', message: 'The server is stopping' };
     for (const { timer } of this.#idle) clearTimeout(timer);
     this.#idle = [];
@@ -211,12 +240,37 @@ export class EnginePool {
     }
   }
 
-  #missing(): { readonly engine: InstalledEngine; readonly role: 'data' | 'optimization' } | undefined {
-    const { warm } = this.#options;
-    for (const { engine, waiting } of [...this.#warm.values()].reverse())
-      for (const role of ['data', 'optimization'] as const)
-        if (waiting.filter((process) => process.role === role).length < warm) return { engine, role };
+  #missing(): { readonly engine: InstalledEngine; readonly role: WarmRole } | undefined {
+    const engines = [...this.#warm.values()].reverse();
+    for (const sizeOf of [() => this.#options.warm, (warm: Warm, role: WarmRole) => this.#sizeOf(warm, role)])
+      for (const warm of engines)
+        for (const role of WARM_ROLES) {
+          const there = warm.waiting.filter((process) => process.role === role).length;
+          if (there < sizeOf(warm, role) && (there < this.#options.warm || this.#fitsOneMore()))
+            return { engine: warm.engine, role };
+        }
     return undefined;
+  }
+
+  #sizeOf({ wanted }: Warm, role: WarmRole): number {
+    const { warm: least, maxWarm } = this.#options;
+    const most = least === 0 ? 0 : Math.max(least, maxWarm);
+    return warmSize({ least, most, ...DEMAND }, wanted[role], performance.now());
+  }
+
+  #fitsOneMore(): boolean {
+    const all = [...this.#warm.values()].flatMap(({ waiting }) => waiting);
+    const bytes = all.reduce((sum, { rssBytes }) => sum + (rssBytes || USUAL_BYTES), USUAL_BYTES);
+    return bytes <= this.#options.maxWarmMiB * 1024 ** 2;
+  }
+
+  /** Ends what waits for a demand that has passed. */
+  #resize(): void {
+    for (const warm of this.#warm.values())
+      for (const role of WARM_ROLES) {
+        const there = warm.waiting.filter((process) => process.role === role);
+        for (const process of there.slice(this.#sizeOf(warm, role))) void process.terminate();
+      }
   }
 }
 

@@ -22,6 +22,7 @@ import { Throttle } from '../wire/throttle.js';
 import { readIncumbent, readProgress, readVersions } from './checked-messages.js';
 import type { InstalledEngine } from './installed.js';
 import type { GroupUse } from './process-groups.js';
+import { forgetGroup, noteGroup } from './running-groups.js';
 import type { Watchdog } from './watchdog.js';
 
 export interface EngineProcessOptions {
@@ -134,6 +135,7 @@ export class EngineProcess {
     this.role = options.role;
     this.#options = options;
     this.#child = startChild(options, folder, door);
+    if (this.#child.pid !== undefined) noteGroup(this.#child.pid);
     const stderr = new LineSplitter((line) => this.#log(line));
     const stdout = new LineSplitter((line) => this.#log(line));
     this.#child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -147,6 +149,7 @@ export class EngineProcess {
       this.#child.once('exit', () => {
         this.#kill(); // what it has started itself
         this.#gone = true;
+        forgetGroup(this.pid);
         // A process that left the group may hold the pipes open: the end does not wait for it.
         setTimeout(
           () => [this.#child.stdout, this.#child.stderr].forEach((pipe) => pipe?.destroy()),

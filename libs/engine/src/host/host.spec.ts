@@ -335,6 +335,16 @@ describe('the pool', () => {
     expect(isAlive(process.pid)).toBe(false);
   });
 
+  it('keeps as many waiting as were wanted at once, within their memory', async () => {
+    const pool = newPool({ warm: 1, maxWarm: 2 });
+    const small = newPool({ warm: 1, maxWarm: 2, maxWarmMiB: 1 });
+    for (const each of [pool, small])
+      await Promise.all([1, 2, 3].map(() => each.acquire({ engine, role: 'data' })));
+    await until(() => pool.stats().warm === 3); // two for data, one for optimization
+    await until(() => small.stats().warm === 2);
+    expect([pool.stats().busy, small.stats().busy]).toEqual([3, 3]);
+  });
+
   it('ends everything when it is closed, also what is at work', async () => {
     const pool = newPool({ warm: 1 });
     const run = attempt(pool, 'sleep');

@@ -138,20 +138,32 @@ export type Node = {
   __typename?: 'Node';
   id: Scalars['ID']['output'];
   name: Scalars['String']['output'];
-  /** joined, dead or left */
+  /** invited, joined, draining, dead, left or removed */
   state: Scalars['String']['output'];
-  /** Grows with every start of the server. */
+  /** Grows with every start of the server; 0 before the first. */
   epoch: Scalars['Int']['output'];
   leader: Scalars['Boolean']['output'];
   roles: Array<Scalars['String']['output']>;
+  /** What it has that others have not: jobs that ask for it run only there. */
+  labels: Array<Scalars['String']['output']>;
   version: Scalars['String']['output'];
   /** Jobs that may run at once. */
   slots: Scalars['Int']['output'];
   runningJobs: Scalars['Int']['output'];
   sessions: Scalars['Int']['output'];
-  joinedAt: Scalars['Time']['output'];
+  /** Why it takes no new work, also after a restart; null when it does. */
+  drain: Maybe<Drain>;
+  /** Null for a server that was invited and has not joined yet. */
+  joinedAt: Maybe<Scalars['Time']['output']>;
   /** How well sessions are kept apart on this server. */
   isolation: Scalars['String']['output'];
+};
+
+export type Drain = {
+  __typename?: 'Drain';
+  reason: Scalars['String']['output'];
+  /** From then on what still runs there is given back to the queue, uncharged. */
+  until: Scalars['Time']['output'];
 };
 
 export type NodeConnection = {
@@ -159,6 +171,56 @@ export type NodeConnection = {
   nodes: Array<Node>;
   pageInfo: PageInfo;
 };
+
+/** What happened to a server, or what moved because of it. */
+export type ClusterEntry = {
+  __typename?: 'ClusterEntry';
+  id: Scalars['ID']['output'];
+  at: Scalars['Time']['output'];
+  /** The event: NodeJoined, NodeDrainStarted, LeaderElected, JobRequeued, … */
+  type: Scalars['String']['output'];
+  /** What happened, in a sentence. */
+  text: Scalars['String']['output'];
+  /** Who or what did it: the id of a user, `node:<id>`, or a part of the platform. */
+  actor: Scalars['ID']['output'];
+  /** The actor's name. */
+  by: Scalars['String']['output'];
+  node: Maybe<Scalars['ID']['output']>;
+  nodeName: Maybe<Scalars['String']['output']>;
+  job: Maybe<Scalars['ID']['output']>;
+  session: Maybe<Scalars['ID']['output']>;
+};
+
+export type ClusterTimeline = {
+  __typename?: 'ClusterTimeline';
+  nodes: Array<ClusterEntry>;
+  pageInfo: PageInfo;
+};
+
+export type ClusterChange = {
+  __typename?: 'ClusterChange';
+  nodes: Array<Node>;
+  /** Id of the newest entry of the timeline: when it has changed, read the timeline again. */
+  newest: Maybe<Scalars['ID']['output']>;
+};
+
+export type NodeResult = Node | NotAllowed | NotFound | BadInput | Conflict;
+
+/** How a new server comes into the cluster: it shows the token once, within 15 minutes, under this name. */
+export type ServerInvitation = {
+  __typename?: 'ServerInvitation';
+  /** The id that the server will have. */
+  node: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  roles: Array<Scalars['String']['output']>;
+  /** Shown once; with it goes which cluster is the right one. */
+  token: Scalars['String']['output'];
+  /** Where it is shown, host:port: the link of the server that was asked. */
+  address: Scalars['String']['output'];
+  expiresAt: Scalars['Time']['output'];
+};
+
+export type ServerInvitationResult = ServerInvitation | NotAllowed | BadInput | Conflict;
 
 /** One event of the log. */
 export type LogEvent = {
@@ -187,6 +249,8 @@ export type Subscription = {
   __typename?: 'Subscription';
   /** The log as it grows, after `after` or from now on. */
   events: LogEvent;
+  /** The servers now, and whenever one of them, its load or the timeline has changed. */
+  clusterChanged: ClusterChange;
   /** The job now, and after every change of its state. */
   jobChanged: Job;
   /** A job of yours, after every change of its state. */
@@ -295,7 +359,10 @@ export type Query = {
   app: Maybe<App>;
   /** At most 200, newest first. */
   publisherKeys: Array<PublisherKey>;
+  /** In the order in which they joined first; those that were removed only when asked for. */
   nodes: NodeConnection;
+  /** What moved where and why, newest first; of one server, or of all. For administrators and auditors. */
+  clusterTimeline: ClusterTimeline;
   /** The log, oldest first; `last` gives the newest ones instead. For administrators and auditors. */
   events: EventPage;
   me: User;
@@ -338,6 +405,14 @@ export type QueryAppArgs = {
 export type QueryNodesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
+  removed?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+
+export type QueryClusterTimelineArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  node?: InputMaybe<Scalars['ID']['input']>;
 };
 
 
@@ -407,6 +482,20 @@ export type Mutation = {
   trustKey: PublisherKeyResult;
   /** What was published stays; nothing new is accepted. */
   revokeKey: PublisherKeyResult;
+  /** A one-time token for a new server of this name, with these roles at most: portal, webui, proxy, pro. */
+  inviteServer: ServerInvitationResult;
+  /**
+   * The server gets no new work, also after a restart. What runs there may go on for `graceS` seconds
+   * (300 when not given); the rest is then given back to the queue, and no attempt is charged.
+   */
+  drainNode: NodeResult;
+  /** The server takes work again. */
+  resumeNode: NodeResult;
+  /**
+   * For ever: its id never joins again. Only one that is drained or does not run, unless `force` is set:
+   * then its jobs start again elsewhere and its sessions end.
+   */
+  removeNode: NodeResult;
   /** A one-time link that signs you in on another device; valid for 15 minutes. */
   issueSignInLink: SignInLinkResult;
   submitJob: JobResult;
@@ -414,7 +503,10 @@ export type Mutation = {
   interruptJob: JobResult;
   /** Stops at once; nothing is kept. */
   terminateJob: JobResult;
-  /** Opens an app (`latest` when no version is given). Returns at once; follow `sessionChanged`. */
+  /**
+   * Opens an app (`latest` when no version is given). Returns at once; follow `sessionChanged`.
+   * `restore` names a session of yours that has ended: the same version is opened with the data that was kept of it.
+   */
   launchSession: SessionResult;
   endSession: SessionResult;
   setData: DataChangeResult;
@@ -486,6 +578,35 @@ export type MutationRevokeKeyArgs = {
 };
 
 
+export type MutationInviteServerArgs = {
+  name: Scalars['String']['input'];
+  roles: Array<Scalars['String']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationDrainNodeArgs = {
+  id: Scalars['ID']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
+  graceS?: InputMaybe<Scalars['Int']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationResumeNodeArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRemoveNodeArgs = {
+  id: Scalars['ID']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
+  force?: InputMaybe<Scalars['Boolean']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
 export type MutationIssueSignInLinkArgs = {
   commandId: Scalars['ID']['input'];
 };
@@ -513,6 +634,7 @@ export type MutationTerminateJobArgs = {
 export type MutationLaunchSessionArgs = {
   app: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
+  restore?: InputMaybe<Scalars['ID']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -644,9 +766,11 @@ export type Attempt = {
   __typename?: 'Attempt';
   number: Scalars['Int']['output'];
   node: Scalars['ID']['output'];
+  /** The server's name. */
+  nodeName: Scalars['String']['output'];
   startedAt: Scalars['Time']['output'];
   endedAt: Maybe<Scalars['Time']['output']>;
-  /** completed, interrupted, timeLimit, infeasible, unbounded, failed, crashed, node-lost, cancelled */
+  /** completed, interrupted, timeLimit, infeasible, unbounded, failed, crashed, node-lost, drained, cancelled */
   outcome: Maybe<Scalars['String']['output']>;
 };
 
@@ -706,6 +830,8 @@ export type JobFilter = {
   session?: InputMaybe<Scalars['ID']['input']>;
   /** In the description, the app's name or the procedure. */
   search?: InputMaybe<Scalars['String']['input']>;
+  /** Only those whose last attempt runs or ran on this server. */
+  node?: InputMaybe<Scalars['ID']['input']>;
 };
 
 export type JobOrder =
@@ -780,6 +906,8 @@ export type Session = {
   endedAt: Maybe<Scalars['Time']['output']>;
   /** Why it ended, in words. */
   endReason: Maybe<Scalars['String']['output']>;
+  /** When its data was last kept. Once it has ended, `launchSession(restore:)` opens it again with that data; null = it was never changed. */
+  savedAt: Maybe<Scalars['Time']['output']>;
   /** How the launch went. */
   steps: Array<Step>;
   /** Null until the session is ready, and after its end. */

@@ -1,0 +1,96 @@
+import { isUuid } from '@openpro/kernel';
+import { LinkError, Listening, type ProLink } from '@openpro/link';
+import DataLoader from 'dataloader';
+import type { AttemptNews, Attempts } from './attempts.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { JobRow } from './job-list.projection.js';
+
+/** Where a job runs, as its row says. */
+export type JobAt = Pick<JobRow, 'id' | 'node' | 'node_epoch' | 'attempt'>;
+
+const PRO = ['pro'];
+/** A page of jobs, and more. */
+const MAX_JOBS = 500;
+/** A reason for waiting is not worth more of a reader's time. */
+const REASON_MS = 300;
+
+/** Serves what this server knows of jobs and nobody else: its attempts' news and, while it leads, why jobs wait. */
+export const serveJobs = (
+  link: ProLink,
+  attempts: Pick<Attempts, 'listen'>,
+  dispatcher: Pick<Dispatcher, 'waitingFor'>,
+): void => {
+  link.serve('job.listen', {
+    accepts: PRO,
+    listen: (params, push) => {
+      const { job, fromStart } = (params ?? {}) as { job?: unknown; fromStart?: unknown };
+      if (!isUuid(job)) throw new LinkError('BadInput', 'The request names no job');
+      return attempts.listen(job, fromStart === true, push);
+    },
+  });
+  link.serve('job.waitingFor', {
+    accepts: PRO,
+    call: (params) => {
+      const { jobs } = (params ?? {}) as { jobs?: unknown };
+      if (!Array.isArray(jobs) || jobs.length > MAX_JOBS)
+        throw new LinkError('BadInput', `The request must name at most ${MAX_JOBS} jobs`);
+      return Promise.resolve(jobs.map((job) => dispatcher.waitingFor(String(job))));
+    },
+  });
+};
+
+/** What only the server knows that runs a job, or the one that leads: asked there, wherever that is. */
+export class LiveJobs {
+  private readonly reasons = new DataLoader<string, string | null>((jobs) => this.ask(jobs), {
+    cache: false,
+    maxBatchSize: MAX_JOBS,
+  });
+
+  constructor(
+    private readonly link: ProLink,
+    /** The server that leads, as far as is known here. */
+    private readonly leader: () => Promise<string | null>,
+  ) {}
+
+  /** Why a job waits, in words; null when it does not, or when the leader does not answer at once. */
+  waitingFor(job: string): Promise<string | null> {
+    return this.reasons.load(job);
+  }
+
+  /** Calls back with progress and log of a job, from the server that has it when `follow` tells. */
+  line(onNews: (news: AttemptNews) => void): { follow(job: JobAt, first: number): void; close(): void } {
+    const line = new Listening(this.link, 'job.listen', (message) => onNews(message as AttemptNews));
+    return {
+      /** @param first the attempt that ran when listening began: of later ones everything is news */
+      follow: ({ id, node, node_epoch: epoch, attempt }, first) => {
+        if (node === null) line.close();
+        else
+          line.to(node, `${node}:${epoch}:${attempt}`, (again) => ({
+            job: id,
+            fromStart: attempt > first && !again,
+          }));
+      },
+      close: () => line.close(),
+    };
+  }
+
+  private async ask(jobs: readonly string[]): Promise<(string | null)[]> {
+    const unknown = jobs.map(() => null);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, REASON_MS, null)));
+    const answer = async (): Promise<unknown> => {
+      const leader = await this.leader();
+      return leader === null ? null : this.link.call(leader, 'job.waitingFor', { jobs });
+    };
+    try {
+      const reasons = await Promise.race([answer(), late]);
+      return Array.isArray(reasons) && reasons.length === jobs.length
+        ? reasons.map((reason) => (typeof reason === 'string' ? reason : null))
+        : unknown;
+    } catch {
+      return unknown; // the leader is lost, or another one by now
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
