@@ -13,6 +13,7 @@ const SENDERS = 12;
 const FIRST_EXTRA = 100;
 const RETRY_MS = 150;
 const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminated: 0.01 };
+const DRAIN_GRACE_S = 1;
 const INTERRUPTED_MS = 4000;
 const WAIT_MS = 30_000;
 const SESSION_EVERY_MS = 4000;
@@ -73,6 +74,15 @@ export class Driver {
     for (let sender = 0; sender < senders; sender += 1)
       this.keep(this.submit(command, job, FIRST_EXTRA + sender, ms));
     return command;
+  }
+
+  /** No new work for that server, and what runs there goes elsewhere; or work again. True when it was done. */
+  drain(does: 'drainNode' | 'resumeNode', id: string): Promise<boolean> {
+    const types = { id: 'ID!', ...(does === 'drainNode' ? { graceS: 'Int' } : {}) };
+    const mutation: Mutation = { field: does, types, values: { id, graceS: DRAIN_GRACE_S }, thing: 'Node' };
+    const done = this.insist(does, mutation, randomUUID(), FIRST_EXTRA, { id });
+    this.keep(done);
+    return done;
   }
 
   private async submitting(sender: number): Promise<void> {

@@ -28,7 +28,8 @@ export type FaultKind =
   | 'F20' // drain, rolling restart
   | 'F24'; // SIGKILL at a named point of the code
 
-export type CommandKind = 'submitJob' | 'interruptJob' | 'terminateJob' | 'launchSession' | 'endSession';
+export type CommandKind =
+  'submitJob' | 'interruptJob' | 'terminateJob' | 'launchSession' | 'endSession' | 'drainNode' | 'resumeNode';
 
 /**
  * What a job is meant to do. `trivial`: completes at once or after some milliseconds; `solve`: a tiny model through
@@ -60,10 +61,10 @@ export type HistoryEntry = {
       readonly sender: number;
       /** Of submitJob. */
       readonly job?: JobKind;
-      /** The job or session that is interrupted, terminated, ended. */
+      /** The job, session or node that is interrupted, terminated, ended, drained, resumed. */
       readonly id?: string;
     }
-  /** The server answered that it is done; `id` of the job or session. */
+  /** The server answered that it is done; `id` of the job, session or node. */
   | {
       readonly kind: 'ack';
       readonly command: string;

@@ -37,7 +37,8 @@ const VARIANTS = [
   ['F17', 'ten minutes', 0.6, 3000, 10_000],
   ['F18', 'memory', 1.5, 0, 0],
   ['F19', 'exhausted', 1.5, 0, 0],
-  ['F20', 'drain', 1.5, 0, 0],
+  ['F20', 'restart', 1, 0, 0],
+  ['F20', 'drain', 1, 2000, 5000],
   ['F20', 'rolling', 0.3, 0, 0],
   ['F24', 'kill', 3, 0, 0],
 ] as const satisfies readonly (readonly [FaultKind, string, number, number, number])[];

@@ -298,7 +298,15 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
   ),
   'F18 memory': strike('nobody', false, asJob('memory')),
   'F19 exhausted': strike('nobody', false, asJob('descriptors')),
-  'F20 drain': strike('server', false, killed('SIGTERM')),
+  'F20 restart': strike('server', false, killed('SIGTERM')),
+  'F20 drain': strike('server', false, async ({ fault, driver, targets, struck }) => {
+    struck();
+    await each(targets, async ({ node }) => {
+      if (!(await driver.drain('drainNode', node))) return;
+      await delay(fault.ms);
+      await driver.drain('resumeNode', node);
+    });
+  }),
   'F20 rolling': strike('nobody', false, async ({ fault, rig, struck, alone }) => {
     struck(rig.servers.map(({ name }) => name));
     for (const server of rig.servers)
