@@ -146,7 +146,7 @@ const PATCHES: readonly Patch[] = [
   around(
     'libs/cluster/src/lease.ts',
     '',
-    'private async take(): Promise<number | null> {',
+    'private async beat(): Promise<void> {',
     `await failpoint('renew');`,
   ),
 ];
