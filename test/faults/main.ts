@@ -19,7 +19,7 @@ const HELP = `Usage: npm run faults -- [options]
   --seed N         what happens; default: a new one, which is printed
   --only F03,F05   some kinds of faults instead of all
   --mutants WHICH  planted bugs that must be found: all (default), quick, none, or how many
-  --mutant NAME    this one, and nothing else
+  --mutant NAME,…  these, and nothing else
   --keep           keep history, logs and data for a closer look
   --record         put the table into docs/reliability.md
 
@@ -85,7 +85,7 @@ const only = given.only === undefined ? undefined : new Set(given.only.split(','
 
 /** So many of them, other ones for other seeds. */
 const chosen = (): readonly Mutant[] => {
-  if (given.mutant) return mutants.filter(({ name }) => name === given.mutant);
+  if (given.mutant) return mutants.filter(({ name }) => given.mutant?.split(',').includes(name));
   const wanted = given.mutants ?? 'all';
   if (wanted === 'all') return mutants;
   if (wanted === 'quick') return mutants.filter(({ name }) => quickMutants.includes(name));
