@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'reap-too-early',
     says: 'A server that misses two beats is taken for dead.',
-    patches: [patch(WATCH, 'life.silentMs >= deadMs *', 'life.silentMs >= 1300 *')],
+    patches: [patch(WATCH, 'if (life.silentMs >= deadMs', 'if (life.silentMs >= 1300')],
     breaks: ['I18'],
     plan: ['F03'],
     jobs: 100,
