@@ -51,12 +51,16 @@ const UNFENCED = patch(
   'SET beat = abs(beat) + 1 WHERE node = $1 AND epoch = $2`;',
 );
 
+/** What the log takes from a server, it goes on with. */
+const DEAF = patch('libs/jobs/src/attempts.ts', `case 'JobRequeued':`, `case 'JobRequeued':\nreturn;\n`);
+
 export const mutants: readonly Mutant[] = [
   {
     name: 'completion-without-attempt',
     says: 'A report completes a job that does not run, or runs as another attempt.',
     patches: [
       UNFENCED,
+      DEAF,
       patch(
         JOB,
         COMPLETE,
@@ -74,6 +78,7 @@ export const mutants: readonly Mutant[] = [
     says: 'A report completes the job that it names, whichever server runs it now.',
     patches: [
       UNFENCED,
+      DEAF,
       patch(JOB, COMPLETE, `return job.is === 'running' ? [completed(job, command)] : staleAttempt();`),
     ],
     breaks: ['I4'],
@@ -111,9 +116,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'reap-too-early',
     says: 'A server that misses two beats is taken for dead.',
-    patches: [patch(WATCH, 'if (life.silentMs >= deadMs', 'if (life.silentMs >= 1300')],
+    patches: [patch(WATCH, 'if (life.silentMs >= deadMs', 'if (life.silentMs >= 1100')],
     breaks: ['I18'],
-    plan: ['F03'],
+    plan: Array.from({ length: 12 }, () => 'F03' as const),
     jobs: 100,
     seconds: 15,
   },
@@ -139,7 +144,7 @@ export const mutants: readonly Mutant[] = [
       patch(
         LOG,
         'await runner.query(`REVOKE ALL ON FUNCTION append_events FROM PUBLIC`);',
-        'await runner.query(`CREATE SEQUENCE event_position CACHE 10`);',
+        'await runner.query(`CREATE SEQUENCE event_position`);',
       ),
       patch(LOG, 'FROM event_log_head h FOR UPDATE;', 'FROM event_log_head h;'),
       patch(LOG, 'last := last + 1;', `last := nextval('event_position');`),
@@ -405,10 +410,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lost-attempt-runs-on',
     says: 'A server goes on with what was taken from it.',
-    patches: [
-      UNFENCED,
-      patch('libs/jobs/src/attempts.ts', `case 'JobRequeued':`, `case 'JobRequeued':\nreturn;\n`),
-    ],
+    patches: [UNFENCED, DEAF],
     breaks: ['I16'],
     plan: ['F02'],
     jobs: 40,
