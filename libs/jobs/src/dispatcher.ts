@@ -5,14 +5,18 @@ import {
   type Position,
   type Recorded,
   type Report,
+  START,
 } from '@openpro/eventstore';
 import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
 
-/** What the scheduler starts from: the queue as the read model had it at `position`. */
+/** What the scheduler starts from: the queue as the read model had it. */
 export interface Snapshot {
   readonly queue: Queue;
+  /** What follows this must be seen. */
   readonly position: Position;
+  /** Up to here, at `position` or behind it, `queue` has seen the events of jobs. */
+  readonly jobsUpTo: Position;
 }
 
 /**
@@ -21,6 +25,7 @@ export interface Snapshot {
  */
 export class Dispatcher {
   private queue: Queue | null = null;
+  private jobsUpTo = START;
   private follower: Following | null = null;
   private epoch = 0;
   private reasons: Reasons | null = null;
@@ -38,8 +43,9 @@ export class Dispatcher {
   async lead(epoch: number): Promise<void> {
     await this.resign(); // elected anew without having noticed the end of the former term
     this.epoch = epoch;
-    const { queue, position } = await this.snapshot();
+    const { queue, position, jobsUpTo } = await this.snapshot();
     this.queue = queue;
+    this.jobsUpTo = jobsUpTo;
     this.place();
     this.follower = follow(this.store, position, (events) => this.see(events), this.report);
   }
@@ -64,8 +70,14 @@ export class Dispatcher {
   }
 
   private see(events: readonly Recorded[]): void {
-    for (const event of events) if (this.queue) this.queue = evolveQueue(this.queue, event);
+    for (const event of events)
+      if (this.queue && !this.isKnown(event)) this.queue = evolveQueue(this.queue, event);
     this.place();
+  }
+
+  /** That a job was queued, told again, would take from it the place that it has just been promised. */
+  private isKnown({ stream, position }: Recorded): boolean {
+    return position <= this.jobsUpTo && stream.startsWith('job-');
   }
 
   private place(): void {
