@@ -4,6 +4,10 @@ import { defaultFieldResolver, getNamedType, type GraphQLSchema, isLeafType, isO
 const COMPUTED = new Set([
   'AppVersion.latest',
   'AppVersion.publishedBy',
+  'Attempt.nodeName',
+  'ClusterEntry.by',
+  'ClusterEntry.nodeName',
+  'ClusterEntry.text',
   'Engine.publishedBy',
   'Node.runningJobs',
   'Node.sessions',
