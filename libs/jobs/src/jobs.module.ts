@@ -137,7 +137,13 @@ const LOG_BYTES = 50 * 1024 * 1024;
       inject: [LINK, DataSource, ReadSide],
       useFactory: (link: ProLink, db: DataSource, readSide: ReadSide) => {
         const leaders = new CachedRows(db, leader, readSide);
-        return new LiveJobs(link, async () => (await leaders.row('cluster'))?.node ?? null);
+        return new LiveJobs(link, {
+          node: async () => (await leaders.row('cluster'))?.node ?? null,
+          onChange: (listener) =>
+            readSide.onCommitted(({ projection }) => {
+              if (projection === leader.name) listener();
+            }),
+        });
       },
     },
     JobQueries,
