@@ -71,6 +71,11 @@ const external = [
   '@parcel/watcher',
   'highs',
   'esbuild',
+  // Loaded only when traces are wanted.
+  '@opentelemetry/context-async-hooks',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
 ];
 
 /** Bundles Node programs: `{ 'dir/name': 'source.ts' }` under dist/. */

@@ -8,6 +8,7 @@ import {
 } from '@openpro/eventstore';
 import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
+import { size, values } from './sorted-map.js';
 
 /** What the scheduler starts from: the queue as the read model had it at `position`. */
 export interface Snapshot {
@@ -61,6 +62,19 @@ export class Dispatcher {
   onDecided(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** What waits and runs in the whole cluster, and its slots; null when another server leads. */
+  get load(): { readonly [of in 'waiting' | 'running' | 'slots' | 'taken']: number } | null {
+    if (!this.queue) return null;
+    const { jobs, waiting, servers } = this.queue;
+    const all = [...values(servers)];
+    return {
+      waiting: size(waiting),
+      running: size(jobs) - size(waiting),
+      slots: all.reduce((sum, server) => sum + server.slots, 0),
+      taken: all.reduce((sum, server) => sum + server.taken, 0),
+    };
   }
 
   private see(events: readonly Recorded[]): void {
