@@ -28,7 +28,7 @@ const FRESH_MS = 1000;
 /** Runs all checks side by side. One that still hangs from an earlier look is not started again. */
 export class Health {
   private last: { readonly at: number; readonly results: Promise<readonly CheckResult[]> } | null = null;
-  private readonly underWay = new Map<string, Promise<readonly Problem[]>>();
+  private readonly underWay = new Map<Check, Promise<readonly Problem[]>>();
 
   constructor(
     private readonly checks: readonly Check[],
@@ -45,7 +45,7 @@ export class Health {
 
   private async run(check: Check): Promise<CheckResult> {
     const { name } = check;
-    const looking = this.underWay.get(name) ?? this.begin(check);
+    const looking = this.underWay.get(check) ?? this.begin(check);
     const late: Problem = { problem: `${name}: no answer in time`, detail: `within ${this.checkMs} ms` };
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<readonly Problem[]>(
@@ -56,12 +56,12 @@ export class Health {
     return { name, problems };
   }
 
-  private begin({ name, look }: Check): Promise<readonly Problem[]> {
+  private begin(check: Check): Promise<readonly Problem[]> {
     const looking = Promise.resolve()
-      .then(look)
-      .catch((error: unknown) => [{ problem: `${name}: does not work`, detail: String(error) }])
-      .finally(() => this.underWay.delete(name));
-    this.underWay.set(name, looking);
+      .then(() => check.look())
+      .catch((error: unknown) => [{ problem: `${check.name}: does not work`, detail: String(error) }])
+      .finally(() => this.underWay.delete(check));
+    this.underWay.set(check, looking);
     return looking;
   }
 }

@@ -41,11 +41,9 @@ export { fingerprintOf, hashSecret, newSecret } from './secrets.js';
 export { CONFIG, EVENT_STORE, LINK, NODE, type ThisNode } from './tokens.js';
 export {
   chosenIds,
-  type Note,
   traced,
   tracedEffect,
   tracedOperation,
   tracePast,
-  tracingIsOn,
   turnOnTracing,
 } from './tracing.js';

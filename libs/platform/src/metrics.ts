@@ -51,7 +51,7 @@ export class Metrics {
       async collect() {
         const samples = await samplesOf(read);
         this.reset();
-        if (samples.length === 0) this.remove(); // where there are no labels a reset leaves a 0
+        if (labelNames.length === 0) this.remove(); // where there are no labels a reset leaves a 0
         for (const [value, labels] of samples) this.set(labels, value);
       },
     });

@@ -29,7 +29,6 @@ export const chosenIds = (): typeof chosen => {
 
 /** Told by who has set up the exporter. Before that no span is ever made. */
 export const turnOnTracing = (): void => void (on = true);
-export const tracingIsOn = (): boolean => on;
 
 export const traceIdOf = (correlation: string): string => correlation.replaceAll('-', '');
 export const spanIdOf = (commandId: string): string => commandId.replaceAll('-', '').slice(16);
@@ -45,7 +44,7 @@ const below = (traceId: string, spanId: string): Context =>
   trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
 
 /** Tells the span how it ended; nothing when tracing is off. */
-export type Note = (attributes: Attributes) => void;
+type Note = (attributes: Attributes) => void;
 const silent: Note = () => undefined;
 
 /** @param attributes no payloads and no names of people: traces leave the platform */

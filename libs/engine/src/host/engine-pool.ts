@@ -220,7 +220,8 @@ export class EnginePool {
     this.#starting.add(starting);
     const done = (failure: string | null): void => {
       this.#starting.delete(starting);
-      if (!this.#closed) this.#lastStarts.set(engine.digest, failure);
+      // Whether an engine that is being published starts is its publisher's question.
+      if (role !== 'check' && !this.#closed) this.#lastStarts.set(engine.digest, failure);
     };
     starting.then(
       () => done(null),
