@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Health, statusOf } from './health.js';
+import { answerOf, Health, statusOf } from './health.js';
 import { Readers } from './readers.js';
 
 /**
@@ -25,16 +25,6 @@ export class HealthController {
       this.checks.look(),
       this.readers.isAdministrator(request.headers),
     ]);
-    const status = statusOf(results);
-    const problems = results.flatMap((result) => result.problems.map(({ problem }) => problem));
-    const details = results.map(({ name, problems: found }) => ({
-      name,
-      ok: found.length === 0,
-      ...(found.length > 0 ? { problems: found.map(({ problem, detail }) => detail ?? problem) } : {}),
-    }));
-    void reply
-      .status(status)
-      .header('cache-control', 'no-store')
-      .send({ ok: status === 200, problems, ...(trusted ? { checks: details } : {}) });
+    void reply.status(statusOf(results)).header('cache-control', 'no-store').send(answerOf(results, trusted));
   }
 }

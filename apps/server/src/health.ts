@@ -73,6 +73,23 @@ export const statusOf = (results: readonly CheckResult[]): 200 | 500 | 507 => {
   return problems.length === 0 ? 200 : 500;
 };
 
+/** What a stranger reads; who is trusted also reads the reasons, check by check. */
+export const answerOf = (results: readonly CheckResult[], trusted: boolean): object => ({
+  ok: statusOf(results) === 200,
+  problems: results.flatMap(({ problems }) => problems.map(({ problem }) => problem)),
+  ...(trusted
+    ? {
+        checks: results.map(({ name, problems }) => ({
+          name,
+          ok: problems.length === 0,
+          ...(problems.length > 0
+            ? { problems: problems.map(({ problem, detail }) => detail ?? problem) }
+            : {}),
+        })),
+      }
+    : {}),
+});
+
 /** A check that costs something: its outcome holds for a while. */
 export const every = (ms: number, check: Check, now = (): number => performance.now()): Check => {
   let last: { readonly at: number; readonly problems: readonly Problem[] } | null = null;

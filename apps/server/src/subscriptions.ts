@@ -2,7 +2,14 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { Authenticator, tokenOf } from '@openpro/identity';
 import { forwardedBy } from '@openpro/link';
-import { type Actor, CONFIG, Metrics, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
+import {
+  type Actor,
+  CONFIG,
+  Metrics,
+  publicUrlOf,
+  type RequestContext,
+  type ServerConfig,
+} from '@openpro/platform';
 import {
   GraphQLError,
   type GraphQLFormattedError,

@@ -39,11 +39,4 @@ export { PUBLIC_URL_HEADER, publicUrlOf } from './public-url.js';
 export { readPage, readRows, Where } from './read-page.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';
 export { CONFIG, EVENT_STORE, LINK, NODE, type ThisNode } from './tokens.js';
-export {
-  chosenIds,
-  traced,
-  tracedEffect,
-  tracedOperation,
-  tracePast,
-  turnOnTracing,
-} from './tracing.js';
+export { chosenIds, traced, tracedEffect, tracedOperation, tracePast, turnOnTracing } from './tracing.js';
