@@ -11,8 +11,6 @@ import { type Check, every, type Problem } from './health.js';
 const MIN_FREE_SHARE = 0.01;
 /** A list that is so far behind the log misleads whoever reads it. */
 const MAX_LAG_MS = 30_000;
-/** Longer than a server may be silent before the others take it for dead. */
-const MAX_BEAT_AGE_MS = 5000;
 const WRITE_EVERY_MS = 10_000;
 
 const NONE: readonly Problem[] = [];
@@ -100,13 +98,14 @@ export const readSideCheck = (readSide: ReadSide): Check => ({
     }),
 });
 
-export const clusterCheck = (queries: Pick<PulseQueries, 'pulse'>): Check => ({
+/** @param deadMs so long a server may be silent before the others take it for dead */
+export const clusterCheck = (queries: Pick<PulseQueries, 'pulse'>, deadMs: number): Check => ({
   name: 'cluster',
   look: async () => {
     const { epoch, beatAgeMs } = await queries.pulse();
     return [
       ...(epoch === null ? one('cluster: no server leads', 'The lease has run out or was given back') : NONE),
-      ...(beatAgeMs > MAX_BEAT_AGE_MS
+      ...(beatAgeMs > deadMs
         ? one(
             'cluster: this server gives no sign of life',
             `No beat for ${(beatAgeMs / 1000).toFixed(1)} s or longer`,
@@ -124,7 +123,7 @@ export const enginesCheck = (pool: Pick<EnginePool, 'startFailure'>): Check => (
 
 /** What a server with the pro role needs. A front role, which has neither database nor storage, takes some of them. */
 export const allChecks = (of: {
-  readonly config: Pick<ServerConfig, 'dataDir' | 'storageDir'>;
+  readonly config: Pick<ServerConfig, 'dataDir' | 'storageDir' | 'liveness'>;
   readonly node: { readonly id: string };
   readonly db: DataSource;
   readonly store: EventStore;
@@ -135,7 +134,7 @@ export const allChecks = (of: {
   databaseCheck(of.db),
   logCheck(of.store),
   readSideCheck(of.readSide),
-  clusterCheck(of.pulse),
+  clusterCheck(of.pulse, of.config.liveness.deadMs),
   storageCheck(of.config.storageDir, of.node.id),
   diskCheck('own disk', of.config.dataDir),
   diskCheck('shared disk', of.config.storageDir),

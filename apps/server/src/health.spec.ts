@@ -139,7 +139,9 @@ describe('what a server consists of', () => {
 
   it('a leader, and a heartbeat of its own', async () => {
     const of = async (epoch: number | null, beatAgeMs: number) =>
-      found(await clusterCheck({ pulse: () => Promise.resolve({ epoch, beatAgeMs, leads: false }) }).look());
+      found(
+        await clusterCheck({ pulse: () => Promise.resolve({ epoch, beatAgeMs, leads: false }) }, 5000).look(),
+      );
     expect(await of(3, 1000)).toEqual([]);
     expect(await of(null, 6000)).toEqual([
       'cluster: no server leads',

@@ -45,9 +45,9 @@ const exported = () =>
   }));
 
 /** As two servers would: each with a handler of its own, on one log. */
-const given = () => {
+const given = async () => {
   const metrics = new Metrics();
-  const store = new ObservedStore(metrics, () => new MemoryEventStore());
+  const store = await ObservedStore.open(metrics, () => Promise.resolve(new MemoryEventStore()));
   const count = (meta: Partial<CommandMeta> = {}) =>
     new ObservedCommandHandler(store).execute(
       counter,
@@ -64,7 +64,7 @@ const given = () => {
 };
 
 it('makes no span before tracing is turned on', async () => {
-  const { count } = given();
+  const { count } = await given();
   await count();
   await traced('anything', {}, () => Promise.resolve());
   expect(exported()).toEqual([]);
@@ -91,7 +91,7 @@ describe('a trace', () => {
   });
 
   it('has the id of the command that began it, and below that everything that came of it, on any server', async () => {
-    const { count, store } = given();
+    const { count, store } = await given();
     const commandId = uuidv7();
     await tracedOperation('mutation count', {}, { commandId, traceparent: null }, () => count({ commandId }));
     const [event] = await store.readAll('' as never, 1);
@@ -114,7 +114,7 @@ describe('a trace', () => {
   });
 
   it('holds what a process commands, though nothing of it runs there just now', async () => {
-    const { count } = given();
+    const { count } = await given();
     const correlation = uuidv7();
     await count({ correlation });
     expect(exported().find(({ name }) => name === 'counter Count')).toMatchObject({
@@ -124,7 +124,7 @@ describe('a trace', () => {
   });
 
   it('is another one for a command of its own, with a link to what asked for it', async () => {
-    const { count } = given();
+    const { count } = await given();
     await tracedOperation('mutation other', {}, { commandId: null, traceparent: null }, () => count());
     const spans = exported();
     const command = spans.find(({ name }) => name === 'counter Count');
@@ -144,7 +144,7 @@ describe('a trace', () => {
   });
 
   it('says how it ended, and of an error no more than its name', async () => {
-    const { count } = given();
+    const { count } = await given();
     for (let n = 0; n < 3; n++) await count();
     await traced('fails', {}, () => Promise.reject(new TypeError('secret'))).catch(() => undefined);
     expect(
@@ -158,7 +158,7 @@ describe('a trace', () => {
 });
 
 it('counts appends by what became of them', async () => {
-  const { metrics, store, count } = given();
+  const { metrics, store, count } = await given();
   await count();
   const [recorded] = await store.readStream('counter-c');
   const { event, context: of, ...meta } = recorded!;
