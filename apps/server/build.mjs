@@ -15,6 +15,7 @@ const parts = {
       'server/front': 'apps/server/src/front.ts',
       'server/beat': 'apps/server/src/beat.ts',
       'server/local': 'apps/server/src/local.ts',
+      'server/copy-log': 'apps/server/src/copy-log.ts',
     }),
   cli: () => bundleCli(),
   'model-ts': async () => (await import('../../engines/model-ts/build.mjs')).default(),
