@@ -10,6 +10,8 @@ import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
 import { size, values } from './sorted-map.js';
 
+const PAGE = 1000;
+
 /** What the scheduler starts from: the queue as the read model had it at `position`. */
 export interface Snapshot {
   readonly queue: Queue;
@@ -39,7 +41,7 @@ export class Dispatcher {
   async lead(epoch: number): Promise<void> {
     await this.resign(); // elected anew without having noticed the end of the former term
     this.epoch = epoch;
-    const { queue, position } = await this.snapshot();
+    const { queue, position } = await this.upToNow();
     this.queue = queue;
     this.place();
     this.follower = follow(this.store, position, (events) => this.see(events), this.report);
@@ -75,6 +77,18 @@ export class Dispatcher {
       slots: all.reduce((sum, server) => sum + server.slots, 0),
       taken: all.reduce((sum, server) => sum + server.taken, 0),
     };
+  }
+
+  /** The read model may be behind: what the former leader has started since takes slots, too. */
+  private async upToNow(): Promise<Snapshot> {
+    let { queue, position } = await this.snapshot();
+    for (let full = true; full;) {
+      const events = await this.store.readAll(position, PAGE);
+      queue = events.reduce(evolveQueue, queue);
+      position = events.at(-1)?.position ?? position;
+      full = events.length === PAGE;
+    }
+    return { queue, position };
   }
 
   private see(events: readonly Recorded[]): void {
