@@ -34,7 +34,7 @@ export class Bus {
     private readonly timeline: Scheduler,
     private readonly aggregates: ReadonlyMap<string, AnyAggregate>,
     private readonly receivers: () => readonly Receiver[],
-    private readonly trace: (what: string) => void,
+    private readonly trace: (what: () => string) => void,
   ) {}
 
   /** Sends again until an answer has come, as an outbox does and whoever insists. */
@@ -75,10 +75,10 @@ export class Bus {
       const receiver = this.random.pick(this.receivers());
       const aggregate = this.aggregates.get(to);
       if (!receiver || !aggregate) return;
-      receiver.life.after(0, () => {
-        receiver.handler.execute(aggregate, id, command, meta).then(
+      receiver.life.live(() => {
+        receiver.handler.execute(aggregate, id, command, meta, `${meta.actor} ${meta.commandId}`).then(
           (outcome) => {
-            this.trace(`${to}-${id} ${describe(command)}: ${verdict(outcome)}`);
+            this.trace(() => `${to}-${id} ${describe(command)}: ${verdict(outcome)}`);
             if (outcome.is === 'done' && outcome.events.length === 0) this.withdrawn.add(meta.commandId);
             if (!this.random.chance(this.loss))
               sender.after(this.random.between(1, 150), () => answer(outcome));

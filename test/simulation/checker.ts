@@ -38,6 +38,8 @@ interface Job {
   /** Who proposed the start that it runs by, and with which command. */
   leader: number;
   command: string;
+  /** The leader in whose time a former one started it after all. */
+  contestedUnder: number;
 }
 
 interface Session {
@@ -171,7 +173,15 @@ export class Checker {
     if (type === 'JobQueued') {
       hold('I4', known === undefined, `job ${id} is queued once`);
       this.counts.jobs++;
-      const counters = { attempt: 0, lost: 0, crashed: 0, drained: 0, leader: 0, command: '' };
+      const counters = {
+        attempt: 0,
+        lost: 0,
+        crashed: 0,
+        drained: 0,
+        leader: 0,
+        command: '',
+        contestedUnder: 0,
+      };
       this.jobs.set(id, { is: 'queued', node: null, nodeEpoch: null, interrupting: false, ...counters });
       return;
     }
@@ -230,6 +240,7 @@ export class Checker {
     hold('I4', event.attempt === job.attempt + 1, `the attempts of job ${id} are counted one by one`);
     hold('I3', event.attempt - job.drained <= 4, `job ${id} has at most four attempts`);
     hold('I8', epoch > 0 && epoch <= this.leaderEpoch, 'only who was elected starts a job');
+    if (epoch < this.leaderEpoch) job.contestedUnder = this.leaderEpoch;
     const { attempt, node, nodeEpoch } = event;
     const start = { attempt, node, nodeEpoch, leader: epoch, command: commandId };
     Object.assign(job, { is: 'running', interrupting: false, ...start } satisfies Partial<Job>);
@@ -237,8 +248,10 @@ export class Checker {
     const slots = this.nodes.get(node ?? '')?.slots ?? 0;
     const here = [...this.jobs.values()].filter((other) => other.is === 'running' && sameLife(other, event));
     if (here.length > slots) this.counts.overCommitted++;
-    // Starts of two leaders may meet, or of a copy that came long after its leader had given it up.
-    const own = here.filter((one) => one.leader === epoch && !this.needs.withdrawn.has(one.command));
+    // Starts of two leaders may meet, and what they cross: a copy that comes after its leader has given it up.
+    const own = here.filter(
+      (one) => one.leader === epoch && one.contestedUnder < epoch && !this.needs.withdrawn.has(one.command),
+    );
     hold('I12', own.length <= slots, `one leader gives ${node} no more jobs than its ${slots} slots`);
   }
 

@@ -116,7 +116,7 @@ export class Leader {
   private look(): void {
     const { self, rows, timeline, joined, onDead, believesLateLooks } = this.needs;
     const { now } = timeline;
-    const late = this.lastLook === null || (now - this.lastLook > DEAD_MS && !believesLateLooks);
+    const late = this.lastLook === null || (now - this.lastLook > DEAD_MS / 2 && !believesLateLooks);
     this.lastLook = now;
     const seen = new Map<string, Seen>();
     for (const { node, epoch } of joined()) {

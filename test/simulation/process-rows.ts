@@ -17,9 +17,26 @@ export class ProcessRows {
   /** Of the checkpoint: who writes on another one than he has read was too late. */
   revision = 0;
   readonly kept = new Map<string, Kept>();
+  /** When the first timer comes due. */
+  nextDue = Infinity;
   outbox: IssuedCommand[] = [];
 
-  constructor(readonly process: AnyProcess) {}
+  private readonly on: ReadonlySet<string>;
+
+  constructor(readonly process: AnyProcess) {
+    this.on = new Set(process.on);
+  }
+
+  /** Where the next event stands that concerns the process: those before it cost no write. */
+  next(log: readonly Recorded[], from: number): number {
+    let at = from;
+    while (at < log.length && !this.on.has(log[at]!.event.type)) at++;
+    return at;
+  }
+
+  doneWith(log: readonly Recorded[]): boolean {
+    return this.outbox.length === 0 && this.next(log, this.position) === log.length;
+  }
 
   /** States, timers, commands and checkpoint together or not at all. */
   write(reactions: Reactions, position: number): void {
@@ -29,6 +46,8 @@ export class ProcessRows {
       if (kept.state === undefined) this.kept.delete(key);
       else this.kept.set(key, kept);
     this.outbox.push(...reactions.commands);
+    const timers = [...this.kept.values()].flatMap((kept) => [...kept.timers.values()]);
+    this.nextDue = Math.min(Infinity, ...timers.map(({ due }) => due));
   }
 }
 
@@ -42,6 +61,7 @@ export interface Faulty {
 /** As the process runner and the outbox of one server do it, on rows that all servers share. */
 export class ProcessRunner {
   private writing = false;
+  private seen = 0;
   private readonly onTheirWay = new Set<string>();
 
   constructor(
@@ -58,23 +78,25 @@ export class ProcessRunner {
   step(): void {
     this.send();
     if (this.writing) return;
-    const { position, revision } = this.rows;
-    const page = this.log.slice(position, position + this.random.between(1, 40));
+    const { rows, log, random } = this;
+    const { revision } = rows;
+    this.seen = rows.next(log, Math.max(this.seen, rows.position));
+    const page = log.slice(this.seen, this.seen + random.between(1, 40));
+    const after = this.seen + page.length;
     const reactions = page.length > 0 ? this.react(page) : this.fire();
     if (!reactions) return;
     this.writing = true;
-    const after = position + page.length;
     const write = () => {
-      if (this.rows.revision === revision) this.rows.write(reactions, after);
-      this.life.after(this.random.between(1, 20), () => {
+      if (rows.revision === revision) rows.write(reactions, after);
+      this.life.after(random.between(1, 20), () => {
         this.writing = false;
         this.step();
       });
     };
-    this.database.after(this.random.between(1, 20), () => {
+    this.database.after(random.between(1, 20), () => {
       if (!this.faulty.checkpointFirst) return write();
-      this.rows.position = Math.max(this.rows.position, after);
-      this.life.after(this.random.between(1, 20), write);
+      rows.position = Math.max(rows.position, after);
+      this.life.after(random.between(1, 20), write);
     });
   }
 
@@ -93,13 +115,14 @@ export class ProcessRunner {
   }
 
   private fire(): Reactions | undefined {
-    const { process, kept } = this.rows;
+    const { process, kept, nextDue } = this.rows;
     const { now } = this.database;
+    if (nextDue > now) return undefined;
     const due = [...kept].flatMap(([key, { timers }]) =>
       [...timers].filter(([, timer]) => timer.due <= now).map(([name, timer]) => ({ key, name, timer })),
     );
     const last = this.log.at(-1);
-    if (due.length === 0 || !last) return undefined;
+    if (!last) return undefined;
     const reactions = new Reactions(process, new Map(due.map(({ key }) => [key, kept.get(key) ?? NOTHING])));
     for (const { key, name, timer } of due.sort((a, b) => a.timer.due - b.timer.due))
       reactions.fire(key, name, timer, { position: last.position, at: now });

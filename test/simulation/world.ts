@@ -93,7 +93,13 @@ export class World {
     this.aggregates = new Map(aggregates.map((one) => [one.name, one]));
     this.log = new SharedLog(timeline, this.random, (events) => this.see(events), mutant);
     const receivers = () => [...this.servers.values()].filter(({ life }) => !life.over);
-    this.bus = new Bus(this.random, timeline, this.aggregates, receivers, (what) => this.say(what));
+    this.bus = new Bus(
+      this.random,
+      timeline,
+      this.aggregates,
+      receivers,
+      (what) => this.tracing && this.say(what()),
+    );
     this.readModel = new ReadModel(this.log.events, this.random, mutant.believesNewest ?? false);
     this.processes = PROCESSES.map((one) => new ProcessRows(mutant.process?.(one) ?? one));
     const healthy = (id: string) => this.kinds.get(id) === 'healthy';
@@ -149,12 +155,7 @@ export class World {
   private over(): boolean {
     if (this.faulty || this.pending > 0 || !this.checker.jobsEnded) return false;
     this.quiet = true;
-    return (
-      this.checker.ended &&
-      this.processes.every(
-        ({ position, outbox }) => outbox.length === 0 && position === this.log.events.length,
-      )
-    );
+    return this.checker.ended && this.processes.every((rows) => rows.doneWith(this.log.events));
   }
 
   private boot(id: string): void {
