@@ -24,6 +24,7 @@ interface Fields {
   readonly reason: string;
   readonly nodeLost: number;
   readonly ownCrash: number;
+  readonly draining?: boolean;
 }
 
 interface Job {
@@ -51,7 +52,8 @@ interface Session {
 
 interface Node {
   epoch: number;
-  is: 'joined' | 'over';
+  is: 'joined' | 'over' | 'removed';
+  draining: boolean;
   slots: number;
 }
 
@@ -120,7 +122,7 @@ export class Checker {
 
   isOver(node: string | null, epoch: number | null): boolean {
     const known = this.nodes.get(node ?? '');
-    return known !== undefined && (known.epoch > (epoch ?? 0) || known.is === 'over');
+    return known !== undefined && (known.epoch > (epoch ?? 0) || known.is !== 'joined');
   }
 
   get ended(): boolean {
@@ -308,13 +310,18 @@ export class Checker {
     }
   }
 
-  private meetNode(id: string, { type, epoch, slots }: Fields): void {
+  private meetNode(id: string, { type, epoch, slots, draining = false }: Fields): void {
     const known = this.nodes.get(id);
     switch (type) {
       case 'NodeJoined':
-        hold('I7', known?.is !== 'joined', `${id} joins again only when its former life is over`);
+        hold(
+          'I7',
+          known === undefined || known.is === 'over',
+          `${id} joins again only when its life is over`,
+        );
+        hold('I4', draining === (known?.draining ?? false), `${id} drains on after a restart`);
         hold('I7', epoch === (known?.epoch ?? 0) + 1, `${id} joins with the next epoch`);
-        this.nodes.set(id, { epoch, is: 'joined', slots });
+        this.nodes.set(id, { epoch, is: 'joined', slots, draining });
         return;
       case 'NodeDeclaredDead':
       case 'NodeLeft':
@@ -326,6 +333,19 @@ export class Checker {
           `${id} was never away for long, and is not dead`,
         );
         known.is = 'over';
+        return;
+      case 'NodeDrainStarted':
+      case 'NodeResumed':
+        hold(
+          'I4',
+          known?.epoch === epoch && known.is !== 'removed',
+          `${type} is of the epoch that ${id} has`,
+        );
+        known.draining = type === 'NodeDrainStarted';
+        return;
+      case 'NodeRemoved':
+        hold('I4', known?.is === 'over', `${id} is removed once, when its life is over`);
+        known.is = 'removed';
         return;
       default:
         hold('I4', false, `${type} is unknown to the checker`);

@@ -105,7 +105,7 @@ export class Server {
         await bus.insist(life, { to: 'leadership', id: 'cluster', command, meta });
         await dispatcher.lead(epoch);
       },
-      onLose: () => void dispatcher.resign(),
+      onLose: () => dispatcher.resign(),
       onDead: ({ node, epoch }) => {
         const meta = { commandId: uuidv5(node, `dead:${epoch}`), actor, roles: [] };
         const command = { type: 'DeclareDead', epoch, reason: 'no beat' };
@@ -132,8 +132,8 @@ export class Server {
     const { world, self, life } = this;
     this.step();
     if (!world.quiet) {
-      this.leader?.tick();
-      if (self && world.isOver(self) && !this.leaving && world.random.chance(0.4)) return this.crash();
+      const fenced = this.leader?.tick() === false || (self !== null && world.isOver(self) && !this.leaving);
+      if (fenced && world.random.chance(0.4)) return this.crash(); // or a little later
     }
     life.after(world.quiet ? 60_000 : BEAT_MS + world.random.between(-100, 200), () => this.tick());
   }
@@ -155,6 +155,11 @@ export class Server {
           interrupt: () => life.after(world.random.between(10, 500), () => end(ended('interrupted'))),
           terminate: () => life.after(1, () => end({ is: 'terminated' })),
         };
+      },
+      after: (ms, work) => {
+        let off = false;
+        life.after(ms, () => off || work());
+        return () => (off = true);
       },
       job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
       engine: () => Promise.resolve(ENGINE),

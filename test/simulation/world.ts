@@ -260,8 +260,11 @@ export class World {
     this.say(`${fault} ${id}`);
     switch (fault) {
       case 'crash':
-        if (random.chance(0.1) && this.servers.size - this.scrapped.size > 1) this.scrapped.add(id);
+        if (random.chance(0.1) && this.servers.size - this.scrapped.size > 1) this.scrap(id);
         return server.crash();
+      case 'drain':
+        void this.tell('node', id, { type: 'DrainNode', reason: '', graceS: random.between(0, 8) });
+        return this.timeline.after(random.between(2000, 12_000), () => this.undrain(id));
       case 'leave':
         return server.leave();
       case 'pause':
@@ -271,6 +274,17 @@ export class World {
       case 'database away':
         return this.pause([...this.servers.values()], random.between(500, 4500));
     }
+  }
+
+  private undrain(id: string): void {
+    void this.tell('node', id, { type: 'ResumeNode' });
+  }
+
+  /** It never comes back; sometimes somebody says so. */
+  private scrap(id: string): void {
+    this.scrapped.add(id);
+    const command = { type: 'RemoveNode', reason: '', force: true, working: 0 };
+    if (this.random.chance(0.5)) void this.tell('node', id, command);
   }
 
   private pause(servers: readonly Server[], ms: number): void {
@@ -286,6 +300,7 @@ export class World {
     this.bus.loss = 0;
     this.bus.duplicates = 0;
     this.log.ambiguous = 0;
+    for (const id of this.servers.keys()) this.undrain(id);
   }
 
   /** Whoever is down is started again, sooner or later, unless it is scrap. */
@@ -297,8 +312,17 @@ export class World {
   }
 }
 
-const GENTLE = ['pause', 'database away'] as const;
-const HARSH = ['crash', 'leave', 'pause', 'long pause', 'crash', 'long pause', 'database away'] as const;
+const GENTLE = ['pause', 'database away', 'drain'] as const;
+const HARSH = [
+  'crash',
+  'leave',
+  'drain',
+  'pause',
+  'long pause',
+  'crash',
+  'long pause',
+  'database away',
+] as const;
 
 const shown = (fields: object): string =>
   Object.entries(fields)

@@ -39,6 +39,8 @@ export interface AttemptsNeeds {
   load(digest: string): Promise<CaseData>;
   save(job: QueuedJob, data: CaseData): Promise<string>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
+  /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
+  after?(ms: number, work: () => void): () => void;
   /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
@@ -76,7 +78,7 @@ export class Attempts {
   private follower: Following | null = null;
   private draining = false;
   /** Runs while the server drains: at its end what still runs is given back. */
-  private grace: NodeJS.Timeout | undefined;
+  private callOffGrace = (): void => undefined;
   /** The grace is over, and nobody has resumed the server yet: it keeps nothing. */
   private emptied = false;
 
@@ -93,7 +95,7 @@ export class Attempts {
   async drain(): Promise<void> {
     this.draining = true;
     await this.follower?.stop();
-    clearTimeout(this.grace);
+    this.callOffGrace();
     await this.giveBack();
   }
 
@@ -153,14 +155,15 @@ export class Attempts {
   /** Counted from when it is seen, by this server's own clock: no clock of another is compared with it. */
   private startGrace(graceS: number): void {
     this.endGrace();
-    this.grace = setTimeout(() => {
+    const { after = onTheClock } = this.needs;
+    this.callOffGrace = after(graceS * 1000, () => {
       this.emptied = true;
       void this.giveBack();
-    }, graceS * 1000);
+    });
   }
 
   private endGrace(): void {
-    clearTimeout(this.grace);
+    this.callOffGrace();
     this.emptied = false;
   }
 
@@ -339,6 +342,11 @@ export class Attempts {
 }
 
 const ignore = (): void => undefined;
+
+const onTheClock = (ms: number, work: () => void): (() => void) => {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+};
 
 /** What the owner is told when an attempt could not begin, or its result not be kept: no paths of the server. */
 const explain = (error: unknown): JobError => {
