@@ -13,7 +13,7 @@ const WAITING = 10_000;
 const SERVERS = 200;
 const SLOTS = 8;
 const SITES = 10;
-const DECISIONS = 100;
+const DECISIONS = 200;
 const NAMES = '5d0ea1c1-6a0f-4d3c-9f0b-0f7f2c1b7a64';
 
 type Happened = JobEvent | NodeEvent;
