@@ -189,6 +189,7 @@ export class Server {
         }),
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
       load: () => Promise.resolve(DATA),
+      keep: () => Promise.resolve('0'.repeat(64)),
       report: async (session, command) => {
         const meta = { commandId: world.random.uuid(), actor, roles: [] };
         await world.bus.insist(life, { to: 'session', id: session, command, meta });

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const open = async (is: 'postgres' | 'kurrent'): Promise<EventStore> => {
   const eventStore = is === 'postgres' ? { is } : { is, url: fake.url, prefix: 'openpro' };
-  const store = await openEventStore({ eventStore }, pool);
+  const store = await openEventStore({ eventStore }, pool, () => undefined);
   opened.push(store);
   return store;
 };
