@@ -11,7 +11,7 @@ export const openEventStore = async (
   { eventStore }: Pick<ServerConfig, 'eventStore'>,
   database: pg.Pool,
   /** Told how many appends shared a commit, by the store where they can. */
-  onBatch: (appends: number) => void,
+  onBatch?: (appends: number) => void,
 ): Promise<EventStore> => {
   await madeFromThisLog(eventStore.is, database);
   if (eventStore.is === 'postgres') return new PostgresEventStore(database, onBatch);
