@@ -5,18 +5,17 @@ import {
   type Position,
   type Recorded,
   type Report,
-  START,
 } from '@openpro/eventstore';
 import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
+import { size, values } from './sorted-map.js';
 
-/** What the scheduler starts from: the queue as the read model had it. */
+const PAGE = 1000;
+
+/** What the scheduler starts from: the queue as the read model had it at `position`. */
 export interface Snapshot {
   readonly queue: Queue;
-  /** What follows this must be seen. */
   readonly position: Position;
-  /** Up to here, at `position` or behind it, `queue` has seen the events of jobs. */
-  readonly jobsUpTo: Position;
 }
 
 /**
@@ -25,7 +24,6 @@ export interface Snapshot {
  */
 export class Dispatcher {
   private queue: Queue | null = null;
-  private jobsUpTo = START;
   private follower: Following | null = null;
   private epoch = 0;
   private reasons: Reasons | null = null;
@@ -43,9 +41,8 @@ export class Dispatcher {
   async lead(epoch: number): Promise<void> {
     await this.resign(); // elected anew without having noticed the end of the former term
     this.epoch = epoch;
-    const { queue, position, jobsUpTo } = await this.snapshot();
+    const { queue, position } = await this.upToNow();
     this.queue = queue;
-    this.jobsUpTo = jobsUpTo;
     this.place();
     this.follower = follow(this.store, position, (events) => this.see(events), this.report);
   }
@@ -69,15 +66,34 @@ export class Dispatcher {
     return () => this.listeners.delete(listener);
   }
 
-  private see(events: readonly Recorded[]): void {
-    for (const event of events)
-      if (this.queue && !this.isKnown(event)) this.queue = evolveQueue(this.queue, event);
-    this.place();
+  /** What waits and runs in the whole cluster, and its slots; null when another server leads. */
+  get load(): { readonly [of in 'waiting' | 'running' | 'slots' | 'taken']: number } | null {
+    if (!this.queue) return null;
+    const { jobs, waiting, servers } = this.queue;
+    const all = [...values(servers)];
+    return {
+      waiting: size(waiting),
+      running: size(jobs) - size(waiting),
+      slots: all.reduce((sum, server) => sum + server.slots, 0),
+      taken: all.reduce((sum, server) => sum + server.taken, 0),
+    };
   }
 
-  /** That a job was queued, told again, would take from it the place that it has just been promised. */
-  private isKnown({ stream, position }: Recorded): boolean {
-    return position <= this.jobsUpTo && stream.startsWith('job-');
+  /** The read model may be behind: what the former leader has started since takes slots, too. */
+  private async upToNow(): Promise<Snapshot> {
+    let { queue, position } = await this.snapshot();
+    for (let full = true; full;) {
+      const events = await this.store.readAll(position, PAGE);
+      queue = events.reduce(evolveQueue, queue);
+      position = events.at(-1)?.position ?? position;
+      full = events.length === PAGE;
+    }
+    return { queue, position };
+  }
+
+  private see(events: readonly Recorded[]): void {
+    for (const event of events) if (this.queue) this.queue = evolveQueue(this.queue, event);
+    this.place();
   }
 
   private place(): void {

@@ -10,13 +10,12 @@ const SOURCES = [jobList, nodeList];
 /**
  * The queue as the read model has it, and the log position up to which that is true: what a new
  * leader starts from. One snapshot of the database, so that rows and position belong together;
- * of the projections involved the one that is behind counts. That of the servers is far behind, as a rule: its
- * checkpoint moves when something happens to servers.
+ * of the projections involved the one that is behind counts, and following again from there changes nothing.
  */
 export const takeOver = (db: DataSource): Promise<Snapshot> =>
   db.transaction('REPEATABLE READ', async (tx) => {
-    const checkpoints = await tx.query<{ name: string; position: Position }[]>(
-      'SELECT name, position FROM checkpoint WHERE name = ANY($1)',
+    const checkpoints = await tx.query<{ position: Position }[]>(
+      'SELECT position FROM checkpoint WHERE name = ANY($1)',
       [SOURCES.map(({ name, version }) => `${name}@${version}`)],
     );
     // Ten thousand of them: no column and no object more than the queue needs, because nobody leads meanwhile.
@@ -27,6 +26,5 @@ export const takeOver = (db: DataSource): Promise<Snapshot> =>
     const nodes = await tx.query<NodeRow[]>("SELECT * FROM node_list WHERE state = 'joined'");
     const known = checkpoints.length === SOURCES.length; // one without a checkpoint has not begun
     const position = (known && checkpoints.map((row) => row.position).sort()[0]) || START;
-    const ofJobs = checkpoints.find(({ name }) => name.startsWith(`${jobList.name}@`));
-    return { queue: queueFromRows(jobs, nodes), position, jobsUpTo: ofJobs?.position ?? START };
+    return { queue: queueFromRows(jobs, nodes), position };
   });
