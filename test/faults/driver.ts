@@ -66,7 +66,6 @@ export class Driver {
     this.allow(1);
     while (this.left > 0 && !this.over) await delay(20);
     this.over = true;
-    for (const id of [...this.sessions]) this.endSession(id);
     await Promise.race([this.settled(), delay(PATIENCE_MS, undefined, { ref: false })]);
   }
 
@@ -201,8 +200,12 @@ export class Driver {
     void way.finally(() => this.ways.delete(way));
   }
 
+  /** A session may be opened by the last answers: then it has to be ended as well. */
   private async settled(): Promise<void> {
-    while (this.ways.size > 0) await Promise.all(this.ways);
+    while (this.ways.size > 0 || this.sessions.size > 0) {
+      for (const id of [...this.sessions]) this.endSession(id);
+      await Promise.all(this.ways);
+    }
   }
 }
 

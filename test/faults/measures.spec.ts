@@ -25,7 +25,7 @@ const killed = (at: number, what: string, where: string): HistoryEntry => ({
   ...{ at, kind: 'fault', fault: 1, is: 'F01', what, where: [where], ms: 0 },
 });
 
-const joined = event(1000, 'node-n1', 'NodeJoined', { name: 'server-1' });
+const joined = event(1000, 'node-n1', 'NodeJoined', { name: 'server-1', epoch: 1 });
 
 it('measures from the end of a leader to the first job that the next one starts', () => {
   const log = [
@@ -46,13 +46,14 @@ it('measures from the end of a server until each of its jobs is back in the queu
     event(1300, 'job-c', 'JobStarted', on('n2', 1)),
     event(1400, 'job-b', 'JobCompleted', on('n1', 1)),
     event(5500, 'job-a', 'JobRequeued', { ...on('n1', 1), reason: 'node-lost' }),
+    event(5550, 'job-d', 'JobRequeued', { ...on('n1', 1), reason: 'node-lost' }), // given to it after its end
     event(5600, 'job-c', 'JobRequeued', { ...on('n2', 1), reason: 'drained' }),
   ];
   const { requeue, requeues } = measure([begin, killed(500, 'server', 'server-1')], log);
-  expect(requeue).toEqual([4000]);
+  expect(requeue).toEqual([4000, 4050]);
   expect(requeues).toEqual(
     new Map([
-      ['node-lost', 1],
+      ['node-lost', 2],
       ['drained', 1],
     ]),
   );

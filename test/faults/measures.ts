@@ -111,24 +111,20 @@ const takeOver = (log: readonly LogEvent[], killedAt: number): number[] => {
   return next ? [next.at - killedAt] : [];
 };
 
-/** Jobs that ran on this server just then, and when the log had them back. */
+/** What this life of the server lost, and when the log had it back: also jobs that were given to it when it was dead. */
 const requeued = (log: readonly LogEvent[], killedAt: number, server: string): number[] => {
-  const node = log.find(({ type, data }) => type === 'NodeJoined' && data['name'] === server);
-  if (!node) return [];
-  const running = new Map<string, number>();
-  const times: number[] = [];
-  for (const { type, stream, at, data } of log) {
-    if (!stream.startsWith('job-') || type === 'JobInterruptRequested') continue;
-    if (at <= killedAt) {
-      if (type === 'JobStarted' && data['node'] === idOf(node.stream))
-        running.set(stream, Number(data['attempt']));
-      else running.delete(stream);
-    } else if (running.get(stream) === data['attempt']) {
-      if (type === 'JobRequeued') times.push(at - killedAt);
-      running.delete(stream);
-    }
-  }
-  return times;
+  const life = log.findLast(
+    ({ type, data, at }) => type === 'NodeJoined' && data['name'] === server && at <= killedAt,
+  );
+  return log
+    .filter(
+      ({ type, data, at }) =>
+        type === 'JobRequeued' &&
+        at > killedAt &&
+        data['node'] === idOf(life?.stream ?? '') &&
+        data['nodeEpoch'] === life?.data['epoch'],
+    )
+    .map(({ at }) => at - killedAt);
 };
 
 const longestOutage = (history: readonly HistoryEntry[]): number => {

@@ -107,6 +107,7 @@ const strike = async (
     const { acknowledged } = driver;
     const allEnded = () => [...acknowledged].every((id) => rig.watch.jobs.get(id)?.state === 'ended');
     if (!(await rig.watch.until(allEnded, patienceMs))) say('not all jobs have ended');
+    await rig.watch.until(() => rig.watch.sessions.size === 0, patienceMs);
     history.add({ kind: 'end' });
   } finally {
     clearInterval(pace);
