@@ -190,6 +190,11 @@ export class Server {
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
       load: () => Promise.resolve(DATA),
       keep: () => Promise.resolve('0'.repeat(64)),
+      saved: {
+        keep: () => Promise.resolve('0'.repeat(64)),
+        load: () => Promise.resolve(DATA),
+        forget: () => undefined,
+      },
       report: async (session, command) => {
         const meta = { commandId: world.random.uuid(), actor, roles: [] };
         await world.bus.insist(life, { to: 'session', id: session, command, meta });
