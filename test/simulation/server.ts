@@ -156,11 +156,7 @@ export class Server {
           terminate: () => life.after(1, () => end({ is: 'terminated' })),
         };
       },
-      after: (ms, work) => {
-        let off = false;
-        life.after(ms, () => off || work());
-        return () => (off = true);
-      },
+      after: (ms, work) => life.calling(ms, work),
       job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
       engine: () => Promise.resolve(ENGINE),
       app: () => Promise.resolve(APP),
@@ -195,6 +191,7 @@ export class Server {
         load: () => Promise.resolve(DATA),
         forget: () => undefined,
       },
+      after: (ms, work) => life.calling(ms, work),
       report: async (session, command) => {
         const meta = { commandId: world.random.uuid(), actor, roles: [] };
         await world.bus.insist(life, { to: 'session', id: session, command, meta });

@@ -45,6 +45,8 @@ export interface SessionHostsNeeds {
   keep(of: CaseOf, data: CaseData): Promise<string>;
   /** What sessions keep of themselves, should they be lost. */
   readonly saved: Pick<SavedData, 'keep' | 'load' | 'forget'>;
+  /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
+  after?(ms: number, work: () => void): () => void;
   /** Tells the session what became of it, by this server or for a user; repeats until it is decided. Never rejects. */
   report(session: string, command: SessionCommand, by?: Visitor): Promise<void>;
 }
@@ -77,7 +79,7 @@ export class SessionHosts {
   private readonly news = new EventEmitter().setMaxListeners(0);
   private readonly attendance: Attendance;
   private follower: Following | null = null;
-  private grace: NodeJS.Timeout | undefined;
+  private callOffGrace = (): void => undefined;
   /** The time that sessions had after a drain began is over. */
   private graceOver = false;
 
@@ -97,7 +99,7 @@ export class SessionHosts {
 
   /** Keeps what is unsaved, ends and closes: who had a session open here can open it again on another server. */
   async stop(): Promise<void> {
-    clearTimeout(this.grace);
+    this.callOffGrace();
     await this.follower?.stop();
     await Promise.all(
       [...this.hosted].map(async ([id, hosted]) => {
@@ -212,13 +214,14 @@ export class SessionHosts {
 
   /** After so many seconds sessions are kept and ended: their users open them again elsewhere. `null` = no more. */
   private drain(graceS: number | null): void {
-    clearTimeout(this.grace);
+    this.callOffGrace();
     this.graceOver = false;
     if (graceS === null) return;
-    this.grace = setTimeout(() => {
+    const { after = onTheClock } = this.needs;
+    this.callOffGrace = after(graceS * 1000, () => {
       this.graceOver = true;
       for (const [id, hosted] of this.hosted) void this.end(id, hosted);
-    }, graceS * 1000).unref();
+    });
   }
 
   private async end(id: string, { autosave }: Hosted): Promise<void> {
@@ -355,3 +358,8 @@ export class SessionHosts {
     }
   }
 }
+
+const onTheClock = (ms: number, work: () => void): (() => void) => {
+  const timer = setTimeout(work, ms).unref();
+  return () => clearTimeout(timer);
+};
