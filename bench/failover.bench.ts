@@ -63,7 +63,7 @@ const when = async (api: Api, types: string[], wanted: (event: Happened) => bool
 const isUp = async (node: Node): Promise<boolean> => {
   const { pid, url } = serverOf(node);
   const answers = async () => (await fetch(`${url}/health`)).status > 0;
-  return node.state === 'JOINED' && isAlive(pid) && (await answers().catch(() => false));
+  return node.state === 'joined' && isAlive(pid) && (await answers().catch(() => false));
 };
 
 const allUp = async (api: Api, since?: Node): Promise<Node[]> => {

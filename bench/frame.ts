@@ -44,6 +44,7 @@ export const withPostgres = async (
     database(name: string): Promise<BenchDatabase>;
     /** With OpenPRO's tables. */
     migrated(name: string): Promise<BenchDatabase>;
+    readonly pid: number;
   }) => Promise<void>,
 ): Promise<void> => {
   const dir = fs.mkdtempSync(path.join(root, 'bench/node_modules/.postgres-')); // on the project's disk: /tmp may be memory
@@ -69,7 +70,7 @@ export const withPostgres = async (
       await migrate(made.ownerUrl);
       return made;
     };
-    await work({ database, migrated });
+    await work({ database, migrated, pid: postgres.pid });
     process.on('uncaughtException', () => undefined); // a peer that keeps connections takes their end for an accident
   } finally {
     process.off('exit', abandon);

@@ -1,4 +1,4 @@
-// npm run bench [-- name …]: each *.bench.ts in a process of its own. Writes docs/figures/<name>.md.
+// npm run bench [-- name … --option=value]: each *.bench.ts in a process of its own. Writes docs/figures/<name>.md.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,8 @@ const all = fs
   .readdirSync(here)
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => path.basename(file, '.bench.ts'));
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length) {
   console.error(`There is no bench ${unknown.join(', ')}. There are: ${all.join(', ')}`);
@@ -31,7 +32,7 @@ process.on('SIGINT', () => undefined); // Ctrl-C reaches the bench as well: wait
 
 const run = (file) =>
   new Promise((resolve) =>
-    spawn(process.execPath, ['--no-warnings', file], { stdio: 'inherit' }).on('exit', resolve),
+    spawn(process.execPath, ['--no-warnings', file, ...options], { stdio: 'inherit' }).on('exit', resolve),
   );
 
 const outdir = path.join(here, 'node_modules/.openpro'); // from here the peers are found

@@ -35,6 +35,7 @@ export const SERVER = {
   'server/front': 'apps/server/src/front.ts',
   'server/beat': 'apps/server/src/beat.ts',
   'server/local': 'apps/server/src/local.ts',
+  'server/copy-log': 'apps/server/src/copy-log.ts',
 };
 
 /**
@@ -83,6 +84,11 @@ const external = [
   '@parcel/watcher',
   'highs',
   'esbuild',
+  // Loaded only when traces are wanted.
+  '@opentelemetry/context-async-hooks',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
 ];
 
 /** Bundles Node programs: `{ 'dir/name': 'source.ts' }` under dist/. */

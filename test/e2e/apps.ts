@@ -22,6 +22,8 @@ export interface TestApp {
   readonly version?: string;
   readonly model: string;
   readonly engine?: { readonly name: string; readonly range: string };
+  /** What a server must have. */
+  readonly labels?: readonly string[];
 }
 
 const INTERFACE = `{
@@ -52,6 +54,7 @@ export const manifestOf = ({
   name,
   version = '1.0.0',
   engine = { name: 'model-ts', range: '*' },
+  labels,
 }: TestApp) => ({
   name,
   version,
@@ -64,6 +67,7 @@ export const manifestOf = ({
     { name: 'solve', label: 'Solve', where: 'optimization' },
     { name: 'sum', label: 'Sum', where: 'data' },
   ],
+  ...(labels ? { labels } : {}),
 });
 
 const inFolder = async <T>(files: Files, use: (folder: string) => Promise<T>): Promise<T> => {
@@ -138,8 +142,8 @@ export class Author {
   }
 
   /** Publishes; a refusal fails the test. */
-  async app(name: string, model: string): Promise<string> {
-    const { id, message } = await this.publish('APP', await this.packApp({ name, model }));
+  async app(name: string, model: string, more: Partial<TestApp> = {}): Promise<string> {
+    const { id, message } = await this.publish('APP', await this.packApp({ name, model, ...more }));
     if (id === undefined) throw new Error(message);
     return name;
   }

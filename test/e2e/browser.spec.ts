@@ -148,6 +148,42 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
       .waitFor();
   });
 
+  it('drains and resumes a server: what is queued meanwhile waits, says why, and then runs', async () => {
+    await page.getByRole('link', { name: 'Cluster' }).click();
+    const server = page.getByRole('article', { name: 'server-1' });
+    await server.getByText('Joined', { exact: true }).waitFor();
+    await server.getByRole('button', { name: 'Actions for server-1' }).click();
+    await page.getByRole('menuitem', { name: 'Drain…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Drain server-1?' });
+    await dialog.getByText(/^No other server takes work: new jobs wait/).waitFor();
+    await dialog.getByLabel('Reason').fill('new disk');
+    await dialog.getByRole('button', { name: 'Drain', exact: true }).click();
+    await server.getByText('Draining', { exact: true }).waitFor();
+    const timeline = page.getByRole('list', { name: 'Timeline of the cluster, newest first' });
+    await timeline.getByText(/^server-1 takes no new work: new disk/).waitFor();
+
+    const { output } = await platform.cli(
+      'job',
+      'submit',
+      'supply-network',
+      'optimize',
+      '--gap',
+      '5%',
+      '--json',
+    );
+    const { id } = JSON.parse(output) as { id: string };
+    await page.goto(`${platform.url}/jobs/${id}`);
+    await page.getByText('The only server is draining: it takes no new jobs until it is resumed').waitFor();
+
+    await page.getByRole('link', { name: 'Cluster' }).click();
+    await server.getByRole('button', { name: 'Actions for server-1' }).click();
+    await page.getByRole('menuitem', { name: 'Resume' }).click();
+    await timeline.getByText('server-1 takes work again').waitFor();
+    await page.goto(`${platform.url}/jobs/${id}`);
+    await state('Completed');
+    await page.getByRole('table', { name: 'Attempts' }).getByText('server-1').waitFor();
+  });
+
   it('signs out everywhere it is open, and shows nothing any more', async () => {
     const other = await page.context().newPage();
     await other.goto(`${platform.url}/jobs`);

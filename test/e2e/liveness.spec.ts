@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -48,13 +49,9 @@ describe('two servers on one database', () => {
     await author.app(
       'once-for-ever',
       solving(`
-        try { writeSync((await import('node:fs')).openSync(args.file, 'wx'), 'x'); }
+        try { writeSync((await import('node:fs')).openSync(ctx.args.file, 'wx'), 'x'); }
         catch { data.Out.value = 2; return; }
-        ctx.progress({ phase: 'solve' });
-        await new Promise((resolve) => setTimeout(resolve, 1e8));`).replace(
-        'solve(data, ctx)',
-        'solve(data, ctx, args)',
-      ),
+        await new Promise((resolve) => setTimeout(resolve, 1e8));`),
     );
     await author.app('at-once', solving('data.Out.value = 1;'));
   });
@@ -91,22 +88,24 @@ describe('two servers on one database', () => {
     return JSON.parse(readFileSync(path.join(folder, 'server.json'), 'utf8')) as never;
   };
 
+  const logOf = ({ name }: Node): string =>
+    readFileSync(
+      path.join(platform.dataDir, 'logs', name === 'server-1' ? 'server.log' : `${name}.log`),
+      'utf8',
+    );
+
   const isBack = ({ name }: Node): Promise<void> =>
     platform.says(
       name === 'server-1' ? /The server is back/ : new RegExp(`Server ${name.slice(-1)} is back`),
     );
 
   it('complete the job of the one that stood still; back again it is fenced, and nothing of it is left', async () => {
-    const { id } = await submit({
-      app: 'once-for-ever',
-      procedure: 'solve',
-      args: { file: path.join(files, 'begun') },
-    });
-    await api.until<{ jobProgress: { points: { phase: string }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { phase } } }',
-      { id },
-      ({ jobProgress }) => jobProgress.points.length > 0,
-    );
+    const watcher = watch(files);
+    const begun = once(watcher, 'change');
+    const file = path.join(files, 'begun');
+    const { id } = await submit({ app: 'once-for-ever', procedure: 'solve', args: { file } });
+    await begun;
+    watcher.close();
     const [first] = (await job(api, id)).attempts;
     const both = await nodes(api);
     const paused = both.find((node) => node.id === first?.node)!;
@@ -123,7 +122,7 @@ describe('two servers on one database', () => {
     await back;
 
     expect([pid, ...lost].filter(isAlive)).toEqual([]);
-    expect(platform.output).toContain('ended because the others had given it up');
+    expect(logOf(paused)).toContain('this server is fenced and ends');
     const after = await job(through, id);
     expect(after).toMatchObject({
       state: 'COMPLETED',
@@ -134,7 +133,7 @@ describe('two servers on one database', () => {
     });
     expect(after.timeline.filter(({ type }) => TERMINAL.has(type))).toHaveLength(1);
     const again = (await nodes(through)).find((node) => node.id === paused.id);
-    expect(again).toMatchObject({ state: 'JOINED', epoch: paused.epoch + 1 });
+    expect(again).toMatchObject({ state: 'joined', epoch: paused.epoch + 1 });
   });
 
   it('elect another leader when theirs is killed, and go on', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { packEngine } from '@openpro/engine';
 import { isRefusal } from '@openpro/kernel';
 import { readFile } from 'node:fs/promises';
@@ -77,7 +78,7 @@ export const publishApp = async (url: string, token: string): Promise<void> => {
 };
 
 const packed = async (folder: string, author: Author): Promise<Buffer> => {
-  const file = path.join(folder, '..', `.packed-${process.pid}`);
+  const file = path.join(folder, '..', `.packed-${randomUUID()}`);
   const outcome = await packEngine(folder, file, author.keys.privateKey);
   if (isRefusal(outcome)) throw new Error(outcome.message);
   return readFile(file);

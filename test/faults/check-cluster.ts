@@ -52,8 +52,9 @@ export const deadStayDead = (): Watch => {
   };
 };
 
-/** How long a lease lasts (lease.ts). */
-const LEASE_MS = 4000;
+/** How long a lease lasts without renewal, and how long it lasts at least as the log shows it (lease.ts). */
+const LEASE_MS = 1500;
+const SHORTEST_TERM_MS = 1000;
 /** Within such a time a leader who gave his lease back has left the cluster. */
 const LEAVING_MS = 20_000;
 /** An election that was recorded late looks like one. */
@@ -72,7 +73,7 @@ export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch
         const { node, epoch = 0 } = event;
         if (leader && epoch <= leader.epoch)
           wrong.say(`leader ${node} has epoch ${epoch} at ${position}, after epoch ${leader.epoch}`);
-        if (leader && leader.node !== node && at < leader.at + LEASE_MS)
+        if (leader && leader.node !== node && at < leader.at + SHORTEST_TERM_MS)
           hasty.push({ from: leader.node, position, at });
         leader = { node: String(node), epoch, at };
       } else if (e.epoch !== undefined && e.epoch > (leader?.epoch ?? 0))

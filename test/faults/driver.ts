@@ -28,6 +28,8 @@ export interface DriverOptions {
   readonly watch: LogWatch;
   readonly seed: number;
   readonly jobs: number;
+  /** So long every job works; without it most of them end at once. */
+  readonly ms?: number | undefined;
 }
 
 /** Submits jobs at whichever server, and sends every command again under its id until it is answered. */
@@ -108,7 +110,12 @@ export class Driver {
     this.stop('interruptJob', command, sender);
   }
 
-  private async submit(command: string, job: JobKind, sender: number, ms?: number): Promise<boolean> {
+  private async submit(
+    command: string,
+    job: JobKind,
+    sender: number,
+    ms = this.options.ms,
+  ): Promise<boolean> {
     const args = { ...argsOf(command, job, this.submitted), ...(ms === undefined ? {} : { ms }) };
     const mutation: Mutation = {
       field: 'submitJob',

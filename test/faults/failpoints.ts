@@ -99,7 +99,7 @@ const PATCHES: readonly Patch[] = [
   around(
     'libs/jobs/src/attempts.ts',
     '',
-    'const digest = output && (await this.needs.save(request, output));',
+    `output && (await traced('keep the result', {}, () => this.needs.save(request, output)));`,
     `await failpoint('after-blob');`,
   ),
   {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { FaultKind } from './history.js';
-import { mutants, type Mutant } from './mutants.js';
+import { mutants, type Mutant, quickMutants } from './mutants.js';
 import { buildServer } from './mutated-build.js';
 import { planFaults, planInTurn, random } from './plan.js';
 import { Postgres } from './postgres.js';
@@ -18,8 +18,8 @@ const HELP = `Usage: npm run faults -- [options]
   --slots N        jobs that each of them runs at once (default 4)
   --seed N         what happens; default: a new one, which is printed
   --only F03,F05   some kinds of faults instead of all
-  --mutants all|N|none   planted bugs that must be found (default all)
-  --mutant NAME    this one, and nothing else
+  --mutants WHICH  planted bugs that must be found: all (default), quick, none, or how many
+  --mutant NAME,…  these, and nothing else
   --keep           keep history, logs and data for a closer look
   --record         put the table into docs/reliability.md
 
@@ -85,9 +85,10 @@ const only = given.only === undefined ? undefined : new Set(given.only.split(','
 
 /** So many of them, other ones for other seeds. */
 const chosen = (): readonly Mutant[] => {
-  if (given.mutant) return mutants.filter(({ name }) => name === given.mutant);
+  if (given.mutant) return mutants.filter(({ name }) => given.mutant?.split(',').includes(name));
   const wanted = given.mutants ?? 'all';
   if (wanted === 'all') return mutants;
+  if (wanted === 'quick') return mutants.filter(({ name }) => quickMutants.includes(name));
   const next = random(seed);
   const drawn = mutants.map((mutant) => ({ mutant, at: next() })).sort((a, b) => a.at - b.at);
   return drawn
@@ -108,7 +109,8 @@ const runMutant = async (mutant: Mutant): Promise<MutantResult> => {
     const many = Math.max(mutant.plan.length, Math.round(mutant.seconds / MUTANT_FAULT_S));
     const { violations } = await run({
       ...{ folder: own, postgres, database: mutant.name.replaceAll('-', '_'), build, seed, commit },
-      ...{ jobs: mutant.jobs, seconds: mutant.seconds, servers: MUTANT_SERVERS, slots, say: () => undefined },
+      ...{ jobs: mutant.jobs, jobMs: mutant.ms, seconds: mutant.seconds, servers: MUTANT_SERVERS, slots },
+      say: () => undefined,
       plan: { gentle: [], rough: planInTurn(seed, mutant.plan, many) },
       patienceMs: MUTANT_PATIENCE_MS,
     });

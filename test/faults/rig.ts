@@ -24,6 +24,7 @@ export interface RigOptions {
   readonly servers: number;
   readonly slots: number;
   readonly jobs: number;
+  readonly jobMs?: number | undefined;
   readonly seed: number;
   readonly history: History;
 }
@@ -74,8 +75,9 @@ export class Rig {
   token = '';
 
   driver(): Driver {
-    const { history, jobs, seed } = this.options;
-    return new Driver({ servers: this.servers, token: this.token, history, watch: this.watch, seed, jobs });
+    const { servers, token, watch } = this;
+    const { history, jobs, jobMs: ms, seed } = this.options;
+    return new Driver({ servers, token, history, watch, seed, jobs, ms });
   }
 
   get logs(): string[] {

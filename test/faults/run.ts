@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly build: ServerBuild;
   readonly plan: Plan;
   readonly jobs: number;
+  /** So long each of them works, in milliseconds; without it most of them end at once. */
+  readonly jobMs?: number | undefined;
   readonly servers: number;
   readonly slots: number;
   readonly seed: number;

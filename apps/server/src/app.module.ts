@@ -19,10 +19,31 @@ import {
   leader,
   LOAD,
   nodeList,
+  PulseQueries,
 } from '@openpro/cluster';
-import { ForEnvironment, ForUser, IdentityModule, signInList, userList } from '@openpro/identity';
+import { EnginePool } from '@openpro/engine';
+import { type EventStore, ReadSide } from '@openpro/eventstore';
+import {
+  Authenticator,
+  ForEnvironment,
+  ForUser,
+  IdentityModule,
+  signInList,
+  tokenOf,
+  userList,
+} from '@openpro/identity';
 import { clusterTimeline, ForJob, jobList, JobsModule, requeueLostJobs } from '@openpro/jobs';
-import { AccessGuard, PlatformModule, type ReadModel, type ServerConfig } from '@openpro/platform';
+import {
+  AccessGuard,
+  CONFIG,
+  EVENT_STORE,
+  has,
+  NODE,
+  PlatformModule,
+  type ReadModel,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
 import {
   endIdleSession,
   endSessionsOfLostNode,
@@ -36,9 +57,14 @@ import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { ErrorFilter } from './error.filter.js';
 import { graphqlModule } from './graphql.js';
+import { allChecks } from './health-checks.js';
 import { HealthController } from './health.controller.js';
+import { Health } from './health.js';
 import { Lifecycle } from './lifecycle.js';
+import { MetricsController } from './metrics.controller.js';
 import { PlatformResolver } from './platform.resolver.js';
+import { Readers } from './readers.js';
+import { ServerMetrics } from './server-metrics.js';
 
 const COMMANDS = {
   user: ForUser,
@@ -105,6 +131,30 @@ const load = {
   },
 };
 
+const health = {
+  provide: Health,
+  inject: [CONFIG, NODE, DataSource, EVENT_STORE, ReadSide, PulseQueries, EnginePool],
+  useFactory: (
+    config: ServerConfig,
+    node: ThisNode,
+    db: DataSource,
+    store: EventStore,
+    readSide: ReadSide,
+    pulse: PulseQueries,
+    pool: EnginePool,
+  ) => new Health(allChecks({ config, node, db, store, readSide, pulse, pool })),
+};
+
+const readers = {
+  provide: Readers,
+  inject: [CONFIG, Authenticator],
+  useFactory: (config: ServerConfig, authenticator: Authenticator) =>
+    new Readers(config, async (headers) => {
+      const actor = await authenticator.actorOf(tokenOf(headers));
+      return actor !== undefined && has(actor);
+    }),
+};
+
 @Global()
 @Module({ providers: [load], exports: [LOAD] })
 class LoadModule {}
@@ -125,12 +175,15 @@ export class AppModule {
         JobsModule,
         graphqlModule(),
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, MetricsController],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_FILTER, useClass: ErrorFilter },
+        health,
+        readers,
         Lifecycle,
         PlatformResolver,
+        ServerMetrics,
       ],
     };
   }

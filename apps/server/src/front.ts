@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { Forwarder } from './forwarder.js';
 import { FrontMember } from './front-member.js';
+import { diskCheck } from './health-checks.js';
+import { answerOf, type Check, Health, statusOf } from './health.js';
 import { setUpHttp } from './http.js';
 import type { FromServer } from './messages.js';
 import { withPublicUrl } from './public-address.js';
@@ -117,11 +119,16 @@ const start = async (config: ServerConfig): Promise<void> => {
     },
   });
   await setUpHttp(front, config);
-  front.get('/health', (_request, reply) =>
-    member.connected
-      ? reply.send({ ok: true, problems: [] })
-      : reply.status(500).send({ ok: false, problems: ['no server of the cluster can be reached'] }),
-  );
+  const reached: Check = {
+    name: 'cluster',
+    look: () => (member.connected ? [] : [{ problem: 'cluster: no server of it can be reached' }]),
+  };
+  const health = new Health([reached, diskCheck('own disk', config.dataDir)]);
+  front.get('/health/live', () => ({ ok: true }));
+  front.get('/health', async (_request, reply) => {
+    const results = await health.look();
+    return reply.status(statusOf(results)).header('cache-control', 'no-store').send(answerOf(results, false));
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = (code: number): void => {

@@ -3,11 +3,12 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger } from '@nestjs/common';
 import { EngineError } from '@openpro/engine';
 import { Authenticator, tokenOf } from '@openpro/identity';
-import { CONFIG, has, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
+import { CONFIG, has, Metrics, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import {
   type DocumentNode,
   type ExecutionResult,
+  type FieldNode,
   type GraphQLFormattedError,
   GraphQLError,
   GraphQLScalarType,
@@ -23,6 +24,7 @@ import { uuidv7 } from '@openpro/kernel';
 import { limitRules, MAX_TOKENS } from './graphql-limits.js';
 import { lazyFields } from './lazy-fields.js';
 import { operational } from './operational-errors.js';
+import { Operations, rootFields } from './operations.js';
 
 const log = new Logger('GraphQL');
 
@@ -104,32 +106,47 @@ const introspection = (): ApolloServerPlugin<RequestContext> => ({
 });
 
 /** Runs each query as compiled code (graphql-jit), compiled once per parsed document. */
-const jit = (): ApolloServerPlugin<RequestContext> => {
-  const compiled = new WeakMap<DocumentNode, Map<string, CompiledQuery | null>>();
+const jit = (operations: Operations): ApolloServerPlugin<RequestContext> => {
+  interface Compiled {
+    readonly query: CompiledQuery;
+    readonly fields: readonly FieldNode[];
+  }
+  const compiled = new WeakMap<DocumentNode, Map<string, Compiled | null>>();
   return {
     requestDidStart: () =>
       Promise.resolve({
-        responseForOperation: async ({ document, schema, request, contextValue, operation }) => {
-          if (operation.operation === 'subscription') return null;
-          const byName = compiled.get(document) ?? new Map<string, CompiledQuery | null>();
+        responseForOperation: async ({ document, schema, request, contextValue, operation: asked }) => {
+          const { operation } = asked;
+          if (operation === 'subscription') return null;
+          const byName = compiled.get(document) ?? new Map<string, Compiled | null>();
           compiled.set(document, byName);
           const name = request.operationName ?? '';
-          let query = byName.get(name);
-          if (query === undefined) {
+          let known = byName.get(name);
+          if (known === undefined) {
             const made = compileQuery(schema, document, name || undefined, { customJSONSerializer: false });
-            query = isCompiledQuery(made) ? made : null;
-            byName.set(name, query);
+            known = isCompiledQuery(made) ? { query: made, fields: rootFields(document, asked) } : null;
+            byName.set(name, known);
           }
-          if (!query) return null;
-          const { data, errors } = (await query.query(
-            undefined,
-            contextValue,
-            request.variables ?? {},
-          )) as ExecutionResult;
-          const singleResult = {
-            ...(data === undefined ? {} : { data }),
-            ...(errors ? { errors: errors.map((error) => formatError(error.toJSON(), error)) } : {}),
-          };
+          if (!known) return null;
+          const { query, fields } = known;
+          const variables = request.variables ?? {};
+          const traceparent = request.http?.headers.get('traceparent') ?? null;
+          const singleResult = await operations.observe(
+            operation,
+            fields,
+            { variables, traceparent },
+            async () => {
+              const { data, errors } = (await query.query(
+                undefined,
+                contextValue,
+                variables,
+              )) as ExecutionResult;
+              return {
+                ...(data === undefined ? {} : { data }),
+                ...(errors ? { errors: errors.map((error) => formatError(error.toJSON(), error)) } : {}),
+              };
+            },
+          );
           return {
             http: { headers: new HeaderMap() },
             body: { kind: 'single', singleResult },
@@ -142,8 +159,12 @@ const jit = (): ApolloServerPlugin<RequestContext> => {
 export const graphqlModule = () =>
   GraphQLModule.forRootAsync<ApolloDriverConfig>({
     driver: ApolloDriver,
-    inject: [Authenticator, CONFIG],
-    useFactory: (authenticator: Authenticator, config: ServerConfig): ApolloDriverConfig => ({
+    inject: [Authenticator, CONFIG, Metrics],
+    useFactory: (
+      authenticator: Authenticator,
+      config: ServerConfig,
+      metrics: Metrics,
+    ): ApolloDriverConfig => ({
       typeDefs: readdirSync(config.schemaDir)
         .filter((file) => file.endsWith('.graphql'))
         .map((file) => readFileSync(path.join(config.schemaDir, file), 'utf8'))
@@ -160,7 +181,7 @@ export const graphqlModule = () =>
       parseOptions: { maxTokens: MAX_TOKENS },
       validationRules: limitRules,
       formatError,
-      plugins: [introspection(), jit()],
+      plugins: [introspection(), jit(new Operations(metrics))],
       context: async (request: FastifyRequest): Promise<RequestContext> => ({
         actor: await authenticator.actorOf(tokenOf(request.headers)),
         publicUrl: publicUrlOf(request.raw, config.publicUrl),

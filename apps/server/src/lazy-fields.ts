@@ -4,7 +4,12 @@ import { defaultFieldResolver, getNamedType, type GraphQLSchema, isLeafType, isO
 const COMPUTED = new Set([
   'AppVersion.latest',
   'AppVersion.publishedBy',
+  'Attempt.nodeName',
+  'ClusterEntry.by',
+  'ClusterEntry.nodeName',
+  'ClusterEntry.text',
   'Engine.publishedBy',
+  'Job.waitingFor',
   'Node.runningJobs',
   'Node.sessions',
 ]);

@@ -41,7 +41,7 @@ import { serveSubscriptions } from './subscriptions.js';
 /** So long a part may take to stop before the rest goes on without it. */
 const PART_MS = 4000;
 /** After a fence; then the heartbeat's thread ends the process. */
-const END_MS = 1000;
+const END_MS = 2000;
 
 /** What starts after what, and stops before what: in one place, in order. */
 @Injectable()

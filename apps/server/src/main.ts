@@ -1,23 +1,36 @@
 import 'reflect-metadata';
-import { ConsoleLogger, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { clip } from '@openpro/kernel';
-import { ConfigError, patiently, readConfig, type ServerConfig } from '@openpro/platform';
+import {
+  ConfigError,
+  NODE,
+  patiently,
+  readConfig,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { AppModule } from './app.module.js';
 import { administratorLink } from './bootstrap.js';
+import { observeHttp } from './http-metrics.js';
 import { setUpHttp } from './http.js';
 import { Lifecycle } from './lifecycle.js';
 import type { FromServer, ToServer } from './messages.js';
 import { withPublicUrl } from './public-address.js';
+import { ServerLog } from './server-log.js';
+import { startTracing } from './tracing-sdk.js';
 import { version } from './version.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const MAX_BODY = 2 * 1024 * 1024;
+/** A collector that does not answer must not hold up a stop. */
+const LAST_SPANS_MS = 2000;
 
 const tell = (message: FromServer): void => void process.send?.(message);
 
@@ -25,16 +38,22 @@ const start = async (config: ServerConfig): Promise<void> => {
   const log = new Logger('Server');
   // Libraries print where and how they like: each time one line of the log, as everything else.
   console.error = console.warn = (...words: unknown[]) => log.warn({ message: clip(format(...words), 2000) });
+  const logger = new ServerLog(config.nodeName);
+  const stopTracing = config.traces
+    ? await startTracing(config, config.traces.share)
+    : () => Promise.resolve();
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY,
     ...(config.tls ? { https: { ...config.tls, minVersion: 'TLSv1.2' } } : {}),
     trustProxy: config.behindTlsProxy,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
-    logger: new ConsoleLogger({ json: true }),
+    logger,
     abortOnError: false,
     bodyParser: false, // Fastify's own reads JSON; forms, which any page may send here, are nothing of ours
   });
+  logger.joined(app.get<ThisNode>(NODE));
+  observeHttp(app);
   await setUpHttp(adapter.getInstance(), config);
   const lifecycle = app.get(Lifecycle);
   let stopping: Promise<void> | undefined;
@@ -42,6 +61,8 @@ const start = async (config: ServerConfig): Promise<void> => {
     stopping ??= lifecycle
       .stop(app)
       .catch((error: unknown) => log.error({ message: 'stopping went wrong', error: String(error) }))
+      .then(() => Promise.race([stopTracing(), delay(LAST_SPANS_MS)]))
+      .catch(() => undefined) // spans that nobody took
       .then(() => process.exit(code));
   };
   // A bug nobody caught: state may be wrong, so the process ends and is started again; the log has everything.

@@ -2,7 +2,14 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { Authenticator, tokenOf } from '@openpro/identity';
 import { forwardedBy } from '@openpro/link';
-import { type Actor, CONFIG, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
+import {
+  type Actor,
+  CONFIG,
+  Metrics,
+  publicUrlOf,
+  type RequestContext,
+  type ServerConfig,
+} from '@openpro/platform';
 import {
   GraphQLError,
   type GraphQLFormattedError,
@@ -60,6 +67,7 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
   const authenticator = app.get(Authenticator);
   const { schema } = app.get(GraphQLSchemaHost);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  app.get(Metrics).gauge('openpro_websockets', 'Open websockets of the API', [], () => sockets.clients.size);
   const serving = useServer<Record<string, unknown>, Extra>(
     {
       schema,

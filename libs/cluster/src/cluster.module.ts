@@ -20,6 +20,7 @@ import { FrontServers } from './front-servers.js';
 import { Joining } from './joining.js';
 import { Members } from './members.queries.js';
 import { foundAuthority, joinCluster, nodeId } from './membership.js';
+import { PulseQueries } from './pulse.queries.js';
 import { RefusalLog } from './refusal-log.js';
 
 /** Global, because whoever runs something runs it as this server, and shows where it ran by name. */
@@ -93,7 +94,8 @@ import { RefusalLog } from './refusal-log.js';
     },
     ClusterQueries,
     ClusterResolver,
+    PulseQueries,
   ],
-  exports: [ClusterQueries, Door, FrontServers, Joining, LINK, Members, NODE, RefusalLog],
+  exports: [ClusterQueries, Door, FrontServers, Joining, LINK, Members, NODE, PulseQueries, RefusalLog],
 })
 export class ClusterModule {}

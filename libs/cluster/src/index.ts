@@ -15,3 +15,4 @@ export { FrontServers } from './front-servers.js';
 export { Joining } from './joining.js';
 export { Members } from './members.queries.js';
 export { RefusalLog } from './refusal-log.js';
+export { type Pulse, PulseQueries } from './pulse.queries.js';

@@ -1,6 +1,9 @@
 import type pg from 'pg';
 import { type BeatTimes, CONDEMNED, type Life } from './beat.js';
 
+/** A server has joined before it beats for the first time: on a busy machine the rest of its start takes a while. */
+const START_TIMES = 3;
+
 interface Seen extends Life {
   readonly beat: number;
   /** When this beat had been seen for the first time, by the watcher's own monotonic clock. */
@@ -103,7 +106,7 @@ export class Watch {
     if (!this.leads()) return;
     await this.pool.query(CONDEMN_THE_DEAD);
     for (const [key, life] of this.seen)
-      if (life.silentMs >= deadMs) {
+      if (life.silentMs >= deadMs * (life.beat === 0 ? START_TIMES : 1)) {
         this.seen.delete(key);
         await this.condemn(life);
       }

@@ -2,6 +2,7 @@ import { uuidv7 } from '@openpro/kernel';
 import type pg from 'pg';
 import { type Checkpoint, commit, isDataError, type Pause } from './checkpoint.js';
 import { type EventStore, LogGap, type Position, type Recorded, START } from './event-store.js';
+import type { Rivals } from './rivals.js';
 import { Backoff, Bell, messageOf, type Permits, type Report } from './waiting.js';
 
 /** Readers near the end of the log: the store keeps so much in memory for all of them. */
@@ -13,10 +14,14 @@ const BULK = 10_000;
 /** After so many events that do not concern a consumer its checkpoint moves nevertheless: they need not be read again. */
 const MAX_SKIPPED = 10_000;
 
+/** Who is second so often, one time after the other, leaves the work to the runner that was first. */
+const LOSSES = 3;
+
 /** What all consumers of one process share. */
 export interface Shared {
   readonly store: EventStore;
   readonly pool: pg.Pool;
+  readonly rivals: Rivals;
   /** Only so many consumers read far behind the end at once: each holds two batches in memory. */
   readonly bulk: Permits;
   readonly report: Report;
@@ -25,6 +30,8 @@ export interface Shared {
 /** What a consumer does with its events: a projection writes rows, a process states, timers and commands. */
 export interface Work {
   concerns(recorded: Recorded): boolean;
+  /** May be left to the runner of another server: there is nothing to do but to apply events. */
+  readonly mayFollow?: boolean;
   /** The checkpoint to start from; a text = why it must wait, asked again at the next news. Forgets all it remembers. */
   open(ring: () => void): Promise<Checkpoint | string>;
   /** Writes the outcome of the events together with the checkpoint; `undefined` = another runner was first. */
@@ -83,6 +90,8 @@ export class CatchUp {
   private atEnd = false;
   private fullPages = 0;
   private skipped = 0;
+  /** How often in succession another runner was first. */
+  private losses = 0;
   private opened = false;
   private forgivePause = true;
   private trouble: { state: Health['state']; reason: string; errorId?: string } | undefined;
@@ -190,7 +199,8 @@ export class CatchUp {
     const events = await this.next();
     if (events.length > 0) await this.take(events, from);
     if (this.checkpoint) await this.between(this.checkpoint);
-    return !this.atEnd || !this.checkpoint;
+    const behind = (events.at(-1)?.position ?? START) > this.position;
+    return behind || !this.atEnd || !this.checkpoint;
   }
 
   private async open(): Promise<Checkpoint | undefined> {
@@ -241,6 +251,7 @@ export class CatchUp {
     if (done.length > 0) this.moveTo(done.at(-1)!.position, done.filter(concerns));
     const concerned = events.slice(done.length).filter(concerns);
     if (concerned.length > 0) {
+      if (this.losses >= LOSSES && this.work.mayFollow) return this.follow(from, last.position);
       if (!(await this.apply(concerned, last.position))) return;
     } else if (known >= 0) {
       this.moveTo(last.position, []);
@@ -250,12 +261,20 @@ export class CatchUp {
     this.at = last.at;
   }
 
+  /** Lets the other runner apply the events; goes on itself, from the checkpoint as it then is, when that one does not. */
+  private async follow(from: Checkpoint, upTo: Position): Promise<void> {
+    const found = await this.shared.rivals.past(from, upTo, this.stopping.signal);
+    if (!found) this.losses = 0;
+    if (this.checkpoint === from) this.checkpoint = found?.pause ? undefined : found;
+  }
+
   /** False = it could not go on to the end: paused, or another runner was first. */
   private async apply(events: readonly Recorded[], upTo: Position): Promise<boolean> {
     const from = this.checkpoint;
     if (!from) return false;
     try {
       this.checkpoint = await this.work.apply(events, upTo, from);
+      this.losses = this.checkpoint ? 0 : this.losses + 1;
       if (!this.checkpoint) return false;
       this.skipped = 0;
       this.moveTo(upTo, events);

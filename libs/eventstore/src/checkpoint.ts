@@ -66,6 +66,15 @@ export const loadCheckpoints = async (db: pg.Pool | pg.ClientBase, base: string)
   return rows.map(toCheckpoint);
 };
 
+/** Of all consumers, by name. */
+export const allCheckpoints = async (db: pg.Pool): Promise<ReadonlyMap<string, Checkpoint>> => {
+  const { rows } = await db.query<Row>({
+    name: 'all_checkpoints',
+    text: `SELECT ${COLUMNS} FROM checkpoint`,
+  });
+  return new Map(rows.map((row) => [row.name, toCheckpoint(row)]));
+};
+
 /** A new checkpoint at the start of the log, or the one that is already there. */
 export const createCheckpoint = async (db: pg.Pool, name: string): Promise<Checkpoint> => {
   const { rows } = await db.query<Row>(

@@ -152,6 +152,14 @@ export const eventStoreContract = (name: string, open: () => Promise<StoreUnderT
       expect((await store.readStream('job-1')).map(({ id }) => id)).toEqual([first?.id]);
     });
 
+    it('has an effect only once also when the repetition decides otherwise', async () => {
+      const append = appendTo('job-1', 0);
+      await store.append(append);
+      for (const events of [[noted('other')], [noted('a'), noted('b')], [{ type: 'Emptied' }, noted('b')]])
+        expect(await under.another.append({ ...append, events })).toEqual({ is: 'conflict', version: 1 });
+      expect(await store.readStream('job-1')).toHaveLength(1);
+    });
+
     it('writes all events of an append next to each other, and keeps the order of appends to one stream', async () => {
       const results = await Promise.all([
         ...range(30).map((n) =>

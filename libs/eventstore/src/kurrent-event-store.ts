@@ -91,6 +91,17 @@ export class KurrentEventStore implements EventStore {
     return this.write(append, { call, ...(this.newest === 0 ? {} : { notBefore: this.newest }) });
   }
 
+  /** Appends what stood in another store, in the order given and with its times; what is here already counts once. */
+  async copy(appends: readonly (Append & { readonly at: number })[]): Promise<void> {
+    const answers = await Promise.all(
+      appends.map((append) =>
+        this.connection.append(encodeForKurrent(append, { call: 'copied', at: append.at })),
+      ),
+    );
+    const refused = appends.find((_, index) => answers[index]?.is !== 'written');
+    if (refused) throw new Error(`KurrentDB has other events in the stream ${refused.stream}`);
+  }
+
   async readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
     const events = await this.connection.readStream(stream, after + 1);
     return events.map((event) => decodeFromKurrent(event).recorded);

@@ -128,19 +128,6 @@ describe('the log in KurrentDB', () => {
     expect(times).toHaveLength(4);
   });
 
-  it('takes a repeated command that decides more than before for what it is: a conflict', async () => {
-    const fake = await start();
-    const store = await open(fake.url);
-    const append = appendTo('job-1', 0);
-    await store.append(append);
-    const more = { ...append, events: [noted('a'), noted('b')] };
-    expect(await store.append(more)).toEqual({ is: 'conflict', version: 1 });
-    expect(await store.append({ ...append, events: [noted('other')] })).toEqual({
-      is: 'conflict',
-      version: 1,
-    });
-  });
-
   it('finishes what was begun before it closes, and takes nothing after that', async () => {
     const fake = await start();
     const store = await KurrentEventStore.open({ url: fake.url });

@@ -45,8 +45,14 @@ export class PostgresEventStore implements EventStore {
   });
   private closed = false;
 
-  /** The pool stays the caller's: `close` does not end it. */
-  constructor(private readonly pool: pg.Pool) {
+  /**
+   * The pool stays the caller's: `close` does not end it.
+   * @param onBatch told how many appends shared a commit
+   */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly onBatch: (appends: number) => void = () => undefined,
+  ) {
     this.news = new News(pool, () => this.head());
   }
 
@@ -137,6 +143,7 @@ export class PostgresEventStore implements EventStore {
         batch.map(({ bodies }) => bodies.join('\n')).join('\n'),
       ],
     );
+    this.onBatch(batch.length);
     const [firstPosition, atText, conflicts] = rows[0] ?? ['', '', null];
     const at = Number(atText);
     let count = Number(firstPosition);

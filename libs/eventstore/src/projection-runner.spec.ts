@@ -226,6 +226,39 @@ describe('each event is applied exactly once', () => {
     expect(rows).toEqual([{ position: third }]);
   });
 
+  it('by the one that is first; the others follow it, tell of the same, and take over when it is gone', async () => {
+    const first = servers.start({ projections: [notes] });
+    let last = await appendTo(servers.store, 'thing-a', noted('one'));
+    await first.waitFor('notes', last, LONG);
+    const pool = servers.pool();
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let firstRuns = true;
+    let commits = 0;
+    pool.query = (async (...args: unknown[]) => {
+      const { name } = args[0] as { name?: string };
+      // Always the second, as on a server that hears of everything a little later.
+      if (name?.startsWith('commit_') && ++commits && firstRuns) await first.waitFor('notes', last, LONG);
+      return query(...args);
+    }) as typeof pool.query;
+    const second = servers.start({ projections: [notes], pool });
+    const told: string[] = [];
+    second.onCommitted(({ keys }) => told.push(...keys));
+    await second.waitFor('notes', last, LONG);
+    for (let n = 0; n < 20; n++) {
+      last = await appendTo(servers.store, `thing-${n}`, noted(`${n}`));
+      expect(await second.waitFor('notes', last, LONG)).toBe(true);
+    }
+    expect(commits).toBe(3);
+    expect(told).toHaveLength(20);
+    firstRuns = false;
+    await servers.stop(first);
+    last = await appendTo(servers.store, 'thing-a', noted('two'));
+    expect(await second.waitFor('notes', last, LONG)).toBe(true);
+    await expectRowsToMatchTheLog();
+    expect(commits).toBe(4);
+    expect(servers.problems).toEqual([]);
+  });
+
   it('while the database kills its connections', async () => {
     const server = servers.start({ projections: [notes] });
     for (let n = 0; n < 40; n++) {

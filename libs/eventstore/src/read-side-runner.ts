@@ -5,6 +5,7 @@ import type { Dispatch } from './outbox.js';
 import { ProcessRunner } from './process-runner.js';
 import { type Change, ProjectionRunner } from './projection-runner.js';
 import type { AnyProcess } from './reactions.js';
+import { Rivals } from './rivals.js';
 import type { AnyProjection } from './rows.js';
 import { messageOf, Permits, type Report } from './waiting.js';
 
@@ -33,7 +34,7 @@ export class ReadSide {
   private started = false;
 
   constructor({ store, pool, projections = [], processes = [], dispatch, report }: ReadSideOptions) {
-    this.shared = { store, pool, report, bulk: new Permits(BULK_READERS) };
+    this.shared = { store, pool, report, bulk: new Permits(BULK_READERS), rivals: new Rivals(pool) };
     for (const projection of projections)
       this.projections.set(
         projection.name,

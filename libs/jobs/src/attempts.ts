@@ -16,7 +16,7 @@ import {
   type Report,
 } from '@openpro/eventstore';
 import { DiskFull, idOf } from '@openpro/kernel';
-import { patiently, type ThisNode } from '@openpro/platform';
+import { patiently, type ThisNode, traced, tracedEffect } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import type { AttemptRecord, AttemptStore, ProgressPoint } from './attempt-store.js';
 import type { JobCommand, JobError, JobEvent, QueuedJob } from './job.js';
@@ -39,6 +39,8 @@ export interface AttemptsNeeds {
   load(digest: string): Promise<CaseData>;
   save(job: QueuedJob, data: CaseData): Promise<string>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
+  /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
+  after?(ms: number, work: () => void): () => void;
   /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
@@ -76,7 +78,7 @@ export class Attempts {
   private follower: Following | null = null;
   private draining = false;
   /** Runs while the server drains: at its end what still runs is given back. */
-  private grace: NodeJS.Timeout | undefined;
+  private callOffGrace = (): void => undefined;
   /** The grace is over, and nobody has resumed the server yet: it keeps nothing. */
   private emptied = false;
 
@@ -93,7 +95,7 @@ export class Attempts {
   async drain(): Promise<void> {
     this.draining = true;
     await this.follower?.stop();
-    clearTimeout(this.grace);
+    this.callOffGrace();
     await this.giveBack();
   }
 
@@ -123,7 +125,8 @@ export class Attempts {
     return this.running.size;
   }
 
-  private see({ stream, event }: Recorded<JobEvent | NodeEvent>): void {
+  private see(recorded: Recorded<JobEvent | NodeEvent>): void {
+    const { stream, event } = recorded;
     const job = idOf(stream);
     const { node } = this.needs;
     switch (event.type) {
@@ -134,7 +137,8 @@ export class Attempts {
         if (idOf(stream) === node.id && event.epoch === node.epoch) this.endGrace();
         return;
       case 'JobStarted':
-        if (event.node === node.id && event.nodeEpoch === node.epoch) this.begin(job, event.attempt);
+        if (event.node === node.id && event.nodeEpoch === node.epoch)
+          this.begin(job, event.attempt, recorded);
         return;
       case 'JobInterruptRequested':
         return this.stop(job, 'interrupt');
@@ -151,25 +155,30 @@ export class Attempts {
   /** Counted from when it is seen, by this server's own clock: no clock of another is compared with it. */
   private startGrace(graceS: number): void {
     this.endGrace();
-    this.grace = setTimeout(() => {
+    const { after = onTheClock } = this.needs;
+    this.callOffGrace = after(graceS * 1000, () => {
       this.emptied = true;
       void this.giveBack();
-    }, graceS * 1000);
+    });
   }
 
   private endGrace(): void {
-    clearTimeout(this.grace);
+    this.callOffGrace();
     this.emptied = false;
   }
 
-  private begin(job: string, attempt: number): void {
+  private begin(job: string, attempt: number, started: Recorded): void {
     if (this.running.get(job)?.attempt === attempt) return; // told twice
     const running: Running = {
       attempt,
       run: null,
       stop: null,
       soFar: { points: [], log: '' },
-      done: Promise.resolve().then(() => this.attempt(job, running)),
+      done: Promise.resolve().then(() =>
+        tracedEffect('attempt', { 'openpro.job': job, 'openpro.attempt': attempt }, started, () =>
+          this.attempt(job, running),
+        ),
+      ),
     };
     this.running.set(job, running);
     if (this.emptied) void this.giveBack(); // placed before the leader had heard of the drain
@@ -204,21 +213,23 @@ export class Attempts {
     const { attempt } = running;
     const taken = (): boolean => running.stop === 'terminate';
     // A database that is away for a moment must not cost the job.
-    const [request, engine, app, input, user, warmStart] = await patiently(
-      async () => {
-        const request = await needs.job(job);
-        return [
-          request,
-          ...(await Promise.all([
-            needs.engine(request.engine),
-            needs.app(request.app),
-            request.input === null ? null : needs.load(request.input),
-            needs.user(request.owner),
-            this.warmStart(job, attempt),
-          ])),
-        ] as const;
-      },
-      () => this.draining || taken(),
+    const [request, engine, app, input, user, warmStart] = await traced('load what it needs', {}, () =>
+      patiently(
+        async () => {
+          const request = await needs.job(job);
+          return [
+            request,
+            ...(await Promise.all([
+              needs.engine(request.engine),
+              needs.app(request.app),
+              request.input === null ? null : needs.load(request.input),
+              needs.user(request.owner),
+              this.warmStart(job, attempt),
+            ])),
+          ] as const;
+        },
+        () => this.draining || taken(),
+      ),
     );
     if (taken()) return null;
     const record = await needs.records.open(job, attempt);
@@ -281,7 +292,8 @@ export class Attempts {
       case 'ended': {
         const { outcome, forced, solverStatus, objective, bound, gap, statistics, output } = result;
         // The blob is durable before the event that names it.
-        const digest = output && (await this.needs.save(request, output));
+        const digest =
+          output && (await traced('keep the result', {}, () => this.needs.save(request, output)));
         return {
           type: 'CompleteJob',
           ...at,
@@ -330,6 +342,11 @@ export class Attempts {
 }
 
 const ignore = (): void => undefined;
+
+const onTheClock = (ms: number, work: () => void): (() => void) => {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+};
 
 /** What the owner is told when an attempt could not begin, or its result not be kept: no paths of the server. */
 const explain = (error: unknown): JobError => {

@@ -5,7 +5,7 @@ import { uuidv7 } from '@openpro/kernel';
 import { Dispatcher } from './dispatcher.js';
 import { job, type QueuedJob } from './job.js';
 import type { Placement } from './placement.js';
-import { emptyQueue } from './queue.js';
+import { emptyQueue, evolveQueue } from './queue.js';
 
 const request = {
   environment: 'ROOT',
@@ -23,8 +23,11 @@ const request = {
   seed: null,
 } satisfies QueuedJob;
 
-/** A log, and a leader whose starts are recorded or, when `starts` is false, only noted. */
-const given = ({ starts = true } = {}) => {
+/**
+ * A log, and a leader whose starts are recorded or, when `starts` is false, only noted. With `rows` the read model
+ * knows the queue when it takes over, but that of the servers has stood at the log's start since.
+ */
+const given = ({ starts = true, rows = false } = {}) => {
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
   const meta = () => ({ commandId: uuidv7(), actor: 'ada', roles: [] });
@@ -32,7 +35,11 @@ const given = ({ starts = true } = {}) => {
   let heard = (): void => undefined;
   const dispatcher = new Dispatcher(
     store,
-    () => Promise.resolve({ queue: emptyQueue, position: START }),
+    async () => {
+      const events = rows ? await store.readAll(START, 1000) : [];
+      const queue = events.reduce(evolveQueue, emptyQueue);
+      return { queue, position: START };
+    },
     async (placement, epoch) => {
       proposed.push({ ...placement, epoch });
       heard();
@@ -128,6 +135,20 @@ describe('the dispatcher', () => {
     await join('other', 5);
     await store.readAll(START, 10);
     expect(proposed).toHaveLength(1);
+  });
+
+  it('keeps the slots that it has promised when it is told again what it knew', async () => {
+    const { dispatcher, join, submit, proposals, proposed } = given({ starts: false, rows: true });
+    await join('n', 1);
+    const [first, second] = [await submit(), await submit(200)];
+    await dispatcher.lead(1);
+    await join('other', 1);
+    await proposals(2);
+    expect(proposed).toMatchObject([
+      { job: first, node: 'n' },
+      { job: second, node: 'other' },
+    ]);
+    await dispatcher.resign();
   });
 
   it('follows the log once when it is elected again without having lost', async () => {

@@ -8,6 +8,9 @@ import {
 } from '@openpro/eventstore';
 import { decidePlacements, type Placement, type Reasons } from './placement.js';
 import { evolveQueue, type Queue } from './queue.js';
+import { size, values } from './sorted-map.js';
+
+const PAGE = 1000;
 
 /** What the scheduler starts from: the queue as the read model had it at `position`. */
 export interface Snapshot {
@@ -38,7 +41,7 @@ export class Dispatcher {
   async lead(epoch: number): Promise<void> {
     await this.resign(); // elected anew without having noticed the end of the former term
     this.epoch = epoch;
-    const { queue, position } = await this.snapshot();
+    const { queue, position } = await this.upToNow();
     this.queue = queue;
     this.place();
     this.follower = follow(this.store, position, (events) => this.see(events), this.report);
@@ -61,6 +64,31 @@ export class Dispatcher {
   onDecided(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** What waits and runs in the whole cluster, and its slots; null when another server leads. */
+  get load(): { readonly [of in 'waiting' | 'running' | 'slots' | 'taken']: number } | null {
+    if (!this.queue) return null;
+    const { jobs, waiting, servers } = this.queue;
+    const all = [...values(servers)];
+    return {
+      waiting: size(waiting),
+      running: size(jobs) - size(waiting),
+      slots: all.reduce((sum, server) => sum + server.slots, 0),
+      taken: all.reduce((sum, server) => sum + server.taken, 0),
+    };
+  }
+
+  /** The read model may be behind: what the former leader has started since takes slots, too. */
+  private async upToNow(): Promise<Snapshot> {
+    let { queue, position } = await this.snapshot();
+    for (let full = true; full;) {
+      const events = await this.store.readAll(position, PAGE);
+      queue = events.reduce(evolveQueue, queue);
+      position = events.at(-1)?.position ?? position;
+      full = events.length === PAGE;
+    }
+    return { queue, position };
   }
 
   private see(events: readonly Recorded[]): void {

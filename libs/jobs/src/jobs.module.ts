@@ -1,7 +1,7 @@
 import { Logger, Module } from '@nestjs/common';
 import { CatalogueModule, Packages } from '@openpro/catalogue';
 import { leader, RefusalLog } from '@openpro/cluster';
-import { EnginePool, runAttempt } from '@openpro/engine';
+import { EnginePool } from '@openpro/engine';
 import { type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { uuidv5, uuidv7 } from '@openpro/kernel';
@@ -34,6 +34,7 @@ import { JobsResolver } from './jobs.resolver.js';
 import { LiveJobs, serveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
 import { takeOver } from './take-over.queries.js';
+import { tracedRun } from './traced-run.js';
 
 const INTERRUPT_GRACE_S = 10;
 const LOG_BYTES = 50 * 1024 * 1024;
@@ -56,7 +57,8 @@ const LOG_BYTES = 50 * 1024 * 1024;
           store,
           () => takeOver(db),
           async ({ job, node, nodeEpoch }, epoch) => {
-            const meta = { commandId: uuidv7(), actor: 'system', roles: [], epoch };
+            // A job has the id of the command that submitted it: all that is done for it belongs to that.
+            const meta = { commandId: uuidv7(), actor: 'system', roles: [], correlation: job, epoch };
             await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch }, meta));
           },
           reportTo(new Logger('Dispatcher')),
@@ -97,7 +99,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
           store,
           records,
           log: reportTo(new Logger('Attempts')),
-          run: (options) => runAttempt(pool, options),
+          run: (options) => tracedRun(pool, options),
           limits: { memoryMiB, interruptGraceS: INTERRUPT_GRACE_S, logBytes: LOG_BYTES },
           job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
           engine: (ref) => packages.engine(ref),
@@ -117,6 +119,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
                 commandId: uuidv5(job, `${command.type}:${attempt}`),
                 actor: `node:${node.id}`,
                 roles: [],
+                correlation: job,
               }),
               ({ refused, message }) =>
                 refusals.record({
@@ -137,7 +140,13 @@ const LOG_BYTES = 50 * 1024 * 1024;
       inject: [LINK, DataSource, ReadSide],
       useFactory: (link: ProLink, db: DataSource, readSide: ReadSide) => {
         const leaders = new CachedRows(db, leader, readSide);
-        return new LiveJobs(link, async () => (await leaders.row('cluster'))?.node ?? null);
+        return new LiveJobs(link, {
+          node: async () => (await leaders.row('cluster'))?.node ?? null,
+          onChange: (listener) =>
+            readSide.onCommitted(({ projection }) => {
+              if (projection === leader.name) listener();
+            }),
+        });
       },
     },
     JobQueries,

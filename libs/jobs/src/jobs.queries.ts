@@ -134,8 +134,10 @@ export class JobQueries {
       owner: () => this.people.user(row.owner),
       state: toState(row.state),
       priority: row.priority,
-      waitingFor: async () =>
-        row.state === 'queued' ? ((await this.live.waitingFor(row.id)) ?? 'waits for the scheduler') : null,
+      waitingFor:
+        row.state === 'queued'
+          ? async () => (await this.live.waitingFor(row.id)) ?? 'waits for the scheduler'
+          : null,
       queuedAt: row.queued_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,

@@ -19,14 +19,12 @@ import {
 import type { ProgressPoint } from './attempt-store.js';
 import type { JobCommand } from './job.js';
 import { jobList } from './job-list.projection.js';
-import { Dispatcher } from './dispatcher.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
 import { LiveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
 
 const NEWS_INTERVAL_MS = 250;
-const REASON_INTERVAL_MS = 500;
 const MAX_LOG_AT_ONCE = 65_536;
 
 @Resolver()
@@ -37,7 +35,6 @@ export class JobsResolver {
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
     private readonly live: LiveJobs,
-    private readonly dispatcher: Dispatcher,
   ) {}
 
   @Query()
@@ -153,27 +150,15 @@ export class JobsResolver {
     );
   }
 
-  /** Calls back when the job has changed, and, at a person's pace, when the reason has for which it waits. */
+  /** Calls back when the job has changed, or the reason for which it waits. */
   private newsOf(id: string, tell: () => void): () => void {
-    let told = this.dispatcher.waitingFor(id);
-    let later: NodeJS.Timeout | undefined;
     const stops = [
       this.readSide.onCommitted(({ projection, keys }) => {
         if (projection === jobList.name && keys.includes(id)) tell();
       }),
-      this.dispatcher.onDecided(() => {
-        later ??= setTimeout(() => {
-          later = undefined;
-          const reason = this.dispatcher.waitingFor(id);
-          if (reason !== null && reason !== told) tell();
-          told = reason;
-        }, REASON_INTERVAL_MS);
-      }),
+      this.live.onReason(id, tell),
     ];
-    return () => {
-      clearTimeout(later);
-      stops.forEach((stop) => stop());
-    };
+    return () => stops.forEach((stop) => stop());
   }
 
   /** Ids of changed jobs. */

@@ -12,6 +12,9 @@ const given = (leader: string | null = 'b') => {
   const wires = new Wires();
   const calls: string[][] = [];
   const listeners = new Map<string, (news: AttemptNews) => void>();
+  const deciding = new Map<string, () => void>();
+  let leading = leader;
+  let elected = (): void => undefined;
   let waitingFor = (job: string): string | null => `${job} waits`;
   for (const node of ['b', 'c']) {
     const link = wires.link(node);
@@ -29,14 +32,36 @@ const given = (leader: string | null = 'b') => {
           calls.at(-1)?.push(job);
           return waitingFor(job);
         },
+        onDecided: (listener) => {
+          deciding.set(node, listener);
+          return () => deciding.delete(node);
+        },
       },
     );
   }
-  const live = new LiveJobs(wires.link('a'), () => {
-    calls.push([]);
-    return Promise.resolve(leader);
+  const live = new LiveJobs(wires.link('a'), {
+    node: () => {
+      calls.push([]);
+      return Promise.resolve(leading);
+    },
+    onChange: (listener) => {
+      elected = listener;
+      return () => (elected = () => undefined);
+    },
   });
-  return { wires, live, calls, listeners, know: (reason: typeof waitingFor) => (waitingFor = reason) };
+  const elect = (node: string): void => {
+    leading = node;
+    elected();
+  };
+  return {
+    elect,
+    deciding,
+    wires,
+    live,
+    calls,
+    listeners,
+    know: (reason: typeof waitingFor) => (waitingFor = reason),
+  };
 };
 
 describe('why a job waits', () => {
@@ -62,8 +87,28 @@ describe('why a job waits', () => {
   it('is not waited for when the leader does not answer', async () => {
     const wires = new Wires();
     wires.link('b').serve('job.waitingFor', { accepts: ['pro'], call: () => new Promise(() => undefined) });
-    const live = new LiveJobs(wires.link('a'), () => Promise.resolve('b'));
+    const live = new LiveJobs(wires.link('a'), {
+      node: () => Promise.resolve('b'),
+      onChange: () => () => undefined,
+    });
     expect(await live.waitingFor('j')).toBeNull();
+  });
+
+  it('is told when it changes, by whoever leads', async () => {
+    const { live, elect, deciding, know } = given();
+    let tell = (): void => undefined;
+    const stop = live.onReason(uuidv7(), () => tell());
+    for (const leader of ['b', 'c']) {
+      elect(leader);
+      while (!deciding.has(leader)) await Promise.resolve();
+      const told = new Promise<void>((resolve) => (tell = resolve));
+      know(() => `another reason of ${leader}`);
+      deciding.get(leader)?.();
+      await told;
+    }
+    expect([...deciding.keys()]).toEqual(['c']);
+    stop();
+    expect(deciding.size).toBe(0);
   });
 
   it.each([null, { jobs: 'j' }, { jobs: Array(501).fill('j') }])('is asked in order: %j', async (params) => {

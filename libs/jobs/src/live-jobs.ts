@@ -13,12 +13,14 @@ const PRO = ['pro'];
 const MAX_JOBS = 500;
 /** A reason for waiting is not worth more of a reader's time. */
 const REASON_MS = 300;
+/** Between two reasons that one reader is told of: a person's pace. */
+const REASON_INTERVAL_MS = 1000;
 
 /** Serves what this server knows of jobs and nobody else: its attempts' news and, while it leads, why jobs wait. */
 export const serveJobs = (
   link: ProLink,
   attempts: Pick<Attempts, 'listen'>,
-  dispatcher: Pick<Dispatcher, 'waitingFor'>,
+  dispatcher: Pick<Dispatcher, 'waitingFor' | 'onDecided'>,
 ): void => {
   link.serve('job.listen', {
     accepts: PRO,
@@ -26,6 +28,14 @@ export const serveJobs = (
       const { job, fromStart } = (params ?? {}) as { job?: unknown; fromStart?: unknown };
       if (!isUuid(job)) throw new LinkError('BadInput', 'The request names no job');
       return attempts.listen(job, fromStart === true, push);
+    },
+  });
+  link.serve('job.reason', {
+    accepts: PRO,
+    listen: (params, push) => {
+      const { job } = (params ?? {}) as { job?: unknown };
+      if (!isUuid(job)) throw new LinkError('BadInput', 'The request names no job');
+      return onReason(dispatcher, job, push);
     },
   });
   link.serve('job.waitingFor', {
@@ -39,6 +49,34 @@ export const serveJobs = (
   });
 };
 
+/** Calls back, at a person's pace, when the reason has changed for which a job waits; returns how to stop. */
+const onReason = (
+  dispatcher: Pick<Dispatcher, 'waitingFor' | 'onDecided'>,
+  job: string,
+  tell: (reason: string) => void,
+): (() => void) => {
+  let told = dispatcher.waitingFor(job);
+  let later: NodeJS.Timeout | undefined;
+  const stop = dispatcher.onDecided(() => {
+    later ??= setTimeout(() => {
+      later = undefined;
+      const reason = dispatcher.waitingFor(job);
+      if (reason !== null && reason !== told) tell(reason);
+      told = reason;
+    }, REASON_INTERVAL_MS);
+  });
+  return () => {
+    clearTimeout(later);
+    stop();
+  };
+};
+
+/** The server that leads, as far as is known here. */
+export interface Leader {
+  node(): Promise<string | null>;
+  onChange(listener: () => void): () => void;
+}
+
 /** What only the server knows that runs a job, or the one that leads: asked there, wherever that is. */
 export class LiveJobs {
   private readonly reasons = new DataLoader<string, string | null>((jobs) => this.ask(jobs), {
@@ -48,13 +86,35 @@ export class LiveJobs {
 
   constructor(
     private readonly link: ProLink,
-    /** The server that leads, as far as is known here. */
-    private readonly leader: () => Promise<string | null>,
+    private readonly leader: Leader,
   ) {}
 
   /** Why a job waits, in words; null when it does not, or when the leader does not answer at once. */
   waitingFor(job: string): Promise<string | null> {
     return this.reasons.load(job);
+  }
+
+  /** Calls back when the reason has changed for which a job waits, whoever leads. */
+  onReason(job: string, tell: () => void): () => void {
+    const line = new Listening(this.link, 'job.reason', tell);
+    let stopped = false;
+    let known: string | null = null;
+    const follow = async (): Promise<void> => {
+      const node = await this.leader.node().catch(() => null); // the next change of the leader asks again
+      if (stopped || node === null) line.close();
+      else {
+        line.to(node, node, () => ({ job }));
+        if (known !== null && known !== node) tell(); // another leader may have other reasons
+        known = node;
+      }
+    };
+    void follow();
+    const stop = this.leader.onChange(() => void follow());
+    return () => {
+      stopped = true;
+      stop();
+      line.close();
+    };
   }
 
   /** Calls back with progress and log of a job, from the server that has it when `follow` tells. */
@@ -79,7 +139,7 @@ export class LiveJobs {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, REASON_MS, null)));
     const answer = async (): Promise<unknown> => {
-      const leader = await this.leader();
+      const leader = await this.leader.node();
       return leader === null ? null : this.link.call(leader, 'job.waitingFor', { jobs });
     };
     try {

@@ -89,10 +89,20 @@ interface Turn {
 
 /** Whoever is next in his line, by turn: so the lines are gone through as if they were one. */
 const firstTurns = (lines: SortedMap<Line>, candidates: readonly Candidate[]): SortedMap<Turn> => {
+  const having = new Map<string, Candidate[]>();
+  for (const candidate of candidates)
+    for (const label of candidate.server.labels) {
+      const others = having.get(label);
+      if (others) others.push(candidate);
+      else having.set(label, [candidate]);
+    }
   let turns: SortedMap<Turn> = null;
   for (const { labels, waiting } of values(lines)) {
-    const fit = labels.length === 0 ? candidates : candidates.filter((one) => hasAll(labels, one));
-    turns = nextTurn(turns, values(waiting), new FreeSlots(fit));
+    const [label] = labels;
+    const fit =
+      label === undefined ? candidates : (having.get(label) ?? []).filter((one) => hasAll(labels, one));
+    // Apps may ask for what nobody has, each for something else: such a line costs one look.
+    if (fit.length > 0) turns = nextTurn(turns, values(waiting), new FreeSlots(fit));
   }
   return turns;
 };

@@ -56,6 +56,13 @@ const given = () => {
 const input: SubmitJob = { app: 'cutting', procedure: 'solve' };
 
 describe('submitting a job', () => {
+  it('asks for the labels of its app, each once', async () => {
+    const { command, world } = given();
+    expect(await command(input)).not.toHaveProperty('command.labels');
+    world.version = { ...version, manifest: { ...version.manifest, labels: ['site=rome', 'gpu', 'gpu'] } };
+    expect(await command(input)).toMatchObject({ command: { labels: ['gpu', 'site=rome'] } });
+  });
+
   it('is the same command when it is sent again, whatever has changed meanwhile', async () => {
     const { command, execute, world } = given();
     const commandId = uuidv7();

@@ -49,6 +49,27 @@ describe('configuration', () => {
     expect(() => read(env)).toThrow(message);
   });
 
+  it('sends traces only when it is told where to, or to', () => {
+    const traces = (env: NodeJS.ProcessEnv) => read(env).traces;
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318';
+    expect(traces({})).toBeNull();
+    expect(traces({ OTEL_EXPORTER_OTLP_ENDPOINT })).toEqual({ share: 1 });
+    expect(traces({ OPENPRO_TRACING: '1', OTEL_TRACES_SAMPLER_ARG: '0.25' })).toEqual({ share: 0.25 });
+    expect(traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OPENPRO_TRACING: '0' })).toBeNull();
+    expect(() => traces({ OPENPRO_TRACING: '1', OTEL_TRACES_SAMPLER_ARG: 'half' })).toThrow(
+      'OTEL_TRACES_SAMPLER_ARG is "half": it must be a number from 0 to 1',
+    );
+  });
+
+  it('takes no token for its metrics that could be guessed, and repeats none', () => {
+    expect(read({}).metricsToken).toBeNull();
+    expect(read({ OPENPRO_METRICS_TOKEN: 'x'.repeat(20) }).metricsToken).toBe('x'.repeat(20));
+    for (const token of ['secret', 'with a space in the middle of it'])
+      expect(() => read({ OPENPRO_METRICS_TOKEN: token })).toThrow(
+        `OPENPRO_METRICS_TOKEN has ${token.length} characters: give 20 to 1000, none of them a space`,
+      );
+  });
+
   it('listens outside loopback only with TLS, or behind a proxy that does it', () => {
     expect(() => read({ OPENPRO_HOST: '0.0.0.0' })).toThrow('--behind-tls-proxy');
     expect(() => read({ OPENPRO_HOST: '::' })).toThrow(ConfigError);

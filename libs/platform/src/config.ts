@@ -35,6 +35,10 @@ export interface ServerConfig {
   readonly liveness: Liveness;
   /** The program of the heartbeat's thread. */
   readonly beatThread: string;
+  /** Reads the metrics from elsewhere than this machine; null = only administrators do. */
+  readonly metricsToken: string | null;
+  /** Whether traces are sent, and of how many operations, 0 to 1; null = the SDK is not even loaded. */
+  readonly traces: { readonly share: number } | null;
   /** Of the platform. */
   readonly version: string;
   readonly portalDir: string;
@@ -107,6 +111,28 @@ const liveness = (env: NodeJS.ProcessEnv): Liveness => {
   return { beatMs, suspectMs, deadMs, fenceMs, leaseTtlMs, leaseRenewMs };
 };
 
+const secret = (env: NodeJS.ProcessEnv, name: string): string | null => {
+  const value = env[name];
+  if (value === undefined || value === '') return null;
+  if (!/^\S{20,1000}$/.test(value))
+    throw new ConfigError(`${name} has ${value.length} characters: give 20 to 1000, none of them a space`);
+  return value;
+};
+
+const traces = (env: NodeJS.ProcessEnv): ServerConfig['traces'] => {
+  const wanted =
+    env['OTEL_EXPORTER_OTLP_ENDPOINT'] ||
+    env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ||
+    env['OPENPRO_TRACING'] === '1';
+  if (!wanted || env['OPENPRO_TRACING'] === '0') return null;
+  const share = Number(env['OTEL_TRACES_SAMPLER_ARG'] || 1);
+  if (!(share >= 0 && share <= 1))
+    throw new ConfigError(
+      `OTEL_TRACES_SAMPLER_ARG is "${env['OTEL_TRACES_SAMPLER_ARG']}": it must be a number from 0 to 1`,
+    );
+  return { share };
+};
+
 const file = (name: string, value: string): Buffer => {
   if (!existsSync(value)) throw new ConfigError(`${name} is "${value}": there is no such file`);
   return readFileSync(value);
@@ -173,6 +199,8 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     memoryMiB: integer(env, 'OPENPRO_MEMORY_MIB', 3072, 128, 1_048_576),
     liveness: liveness(env),
     beatThread: path.join(root, 'dist/server/beat.mjs'),
+    metricsToken: secret(env, 'OPENPRO_METRICS_TOKEN'),
+    traces: traces(env),
     version,
     portalDir: path.join(root, 'dist/portal'),
     schemaDir: path.join(root, 'schema'),

@@ -10,9 +10,11 @@ const PATIENCE_MS = 10_000;
 export const openEventStore = async (
   { eventStore }: Pick<ServerConfig, 'eventStore'>,
   database: pg.Pool,
+  /** Told how many appends shared a commit, by the store where they can. */
+  onBatch?: (appends: number) => void,
 ): Promise<EventStore> => {
   await madeFromThisLog(eventStore.is, database);
-  if (eventStore.is === 'postgres') return new PostgresEventStore(database);
+  if (eventStore.is === 'postgres') return new PostgresEventStore(database, onBatch);
   const store = await KurrentEventStore.open(eventStore);
   for (const began = performance.now(); ;) {
     try {

@@ -19,6 +19,8 @@ import { Commands } from './commands.js';
 import type { ServerConfig } from './config.js';
 import { appPool, asApp } from './database.js';
 import { openEventStore } from './event-store.js';
+import { Metrics } from './metrics.js';
+import { ObservedCommandHandler, ObservedStore } from './observed-log.js';
 import { reportTo } from './outage.js';
 import { CONFIG, EVENT_STORE } from './tokens.js';
 
@@ -45,11 +47,17 @@ export interface ReadModel {
   ): new (id: string, command: never, meta: CommandMeta) => AggregateCommand<unknown>;
 }
 
-const pool = (name: symbol, max: number, patienceMs?: (config: ServerConfig) => number) => ({
+const pool = (
+  name: symbol,
+  label: keyof typeof CONNECTIONS,
+  patienceMs?: (config: ServerConfig) => number,
+) => ({
   provide: name,
-  inject: [CONFIG],
-  useFactory: (config: ServerConfig) =>
-    appPool(config.databaseUrl, { max, ...(patienceMs && { patienceMs: patienceMs(config) }) }),
+  inject: [CONFIG, Metrics],
+  useFactory: (config: ServerConfig, metrics: Metrics) => {
+    const patience = patienceMs && { patienceMs: patienceMs(config) };
+    return metrics.pool(label, appPool(config.databaseUrl, { max: CONNECTIONS[label], ...patience }));
+  },
 });
 
 @Global()
@@ -61,30 +69,36 @@ export class PlatformModule {
       imports: [CqrsModule.forRoot()],
       providers: [
         { provide: CONFIG, useValue: config },
-        pool(LOG_POOL, CONNECTIONS.log),
-        pool(READ_POOL, CONNECTIONS.readSide),
-        pool(LEADER_POOL, CONNECTIONS.leader, ({ liveness }) => liveness.leaseTtlMs),
+        Metrics,
+        pool(LOG_POOL, 'log'),
+        pool(READ_POOL, 'readSide'),
+        pool(LEADER_POOL, 'leader', ({ liveness }) => liveness.leaseTtlMs),
         {
           provide: DataSource,
-          useFactory: () =>
-            new DataSource({
+          inject: [Metrics],
+          useFactory: async (metrics: Metrics) => {
+            const db = await new DataSource({
               type: 'postgres',
               url: asApp(config.databaseUrl),
               poolSize: CONNECTIONS.queries,
               entities: projections.map((projection) => entityOf(projection as Projection<object>)),
               applicationName: 'openpro queries',
               extra: { types: numbersFromInt8 },
-            }).initialize(),
+            }).initialize();
+            metrics.pool('queries', (db.driver as unknown as { readonly master: pg.Pool }).master);
+            return db;
+          },
         },
         {
           provide: EVENT_STORE,
-          inject: [LOG_POOL],
-          useFactory: (connections: pg.Pool) => openEventStore(config, connections),
+          inject: [LOG_POOL, Metrics],
+          useFactory: (connections: pg.Pool, metrics: Metrics) =>
+            ObservedStore.open(metrics, (onBatch) => openEventStore(config, connections, onBatch)),
         },
         {
           provide: CommandHandler,
           inject: [EVENT_STORE],
-          useFactory: (store: EventStore) => new CommandHandler(store),
+          useFactory: (store: EventStore) => new ObservedCommandHandler(store),
         },
         {
           provide: ReadSide,
@@ -104,7 +118,17 @@ export class PlatformModule {
         },
         Commands,
       ],
-      exports: [CONFIG, EVENT_STORE, CommandHandler, ReadSide, DataSource, Commands, LEADER_POOL, CqrsModule],
+      exports: [
+        CONFIG,
+        Metrics,
+        EVENT_STORE,
+        CommandHandler,
+        ReadSide,
+        DataSource,
+        Commands,
+        LEADER_POOL,
+        CqrsModule,
+      ],
     };
   }
 }

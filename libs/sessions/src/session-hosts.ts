@@ -92,13 +92,13 @@ export class SessionHosts {
     this.follower = follow(this.needs.store, after, see, this.needs.log);
   }
 
-  /** Keeps what is unsaved, then closes: who had a session open here can open it again on another server. */
+  /** Keeps what is unsaved, ends and closes: who had a session open here can open it again on another server. */
   async stop(): Promise<void> {
     clearTimeout(this.grace);
     await this.follower?.stop();
     await Promise.all(
-      [...this.hosted].map(async ([id, { autosave }]) => {
-        await autosave?.flush();
+      [...this.hosted].map(async ([id, hosted]) => {
+        await this.end(id, hosted);
         await this.close(id);
       }),
     );

@@ -163,7 +163,8 @@ export class SessionsResolver {
       const row = await this.queries.row(actor, id);
       if (!row) return new Last<{ sessionChanged: object }>();
       // Only its owner keeps it attached; who else looks is not waited for.
-      line ??= this.data.line(row.owner === actor.id ? actor : null, (versions) => {
+      const visitor = row.owner === actor.id ? { id: actor.id, roles: actor.roles } : null;
+      line ??= this.data.line(visitor, (versions) => {
         for (const { identifier, version } of versions) changed.set(identifier, version);
         news.push(null);
       });

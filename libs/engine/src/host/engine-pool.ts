@@ -101,6 +101,8 @@ export class EnginePool {
   #closed = false;
   #started = 0;
   #reused = 0;
+  /** Why the last start of each engine failed, by its digest; null = it did not. */
+  readonly #lastStarts = new Map<string, string | null>();
 
   constructor(options: EnginePoolOptions = {}) {
     this.#options = { ...DEFAULTS, ...options };
@@ -166,6 +168,12 @@ export class EnginePool {
     return { warm, idle, busy: this.#all.size - warm - idle, started: this.#started, reused: this.#reused };
   }
 
+  /** Why processes cannot be started here; null while any engine could be: one broken package is its publisher's affair. */
+  get startFailure(): string | null {
+    const outcomes = [...this.#lastStarts.values()];
+    return outcomes.includes(null) ? null : (outcomes.at(-1) ?? null);
+  }
+
   /** Kills every process, also those in use, and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -210,8 +218,15 @@ export class EnginePool {
     };
     const starting = start();
     this.#starting.add(starting);
-    const done = (): boolean => this.#starting.delete(starting);
-    starting.then(done, done);
+    const done = (failure: string | null): void => {
+      this.#starting.delete(starting);
+      // Whether an engine that is being published starts is its publisher's question.
+      if (role !== 'check' && !this.#closed) this.#lastStarts.set(engine.digest, failure);
+    };
+    starting.then(
+      () => done(null),
+      (error: unknown) => done(String(error)),
+    );
     return starting;
   }
 

@@ -391,6 +391,15 @@ describe('the pool', () => {
     });
   });
 
+  it('knows when none of its engines starts, and when one does again', async () => {
+    const pool = newPool();
+    expect(pool.startFailure).toBeNull();
+    await expect(pool.acquire({ engine: other('broken.mjs'), role: 'data' })).rejects.toThrow();
+    expect(pool.startFailure).toContain('no licence for the solver');
+    await pool.release(await pool.acquire({ engine, role: 'data' }));
+    expect(pool.startFailure).toBeNull(); // one broken engine is its publisher's affair
+  });
+
   it('gives no work to what does not speak the protocol', async () => {
     await expect(checkApp(newPool(), engine, folder)).rejects.toMatchObject({ code: 'StartFailed' });
   });

@@ -159,6 +159,7 @@ describe('app.json', () => {
       data: { keep: ['Demand'], noSave: ['Lat'] },
       secrets: ['weather-api'],
       network: false,
+      labels: ['gpu', 'site=berlin'],
     };
     expect(readAppManifest(bytesOf(full))).toEqual(full);
   });
@@ -176,6 +177,8 @@ describe('app.json', () => {
     ['an identifier that is code', ['procedures', 0, 'inputs'], ['a;b'], 'procedures[0].inputs[0]'],
     ['a procedure twice', ['procedures', 1], appManifest.procedures[0], 'procedures[1].name'],
     ['an endless time limit', ['procedures', 0, 'timeLimitS'], 1e9, 'procedures[0].timeLimitS'],
+    ['a label of two words', ['labels'], ['big machine'], 'labels[0]'],
+    ['33 labels', ['labels'], Array.from({ length: 33 }, (_, i) => `l${i}`), 'labels'],
     ['an unknown field', ['autostart'], true, 'autostart'],
     ['null', ['procedures'], null, 'procedures'],
   ])('is refused for %s', (_, keys, value, field) => {

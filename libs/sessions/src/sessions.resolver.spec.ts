@@ -1,0 +1,201 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { LinkUnavailable, type ProLink } from '@openpro/link';
+import { MemoryEventStore } from '@openpro/eventstore';
+import { type Refusal, uuidv7 } from '@openpro/kernel';
+import type { Actor } from '@openpro/platform';
+import { SessionData } from './session-link.js';
+import type { SessionRow } from './session-list.projection.js';
+import type { ForSession } from './sessions.commands.js';
+import { SessionsResolver } from './sessions.resolver.js';
+
+const digest = 'd'.repeat(64);
+const ada: Actor = {
+  id: 'ada',
+  name: 'Ada',
+  environment: 'ROOT',
+  roles: ['user'],
+  tokenHash: null,
+  expiresAt: 0,
+};
+const eve: Actor = { ...ada, id: 'eve', roles: ['administrator'] };
+const version = {
+  name: 'cutting',
+  version: '1.0.0',
+  digest,
+  engine_name: 'e',
+  engine_version: '1.0.0',
+  engine_digest: digest,
+  hidden: false,
+  manifest: { labels: ['gpu'] },
+};
+const id = uuidv7();
+const ended = {
+  id,
+  environment: 'ROOT',
+  owner: 'ada',
+  app: 'cutting',
+  version: '1.0.0',
+  state: 'ended',
+  node: 'b',
+  node_epoch: 1,
+  saved: digest,
+  saved_at: 1,
+} as SessionRow;
+
+type Listen = Parameters<ProLink['listen']>;
+
+/** The resolver with one session row, and what it tells other servers and the log. */
+const given = (first: SessionRow | null = ended) => {
+  const world = { row: first, version: version as typeof version | null, away: false };
+  const commands: (ForSession | Refusal)[] = [];
+  const listening: Listen[] = [];
+  const stopped: string[] = [];
+  const committed = new Set<(change: object) => void>();
+  const link: ProLink = {
+    serve: () => undefined,
+    call: () => Promise.reject(new LinkUnavailable('away')),
+    listen: (...asked) => {
+      if (world.away) throw new LinkUnavailable('away');
+      listening.push(asked);
+      return () => stopped.push(asked[0]);
+    },
+  };
+  const resolver = new SessionsResolver(
+    {
+      row: () => Promise.resolve(world.row),
+      view: (row: SessionRow) => ({ id: row.id, state: row.state }),
+      one: () => Promise.resolve({}),
+    } as never,
+    new SessionData(link),
+    { versionRow: () => Promise.resolve(world.version) } as never,
+    { row: () => Promise.resolve({ app: 'cutting', digest }) } as never,
+    {
+      change: (command: ForSession | Refusal) => {
+        commands.push(command);
+        return Promise.resolve('refused' in command ? command : {});
+      },
+    } as never,
+    {
+      onCommitted: (listener: (change: object) => void) => {
+        committed.add(listener);
+        return () => committed.delete(listener);
+      },
+    } as never,
+    new MemoryEventStore(),
+  );
+  return {
+    world,
+    resolver,
+    commands,
+    listening,
+    stopped,
+    committed,
+    commit: () => committed.forEach((tell) => tell({ projection: 'session_list', keys: [id] })),
+    restore: (more: object = {}, actor = ada) =>
+      resolver.launchSession(actor, { app: 'cutting', restore: id, commandId: uuidv7(), ...more }),
+  };
+};
+
+describe('opening a session again', () => {
+  it('asks for the same version with the data that was kept, on a server with its labels', async () => {
+    const { restore, commands } = given();
+    await restore({ app: 'Cutting' });
+    const app = { name: 'cutting', version: '1.0.0', digest };
+    const command = {
+      ...{ type: 'RequestSession', environment: 'ROOT', owner: 'ada', labels: ['gpu'] },
+      ...{ app, engine: { ...app, name: 'e' }, restores: { session: id, digest } },
+    };
+    expect(commands).toMatchObject([{ command }]);
+  });
+
+  it.each<[string, Partial<SessionRow> | null, object, Actor, string]>([
+    ['there is no such session', null, {}, ada, 'NoSuchSession'],
+    ['it is of somebody else', {}, {}, eve, 'NotAllowed'],
+    ['it was of another app', {}, { app: 'transport' }, ada, 'OtherApp'],
+    ['it was of another version', {}, { version: '2.0.0' }, ada, 'OtherApp'],
+    ['it is still open', { state: 'ready' }, {}, ada, 'SessionStillOpen'],
+    ['nothing of it was kept', { saved: null }, {}, ada, 'NothingSaved'],
+  ])('is refused when %s', async (_when, row, more, actor, code) => {
+    const { restore } = given(row && { ...ended, ...row });
+    expect(await restore(more, actor)).toMatchObject({ code, field: 'restore' });
+  });
+
+  it('is refused when its version is gone', async () => {
+    const { restore, world } = given();
+    world.version = null;
+    expect(await restore()).toMatchObject({ code: 'NoSuchApp' });
+    world.version = { ...version, hidden: true };
+    expect(await restore()).toMatchObject({ code: 'NoSuchApp', message: 'There is no app cutting:1.0.0' });
+  });
+});
+
+describe('changing data', () => {
+  const cells = [{ tuple: [], value: 1 }];
+
+  it('is refused in words when the server of the session does not answer', async () => {
+    const { resolver, world } = given({ ...ended, state: 'ready' });
+    world.away = true;
+    const change = { session: id, identifier: 'x', cells, commandId: uuidv7() };
+    expect(await resolver.setData(ada, change)).toMatchObject({
+      __typename: 'Conflict',
+      code: 'ServerNotAnswering',
+    });
+  });
+
+  it('goes to the server where the session lives, and brings back what it says', async () => {
+    const { resolver, listening } = given({ ...ended, state: 'ready' });
+    const commandId = uuidv7();
+    const answer = resolver.setData(ada, { session: id, identifier: 'x', cells, commandId });
+    while (listening.length === 0) await Promise.resolve();
+    const [node, method, params, push] = listening[0]!;
+    const change = { do: 'set', identifier: 'x', cells, ifVersion: null };
+    expect([node, method]).toEqual(['b', 'session.change']);
+    expect(params).toMatchObject({ session: id, nodeEpoch: 1, commandId, change });
+    push({ value: { identifier: 'x', version: 2, rejected: [] } });
+    expect(await answer).toEqual({ __typename: 'DataChange', identifier: 'x', version: 2, rejected: [] });
+  });
+});
+
+describe('following a session', () => {
+  let parts: ReturnType<typeof given>;
+  beforeEach(() => {
+    parts = given({ ...ended, state: 'requested', node: null, node_epoch: null });
+  });
+
+  it('listens where it is placed, passes on what changes, and ends with it', async () => {
+    const { resolver, world, listening, stopped, committed, commit } = parts;
+    const seen = await resolver.sessionChanged(ada, id);
+    expect(await seen.next()).toMatchObject({ value: { sessionChanged: { changed: [] } } });
+    expect(listening).toEqual([]);
+    world.row = { ...ended, state: 'starting' };
+    commit();
+    await seen.next();
+    const [node, method, params, push] = listening[0]!;
+    expect([node, method]).toEqual(['b', 'session.listen']);
+    expect(params).toEqual({
+      session: id,
+      nodeEpoch: 1,
+      again: false,
+      visitor: { id: 'ada', roles: ['user'] },
+    });
+    push([{ identifier: 'x', version: 1 }]);
+    push([{ identifier: 'x', version: 2 }]);
+    const changed = [{ identifier: 'x', version: 2 }];
+    expect(await seen.next()).toMatchObject({ value: { sessionChanged: { changed } } });
+    world.row = ended;
+    commit();
+    expect(await seen.next()).toMatchObject({ value: { sessionChanged: { session: { state: 'ended' } } } });
+    expect(await seen.next()).toMatchObject({ done: true });
+    expect([stopped, listening.length, committed.size]).toEqual([['b'], 1, 0]);
+  });
+
+  it('keeps it attached only for its owner', async () => {
+    const { resolver, world, listening, stopped } = parts;
+    world.row = { ...ended, state: 'ready' };
+    const seen = await resolver.sessionChanged(eve, id);
+    await seen.next();
+    expect(listening[0]?.[2]).toMatchObject({ visitor: null });
+    await seen.return?.();
+    expect(stopped).toEqual(['b']);
+  });
+});

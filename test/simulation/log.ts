@@ -1,0 +1,110 @@
+import {
+  type Append,
+  type AppendResult,
+  type EventStore,
+  type Recorded,
+} from '../../libs/eventstore/src/event-store.js';
+import { MemoryEventStore } from '../../libs/eventstore/src/memory-event-store.js';
+import type { Mutant } from './mutants.js';
+import type { Random } from './random.js';
+import type { Life, Timeline } from './timeline.js';
+
+/** The one log of the world, with the rules of every adapter; each server sees it through a port of its own. */
+export class SharedLog {
+  readonly events: Recorded[] = [];
+  /** How often the answer to an append that was made is lost. */
+  ambiguous = 0;
+  private readonly store: MemoryEventStore;
+  private readonly ports = new Set<LogPort>();
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly random: Random,
+    private readonly onAppended: (events: readonly Recorded[]) => void,
+    private readonly mutant: Pick<Mutant, 'anyVersion' | 'forgetsCommands'>,
+  ) {
+    this.store = new MemoryEventStore(() => timeline.now);
+  }
+
+  port(life: Life): EventStore {
+    const port = new LogPort(life, this.store, this.random, (append) => this.append(life, append), {
+      forgetsCommands: this.mutant.forgetsCommands ?? false,
+    });
+    this.ports.add(port);
+    return port;
+  }
+
+  /** Sent is sent: the append is made even if its server dies or stands still meanwhile. */
+  private append(life: Life, append: Append): Promise<AppendResult> {
+    const { random } = this;
+    return new Promise((resolve, reject) =>
+      this.timeline.after(random.between(1, 15), () => {
+        const expected = this.mutant.anyVersion ? this.versionOf(append.stream) : append.expected;
+        void this.store.append({ ...append, expected }).then((result) => {
+          if (result.is === 'appended') this.appended(result.events);
+          const lost = random.chance(this.ambiguous);
+          life.after(random.between(1, 15), () =>
+            lost ? reject(new Error('The connection broke before the answer')) : resolve(result),
+          );
+        });
+      }),
+    );
+  }
+
+  private versionOf(stream: string): number {
+    return this.events.filter((event) => event.stream === stream).length;
+  }
+
+  private appended(events: readonly Recorded[]): void {
+    this.events.push(...events);
+    this.onAppended(events);
+    for (const port of this.ports)
+      if (port.gone) this.ports.delete(port);
+      else port.hear();
+  }
+}
+
+class LogPort implements EventStore {
+  private readonly listeners = new Set<() => void>();
+  private ringing = false;
+
+  constructor(
+    private readonly life: Life,
+    private readonly store: MemoryEventStore,
+    private readonly random: Random,
+    readonly append: EventStore['append'],
+    private readonly mutant: { readonly forgetsCommands: boolean },
+  ) {}
+
+  get gone(): boolean {
+    return this.life.over;
+  }
+
+  readStream: EventStore['readStream'] = async (stream, after) => {
+    const events = await this.store.readStream(stream, after);
+    return this.mutant.forgetsCommands ? events.map((event) => ({ ...event, commandId: '' })) : events;
+  };
+  readAll: EventStore['readAll'] = (after, limit) => this.store.readAll(after, limit);
+  readBack: EventStore['readBack'] = (limit, before) => this.store.readBack(limit, before);
+  head: EventStore['head'] = () => this.store.head();
+
+  onNews(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.listeners.clear();
+    return Promise.resolve();
+  }
+
+  /** News travel for a while, and what comes meanwhile travels along. */
+  hear(): void {
+    if (this.ringing) return;
+    this.ringing = true;
+    this.life.after(this.random.between(2, 60), () => {
+      this.ringing = false;
+      for (const listener of this.listeners) listener();
+    });
+  }
+}
