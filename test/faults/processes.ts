@@ -11,7 +11,11 @@ export interface EngineProcess {
   readonly opened: boolean;
   readonly job: string | null;
   readonly since: number;
+  /** Its folder is gone: its server has ended, and it has not. */
+  readonly orphan: boolean;
 }
+
+const DELETED = ' (deleted)';
 
 const read = (file: string): string => {
   try {
@@ -21,39 +25,48 @@ const read = (file: string): string => {
   }
 };
 
-const isAlive = (pid: string): boolean => !/^\d+ \(.*\) [ZX] /s.test(read(`/proc/${pid}/stat`) || '0 () X ');
+/** Not one that only waits to be reaped. */
+const isAlive = (pid: number): boolean => !/^\d+ \(.*\) [ZX] /s.test(read(`/proc/${pid}/stat`) || '0 () X ');
 
-/** Process ids by the folder in which they work. */
-const byFolder = (): Map<string, number> => {
-  const found = new Map<string, number>();
-  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  for (const pid of pids.sort((a, b) => Number(a) - Number(b))) {
-    try {
-      const folder = fs.readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '');
-      if (isAlive(pid) && !found.has(folder)) found.set(folder, Number(pid)); // the first: others are its children
-    } catch {
-      // it has ended, or is the kernel's
-    }
+const folderOf = (pid: number): string => {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
   }
-  return found;
 };
 
-/** The engine processes of a server, by the private folders that the server has given them. */
-export const engineProcesses = (server: Server): EngineProcess[] => {
-  const folder = path.join(server.dataDir, 'run/engines');
-  if (!fs.existsSync(folder)) return [];
-  const pids = byFolder();
-  return fs.readdirSync(folder).flatMap((name) => {
-    const own = path.join(folder, name);
-    const pid = pids.get(own);
-    if (pid === undefined) return [];
-    const [, role = ''] = /OPENPRO_ROLE=(\w+)/.exec(read(`/proc/${pid}/environ`)) ?? [];
-    const opened = fs.existsSync(path.join(own, 'opened'));
-    const [, job = null, since = 0] =
-      /^{"job":"(.+)","since":(\d+)}/.exec(read(path.join(own, 'working'))) ?? [];
-    return [{ pid, role, opened, job, since: Number(since) }];
+const describe = (pid: number, folder: string): EngineProcess => {
+  const orphan = folder.endsWith(DELETED);
+  const [, role = ''] = /OPENPRO_ROLE=(\w+)/.exec(read(`/proc/${pid}/environ`)) ?? [];
+  const working = orphan ? '' : read(path.join(folder, 'working'));
+  const [, job = null, since = 0] = /^{"job":"(.+)","since":(\d+)}/.exec(working) ?? [];
+  return { pid, role, opened: fs.existsSync(path.join(folder, 'opened')), job, since: Number(since), orphan };
+};
+
+const among = (server: Server, pids: readonly number[]): EngineProcess[] => {
+  const engines = path.join(server.dataDir, 'run/engines', '/');
+  const seen = new Set<string>();
+  return pids.flatMap((pid) => {
+    const folder = folderOf(pid);
+    // The first in its folder is the engine's; others are what it has started itself.
+    if (!folder.startsWith(engines) || seen.has(folder) || !isAlive(pid)) return [];
+    seen.add(folder);
+    return [describe(pid, folder)];
   });
 };
+
+const numbers = (texts: readonly string[]): number[] =>
+  texts
+    .filter((text) => /^\d+$/.test(text))
+    .map(Number)
+    .sort((a, b) => a - b);
+
+/** The engine processes that this server has started: cheap. */
+export const engineProcesses = (server: Server): EngineProcess[] =>
+  server.pid === 0
+    ? []
+    : among(server, numbers(read(`/proc/${server.pid}/task/${server.pid}/children`).split(' ')));
 
 export interface Stale {
   readonly job: string;
@@ -61,9 +74,10 @@ export interface Stale {
   readonly pid: number;
 }
 
-/** Processes that work on what the log had taken from this server before that moment. */
+/** Processes that work on what the log had taken from this server before that moment, whichever life of it started them. */
 export const staleOn = (server: Server, watch: LogWatch, resumedAt: number): Stale[] =>
-  engineProcesses(server).flatMap(({ pid, job, since }) => {
+  among(server, numbers(fs.readdirSync('/proc'))).flatMap(({ pid, job, since, orphan }) => {
+    if (orphan) return [{ job: 'of a former life', attempt: 0, pid }];
     const attempts = watch.jobs.get(job ?? '')?.attempts ?? [];
     const its = attempts
       .filter(({ node, startedAt }) => node === server.node && startedAt <= since + 1)

@@ -36,7 +36,7 @@ export interface Strike {
 
 const BACK_MS = 60_000;
 const GONE_MS = 3000;
-const LOOK_MS = 100;
+const LOOK_MS = 200;
 const SEARCH_MS = 10_000;
 const LONG_MS = 3000;
 const TRAP_MS = 5000;
