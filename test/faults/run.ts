@@ -11,6 +11,7 @@ import { Nemesis } from './nemesis.js';
 import type { Plan } from './plan.js';
 import type { Postgres } from './postgres.js';
 import { Rig } from './rig.js';
+import { atExit } from './scratch.js';
 
 export interface RunOptions {
   readonly folder: string;
@@ -49,11 +50,13 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   const faults = plan.gentle.length + plan.rough.length;
   mkdirSync(folder, { recursive: true });
   const history = new History(path.join(folder, 'history.ndjson'));
+  const flushed = atExit(() => history.flush()); // of a run that was interrupted, too
   history.add({ kind: 'begin', seed, commit, faults, jobs, servers, slots, wall: Date.now() });
   const rig = await Rig.start({ ...options, history });
   try {
     await strike(options, rig, history);
   } finally {
+    flushed();
     history.flush();
     await rig.stop();
   }
