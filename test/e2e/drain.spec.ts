@@ -24,13 +24,15 @@ describe('a server that is drained', () => {
   const platform = new Platform(undefined, ['--slots', '1']);
   let api: Api;
   let server: string;
-  let pool: pg.Pool;
-  let store: PostgresEventStore;
 
   /** As another server of the cluster would. */
   const tell = async (id: string, command: NodeCommand): Promise<void> => {
+    const pool = new pg.Pool({ connectionString: databaseUrl(platform, 'openpro_app'), max: 1 });
+    const store = new PostgresEventStore(pool);
     const meta = { commandId: uuidv7(), actor: 'system', roles: [] };
     await new CommandHandler(store).execute(node, id, command, meta);
+    await store.close();
+    await pool.end();
   };
   const change = (field: string, types: string, args: object) =>
     api.change(field, types, { ...args }, `... on Node { ${SERVER} }`);
@@ -74,8 +76,6 @@ describe('a server that is drained', () => {
   beforeAll(async () => {
     await platform.start();
     api = await platform.signIn();
-    pool = new pg.Pool({ connectionString: databaseUrl(platform, 'openpro_app'), max: 1 });
-    store = new PostgresEventStore(pool);
     const author = await Author.of(api);
     await author.trust();
     await author.app('busy', solving(BUSY));
@@ -83,11 +83,7 @@ describe('a server that is drained', () => {
     server = (await servers())[0]?.id ?? '';
   });
 
-  afterAll(async () => {
-    await store?.close();
-    await pool?.end();
-    await platform.remove();
-  });
+  afterAll(() => platform.remove());
 
   it('is refused with the reason, each as its union member', async () => {
     const [nobody, invited, gone] = [uuidv7(), uuidv7(), uuidv7()];
