@@ -87,7 +87,7 @@ const PATCHES: readonly Patch[] = [
   around(
     'libs/jobs/src/jobs.module.ts',
     `await failpoint('before-start');`,
-    `await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch }, meta));`,
+    `await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch, attempt }, meta));`,
     `await failpoint('after-start');`,
   ),
   around(

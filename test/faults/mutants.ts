@@ -93,8 +93,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       patch(
         'libs/jobs/src/jobs.module.ts',
-        `{ type: 'StartJob', node, nodeEpoch }`,
-        `{ type: 'StartJob', node, nodeEpoch: nodeEpoch > 0 ? 1 : 0 }`,
+        `{ type: 'StartJob', node, nodeEpoch, attempt }`,
+        `{ type: 'StartJob', node, nodeEpoch: nodeEpoch > 0 ? 1 : 0, attempt }`,
       ),
     ],
     breaks: ['I7', 'I22', 'I1'],
@@ -316,8 +316,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       patch(
         'libs/jobs/src/requeue-lost-jobs.process.ts',
-        'lost.map((job) => loseNode(',
-        'lost.slice(1).map((job) => loseNode(',
+        'state.jobs.map((job) => loseNode(',
+        'state.jobs.slice(1).map((job) => loseNode(',
       ),
     ],
     breaks: ['I1', 'I15'],

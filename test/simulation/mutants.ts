@@ -76,7 +76,7 @@ export const MUTANTS: { readonly [name: string]: Mutant } = {
   'start of a running job': jobThat(({ decide }) => ({
     decide: (command, job) =>
       command.type === 'StartJob' && job.is === 'running'
-        ? decide(command, { ...job, is: 'queued', attempts: job.attempt })
+        ? decide({ ...command, attempt: job.attempt + 1 }, { ...job, is: 'queued', attempts: job.attempt })
         : decide(command, job),
   })),
   'late starts on a dead server forgotten': forgetsTheDead('requeue-lost-jobs'),

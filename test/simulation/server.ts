@@ -86,9 +86,9 @@ export class Server {
     const dispatcher = new Dispatcher(
       store,
       () => world.readModel.takeOver(),
-      async ({ job, node, nodeEpoch }, epoch) => {
+      async ({ job, node, nodeEpoch, attempt }, epoch) => {
         const meta = { commandId: random.uuid(), actor: 'system', roles: [], epoch };
-        const command = { type: 'StartJob', node, nodeEpoch };
+        const command = { type: 'StartJob', node, nodeEpoch, attempt };
         await bus.insist(life, { to: 'job', id: job, command, meta });
       },
     );

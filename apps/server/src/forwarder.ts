@@ -1,4 +1,4 @@
-import { asCaller, type Credentials, VERSION_HEADER } from '@openpro/link';
+import { asCaller, type Credentials, REFUSED_HEADER, VERSION_HEADER } from '@openpro/link';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -102,6 +102,10 @@ export class Forwarder {
         else tls.once('secureConnect', send);
       });
       onward.once('response', (answer) => {
+        if (answer.headers[REFUSED_HEADER]) {
+          answer.resume();
+          return resolve('unreached'); // this server was not let in: another one may know better
+        }
         response.writeHead(answer.statusCode ?? 502, answer.statusMessage, passedOn(answer.headers));
         answer.pipe(response);
         answer.once('error', () => response.destroy());

@@ -92,7 +92,7 @@ export class Watch {
     const { rows } = await this.pool.query<{ node: string; epoch: number; beat: string }>(LIVES, [this.self]);
     const ended = performance.now();
     const { deadMs } = this.times;
-    const late = this.lastLook === null || ended - this.lastLook > deadMs;
+    const late = this.lastLook === null || ended - this.lastLook > deadMs / 2;
     this.lastLook = ended;
     const former = late ? new Map<string, Seen>() : this.seen;
     this.seen = new Map();

@@ -43,8 +43,9 @@ const given = ({ starts = true, rows = false } = {}) => {
     async (placement, epoch) => {
       proposed.push({ ...placement, epoch });
       heard();
-      const { node, nodeEpoch } = placement;
-      if (starts) await handler.execute(job, placement.job, { type: 'StartJob', node, nodeEpoch }, meta());
+      const { node, nodeEpoch, attempt } = placement;
+      if (starts)
+        await handler.execute(job, placement.job, { type: 'StartJob', node, nodeEpoch, attempt }, meta());
     },
   );
   return {
@@ -84,8 +85,8 @@ describe('the dispatcher', () => {
     await dispatcher.lead(7);
     await proposals(2);
     expect(proposed).toEqual([
-      { job: first, node: 'n', nodeEpoch: 1, epoch: 7 },
-      { job: second, node: 'n', nodeEpoch: 1, epoch: 7 },
+      { job: first, node: 'n', nodeEpoch: 1, attempt: 1, epoch: 7 },
+      { job: second, node: 'n', nodeEpoch: 1, attempt: 1, epoch: 7 },
     ]);
     expect(dispatcher.waitingFor(third)).toContain('All 2 slots of 1 server are taken');
     expect(dispatcher.waitingFor(first)).toBeNull();
@@ -159,6 +160,6 @@ describe('the dispatcher', () => {
     const id = await submit();
     await proposals(1);
     await dispatcher.resign();
-    expect(proposed).toEqual([{ job: id, node: 'n', nodeEpoch: 1, epoch: 2 }]);
+    expect(proposed).toEqual([{ job: id, node: 'n', nodeEpoch: 1, attempt: 1, epoch: 2 }]);
   });
 });

@@ -107,6 +107,7 @@ describe('a job', () => {
 
   it('is started on the first server that takes it', () => {
     given(queued).when({ type: 'StartJob', node: 'n1', nodeEpoch: 1 }).then(started(1));
+    given(queued).when({ type: 'StartJob', node: 'n1', nodeEpoch: 1, attempt: 1 }).then(started(1));
     given(...running)
       .when({ type: 'StartJob', node: 'n1', nodeEpoch: 1 })
       .then();
@@ -116,6 +117,18 @@ describe('a job', () => {
     given(...over)
       .when({ type: 'StartJob', node: 'n2', nodeEpoch: 1 })
       .then();
+  });
+
+  it('is not started by a proposal that meant an earlier attempt and comes late', () => {
+    given(...running, { type: 'JobRequeued', ...at(1), reason: 'drained', nodeLost: 0, ownCrash: 0 })
+      .when({ type: 'StartJob', node: 'n1', nodeEpoch: 1, attempt: 1 })
+      .then();
+  });
+
+  it('is not charged when its server left in order', () => {
+    given(...running)
+      .when({ ...lose(at(1)), left: true } as JobCommand)
+      .then({ type: 'JobRequeued', ...at(1), reason: 'drained', nodeLost: 0, ownCrash: 0 });
   });
 
   it('completes with what its attempt reports', () => {

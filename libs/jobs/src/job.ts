@@ -116,11 +116,18 @@ export type JobEvent =
 
 export type JobCommand =
   | ({ readonly type: 'SubmitJob' } & QueuedJob)
-  | { readonly type: 'StartJob'; readonly node: string; readonly nodeEpoch: number }
+  /** `attempt`: the one that was meant, so that a proposal that comes late does not start the next one. */
+  | {
+      readonly type: 'StartJob';
+      readonly node: string;
+      readonly nodeEpoch: number;
+      readonly attempt?: number;
+    }
   | ({ readonly type: 'CompleteJob' } & At & JobResult)
   | ({ readonly type: 'FailJob'; readonly error: JobError } & At)
   | ({ readonly type: 'CrashAttempt'; readonly message: string } & At)
-  | { readonly type: 'LoseNode'; readonly node: string; readonly nodeEpoch: number }
+  /** `left`: it left in order, having ended what ran there, and the job is not charged with it. */
+  | { readonly type: 'LoseNode'; readonly node: string; readonly nodeEpoch: number; readonly left?: boolean }
   | ({ readonly type: 'DrainAttempt' } & At)
   | { readonly type: 'InterruptJob' }
   | { readonly type: 'TerminateJob'; readonly reason: string };
@@ -232,6 +239,9 @@ const requeued = (
   ownCrash,
 });
 
+/** By a server that ends in order: nobody is charged. */
+const givenBack = (job: Running): JobEvent => requeued(job, 'drained', job);
+
 const abandoned = (job: Running): JobEvent => ({
   type: 'JobAbandoned',
   ...at(job),
@@ -258,7 +268,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
     if (job.is === 'new') return refuse('NoSuchJob', 'There is no such job');
     switch (command.type) {
       case 'StartJob': // two leaders may propose: the first start counts
-        if (job.is !== 'queued') return [];
+        if (job.is !== 'queued' || (command.attempt ?? job.attempts + 1) !== job.attempts + 1) return [];
         return [
           { type: 'JobStarted', attempt: job.attempts + 1, node: command.node, nodeEpoch: command.nodeEpoch },
         ];
@@ -280,12 +290,13 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       case 'LoseNode': {
         if (!runsAt(job, command)) return [];
         if (job.interrupting) return [cutShort(job, 'its server was lost')];
+        if (command.left) return [givenBack(job)];
         const charged = { nodeLost: job.nodeLost + 1, ownCrash: job.ownCrash };
         return [mayRunAgain(charged) ? requeued(job, 'node-lost', charged) : abandoned(job)];
       }
       case 'DrainAttempt':
         if (!runsAt(job, command)) return [];
-        return [job.interrupting ? cutShort(job, 'its server was drained') : requeued(job, 'drained', job)];
+        return [job.interrupting ? cutShort(job, 'its server was drained') : givenBack(job)];
       case 'InterruptJob':
         if (job.is === 'ended') return alreadyEnded();
         if (job.is === 'queued')

@@ -56,10 +56,10 @@ const LOG_BYTES = 50 * 1024 * 1024;
         new Dispatcher(
           store,
           () => takeOver(db),
-          async ({ job, node, nodeEpoch }, epoch) => {
+          async ({ job, node, nodeEpoch, attempt }, epoch) => {
             // A job has the id of the command that submitted it: all that is done for it belongs to that.
             const meta = { commandId: uuidv7(), actor: 'system', roles: [], correlation: job, epoch };
-            await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch }, meta));
+            await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch, attempt }, meta));
           },
           reportTo(new Logger('Dispatcher')),
         ),

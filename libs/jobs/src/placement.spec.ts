@@ -182,7 +182,9 @@ describe('placement', () => {
       ],
       queue,
     );
-    expect(decidePlacements(lost).placements).toStrictEqual([{ job: 'a', node: 'n2', nodeEpoch: 1 }]);
+    expect(decidePlacements(lost).placements).toStrictEqual([
+      { job: 'a', node: 'n2', nodeEpoch: 1, attempt: 2 },
+    ]);
   });
 
   it('counts a job where it was started, not where it was proposed', () => {
@@ -200,7 +202,9 @@ describe('placement', () => {
       ],
       queue,
     );
-    expect(decidePlacements(other).placements).toStrictEqual([{ job: 'b', node: 'n1', nodeEpoch: 1 }]);
+    expect(decidePlacements(other).placements).toStrictEqual([
+      { job: 'b', node: 'n1', nodeEpoch: 1, attempt: 1 },
+    ]);
   });
 
   const twiceLost: Happened[] = [
@@ -606,7 +610,7 @@ describe('placement in any cluster', () => {
             priority: entry.priority,
             queued_at: entry.queuedAt,
             state: entry.place ? 'running' : 'queued',
-            attempt: entry.requeued || entry.place ? 1 : 0,
+            attempt: entry.attempts,
             node: entry.place?.node ?? null,
             node_epoch: entry.place?.nodeEpoch ?? null,
             node_lost: entry.alone ? ALONE_AFTER_LOSSES : 0,

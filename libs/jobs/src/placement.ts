@@ -5,6 +5,7 @@ export interface Placement {
   readonly job: string;
   readonly node: string;
   readonly nodeEpoch: number;
+  readonly attempt: number;
 }
 
 /** Why a job waits, in words; `undefined` when it does not. Asked for one job at a time: a queue may be long. */
@@ -134,7 +135,7 @@ export const decidePlacements = (queue: Queue): Decision => {
     const chosen = entry.alone ? slots.takeIdle() : slots.takeMost();
     if (chosen) {
       const { node, epoch: nodeEpoch } = chosen.server;
-      placements.push({ job: entry.job, node, nodeEpoch });
+      placements.push({ job: entry.job, node, nodeEpoch, attempt: entry.attempts + 1 });
       after = put(after, { ...entry, place: { node, nodeEpoch } });
     }
     // Who does not fit closes the line; only one that must run alone may be in the way of nobody.

@@ -19,7 +19,8 @@ export interface Entry {
   readonly job: string;
   readonly priority: number;
   readonly queuedAt: number;
-  readonly requeued: boolean;
+  /** Made so far; what was taken from it before goes first. */
+  readonly attempts: number;
   /** Shares its server with no other job. */
   readonly alone: boolean;
   /** What its server must have, sorted. */
@@ -64,8 +65,8 @@ export interface Queue {
 export const emptyQueue: Queue = { jobs: null, waiting: null, lines: null, servers: null };
 
 /** Sorts as text: priority, then what was taken from it before, then age. */
-export const turnOf = ({ priority, requeued, queuedAt, job }: Entry): string =>
-  `${String(priority).padStart(6, '0')} ${requeued ? 0 : 1} ${String(queuedAt).padStart(15, '0')} ${job}`;
+export const turnOf = ({ priority, attempts, queuedAt, job }: Entry): string =>
+  `${String(priority).padStart(6, '0')} ${attempts > 0 ? 0 : 1} ${String(queuedAt).padStart(15, '0')} ${job}`;
 
 const counted = (servers: SortedMap<Server>, { place, alone }: Entry, by: 1 | -1): SortedMap<Server> => {
   const server = place ? get(servers, place.node) : undefined;
@@ -152,16 +153,16 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
     case 'JobQueued': {
       const { priority } = happened;
       const labels = [...(happened.labels ?? [])].sort();
-      const entry = { job: id, priority, queuedAt: at, requeued: false, alone: false, labels, place: null };
+      const entry = { job: id, priority, queuedAt: at, attempts: 0, alone: false, labels, place: null };
       return put(queue, entry);
     }
     case 'JobStarted': {
-      const { node, nodeEpoch } = happened;
-      return change(queue, id, { place: { node, nodeEpoch } });
+      const { node, nodeEpoch, attempt } = happened;
+      return change(queue, id, { attempts: attempt, place: { node, nodeEpoch } });
     }
     case 'JobRequeued':
       return change(queue, id, {
-        requeued: true,
+        attempts: happened.attempt,
         alone: happened.nodeLost >= ALONE_AFTER_LOSSES,
         place: null,
       });
@@ -206,7 +207,7 @@ export const queueFromRows = (jobs: readonly QueueJobRow[], nodes: readonly Queu
         job: row.id,
         priority: row.priority,
         queuedAt: row.queued_at,
-        requeued: row.attempt > 0,
+        attempts: row.attempt,
         alone: row.node_lost >= ALONE_AFTER_LOSSES,
         labels: [...row.labels].sort(),
         place:

@@ -3,16 +3,24 @@ import type { Process, ProcessCommand, Recorded } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
 import type { JobCommand, JobEvent } from './job.js';
 
-/** One life of one server. `lost` is kept for ever: a start may reach the log after its server's death. */
+/**
+ * One life of one server. Its end is kept for ever: a start may reach the log after it. `left`: in order, having ended
+ * what ran there.
+ */
 export type LifeOfServer =
-  { readonly is: 'alive'; readonly jobs: readonly string[] } | { readonly is: 'lost' };
+  { readonly is: 'alive'; readonly jobs: readonly string[] } | { readonly is: 'lost' | 'left' };
 
 type On =
   | Exclude<JobEvent, { type: 'JobQueued' | 'JobInterruptRequested' }>
   | Extract<NodeEvent, { type: 'NodeDeclaredDead' | 'NodeLeft' }>;
 
-const loseNode = (job: string, node: string, nodeEpoch: number): ProcessCommand => {
-  const command: JobCommand = { type: 'LoseNode', node, nodeEpoch };
+const loseNode = (
+  job: string,
+  node: string,
+  nodeEpoch: number,
+  { is }: LifeOfServer & { is: 'lost' | 'left' },
+): ProcessCommand => {
+  const command: JobCommand = { type: 'LoseNode', node, nodeEpoch, ...(is === 'left' ? { left: true } : {}) };
   return { to: 'job', id: job, command };
 };
 
@@ -34,7 +42,7 @@ const keyOf = ({ stream, event }: Recorded<On>): string | undefined => {
 /** When a server's life is over, every job that ran there is told. */
 export const requeueLostJobs: Process<LifeOfServer, On> = {
   name: 'requeue-lost-jobs',
-  version: 1,
+  version: 2,
   on: [
     'JobStarted',
     'JobRequeued',
@@ -53,19 +61,20 @@ export const requeueLostJobs: Process<LifeOfServer, On> = {
         return { state };
       case 'NodeDeclaredDead':
       case 'NodeLeft': {
-        const lost = state.is === 'alive' ? state.jobs : [];
-        return { state: { is: 'lost' }, commands: lost.map((job) => loseNode(job, id, event.epoch)) };
+        if (state.is !== 'alive') return { state };
+        const end = { is: event.type === 'NodeLeft' ? 'left' : 'lost' } as const;
+        return { state: end, commands: state.jobs.map((job) => loseNode(job, id, event.epoch, end)) };
       }
       case 'JobStarted':
-        return state.is === 'lost'
-          ? { state, commands: [loseNode(id, event.node, event.nodeEpoch)] }
+        return state.is !== 'alive'
+          ? { state, commands: [loseNode(id, event.node, event.nodeEpoch, state)] }
           : { state: { is: 'alive', jobs: [...state.jobs, id] } };
       case 'JobRequeued':
       case 'JobCompleted':
       case 'JobFailed':
       case 'JobCancelled':
       case 'JobAbandoned': {
-        if (state.is === 'lost') return { state };
+        if (state.is !== 'alive') return { state };
         const jobs = state.jobs.filter((job) => job !== id);
         return { state: jobs.length > 0 ? { is: 'alive', jobs } : undefined };
       }

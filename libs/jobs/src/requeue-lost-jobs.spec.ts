@@ -49,10 +49,11 @@ describe('requeue-lost-jobs', () => {
       ).commands,
     ).toStrictEqual([lose('a')]));
 
-  it('tells them when the server leaves, too', () =>
+  it('tells them when the server leaves, too, and that nobody is to blame; also those that it never saw', () =>
     expect(
-      after(['job-a', started('n1')], ['node-n1', { type: 'NodeLeft', epoch: 1 }]).commands,
-    ).toStrictEqual([lose('a')]));
+      after(['job-a', started('n1')], ['node-n1', { type: 'NodeLeft', epoch: 1 }], ['job-b', started('n1')])
+        .commands,
+    ).toStrictEqual(['a', 'b'].map((id) => ({ ...lose(id), command: { ...lose(id).command, left: true } }))));
 
   it('tells once, however often the death is told', () =>
     expect(after(['job-a', started('n1')], ['node-n1', dead()], ['node-n1', dead()]).commands).toStrictEqual([

@@ -19,5 +19,5 @@ export {
   type ProLink,
 } from './link.js';
 export { Listening } from './listening.js';
-export { forwardedBy, type LinkRefusal, LinkServer } from './link-server.js';
+export { forwardedBy, type LinkRefusal, LinkServer, REFUSED_HEADER } from './link-server.js';
 export { areCompatible, asCaller, type Directory, openLine, TlsLink, VERSION_HEADER } from './tls-link.js';

@@ -13,6 +13,9 @@ import { areCompatible, VERSION_HEADER } from './tls-link.js';
 
 const MAX_JOIN_BYTES = 16_384;
 
+/** Tells a front server that it was refused itself, and not what it passed on. */
+export const REFUSED_HEADER = 'x-openpro-link-refused';
+
 /** Somebody who was not let in: what the log keeps of it. */
 export interface LinkRefusal {
   /** The caller's address, and who it says it is where its certificate is the cluster's own. */
@@ -139,7 +142,11 @@ export class LinkServer {
       this.needs.forward.request(request, response);
     } catch (error) {
       const { code, message, status } = this.refusal(request, error);
-      response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        connection: 'close',
+        [REFUSED_HEADER]: code,
+      });
       response.end(JSON.stringify({ code, message }));
     }
   }
