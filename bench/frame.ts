@@ -178,7 +178,7 @@ export const report = async ({ name, title, about, rounds, contestants }: Report
     line(['---', ...units.map(() => '---:')]),
     ...rows.map(line),
     '',
-    `Median of ${rounds} rounds (lowest–highest). Node ${process.versions.node}, ${os.cpus().length} × ` +
+    `${rounds === 1 ? 'One round' : `Median of ${rounds} rounds (lowest–highest)`}. Node ${process.versions.node}, ${os.cpus().length} × ` +
       `${os.cpus()[0]?.model.trim() ?? 'unknown processor'}, load before ${loadBefore.toFixed(1)}, ` +
       `commit ${commit}, ${new Date().toISOString().slice(0, 10)}. Again: \`npm run bench -- ${name}\`.`,
     '',

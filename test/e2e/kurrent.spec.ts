@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { FakeKurrent } from '../kurrent/fake-kurrent.js';
-import { type Api, Platform } from './platform.js';
+import { Api, Platform } from './platform.js';
 
 jest.setTimeout(240_000);
 
@@ -82,6 +84,26 @@ it('does not start on a read model that was made from another log', async () => 
   await expect(elsewhere.start()).rejects.toThrow(
     'the read model in this database was made from another log',
   );
+});
+
+it('takes over a log that was begun in PostgreSQL, and everybody stays signed in', async () => {
+  const first = new Platform(undefined, ['--no-examples']);
+  const moved = { ...settings(), KURRENTDB_PREFIX: 'moved' };
+  await first.start();
+  const { token } = await first.signIn();
+  await first.stop();
+  const { stdout } = await promisify(execFile)(process.execPath, ['dist/server/copy-log.mjs'], {
+    env: { ...process.env, ...moved, NODE_OPTIONS: '', DATABASE_URL: '', OPENPRO_DATA: first.dataDir },
+  });
+  expect(stdout).toMatch(/✓ \d+ events are in KurrentDB as they were here/);
+  const second = await new Platform(first.dataDir, ['--no-examples'], moved).start();
+  const { events } = await new Api(second.url, token).ask<{ events: { nodes: { type: string }[] } }>(
+    '{ events(first: 200) { nodes { type } } }',
+  );
+  const types = events.nodes.map(({ type }) => type);
+  expect(types.filter((type) => type === 'cluster.NodeJoined')).toHaveLength(2); // one here, one there
+  expect(types.filter((type) => type === 'identity.UserCreated')).toHaveLength(1);
+  await second.remove();
 });
 
 it('does not start without KurrentDB, and says what is missing', async () => {

@@ -299,6 +299,9 @@ export class Checker {
         hold('I4', known.attached === (type === 'SessionDetached'), `session ${id} comes and goes in turn`);
         known.attached = !known.attached;
         return;
+      case 'SessionSaved':
+        hold('I4', sameLife(known, { node, nodeEpoch }), `session ${id} is saved where it is`);
+        return;
       case 'SessionEnded':
         hold('I4', sameLife(known, { node, nodeEpoch }), `session ${id} ends where it was`);
         if (event.reason === 'node-lost')

@@ -156,11 +156,7 @@ export class Server {
           terminate: () => life.after(1, () => end({ is: 'terminated' })),
         };
       },
-      after: (ms, work) => {
-        let off = false;
-        life.after(ms, () => off || work());
-        return () => (off = true);
-      },
+      after: (ms, work) => life.calling(ms, work),
       job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
       engine: () => Promise.resolve(ENGINE),
       app: () => Promise.resolve(APP),
@@ -190,6 +186,12 @@ export class Server {
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
       load: () => Promise.resolve(DATA),
       keep: () => Promise.resolve('0'.repeat(64)),
+      saved: {
+        keep: () => Promise.resolve('0'.repeat(64)),
+        load: () => Promise.resolve(DATA),
+        forget: () => undefined,
+      },
+      after: (ms, work) => life.calling(ms, work),
       report: async (session, command) => {
         const meta = { commandId: world.random.uuid(), actor, roles: [] };
         await world.bus.insist(life, { to: 'session', id: session, command, meta });

@@ -84,6 +84,13 @@ export class Life implements Scheduler {
     if (this.is !== 'over') this.timeline.after(ms, () => this.live(work));
   }
 
+  /** Later, unless it is called off by what this returns. */
+  calling(ms: number, work: () => void): () => void {
+    let off = false;
+    this.after(ms, () => off || work());
+    return () => void (off = true);
+  }
+
   pause(): void {
     if (this.is === 'up') this.is = 'paused';
   }

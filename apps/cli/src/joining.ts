@@ -1,5 +1,4 @@
 import { clusterOf, newKeyPair, saveCredential } from '@openpro/link';
-import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -83,7 +82,7 @@ const connect = async (address: string, cluster: string): Promise<tls.TLSSocket>
     throw new NotJoined('Unreachable', `${address} cannot be reached: ${(error as Error).message}`);
   }
   const leaf = socket.getPeerX509Certificate();
-  const authority = leaf && issuerOf(socket);
+  const authority = leaf?.issuerCertificate;
   const right =
     authority &&
     clusterOf(authority.toString()) === cluster &&
@@ -92,11 +91,6 @@ const connect = async (address: string, cluster: string): Promise<tls.TLSSocket>
   if (right) return socket;
   socket.destroy();
   throw new NotJoined('OtherCluster', `At ${address} is another cluster than the one that made the token`);
-};
-
-const issuerOf = (socket: tls.TLSSocket): X509Certificate | undefined => {
-  const { issuerCertificate } = socket.getPeerCertificate(true);
-  return issuerCertificate && new X509Certificate(issuerCertificate.raw);
 };
 
 interface Answer {

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallOptions, ClientDuplexStream, ClientReadableStream, Metadata } from '@grpc/grpc-js';
+import type { CallOptions, ClientReadableStream, Metadata } from '@grpc/grpc-js';
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type {
   BatchAppendReq,
@@ -8,16 +7,9 @@ import type {
   ReadReq,
   ReadResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
-import type { UUID } from '@eventstore/db-client/generated/shared_pb.js';
 import { BadAppend, type Position, START } from './event-store.js';
-import {
-  DEADLINE_EXCEEDED,
-  failure,
-  isPassing,
-  PERMISSION_DENIED,
-  storeError,
-  UNAVAILABLE,
-} from './kurrent-errors.js';
+import { AppendCall, uuidText } from './kurrent-append-call.js';
+import { failure, isPassing, PERMISSION_DENIED, storeError } from './kurrent-errors.js';
 import { type KurrentAppend, type KurrentEvent, placesOf, positionAt } from './kurrent-record.js';
 
 /** Pauses before a call is made again, for the time in which the client finds the new leader. */
@@ -64,12 +56,6 @@ export type Answer =
   /** Only a look at the stream tells whether it was written. */
   | { readonly is: 'unclear'; readonly why: string };
 
-interface Pending {
-  readonly resolve: (response: BatchAppendResp) => void;
-  readonly reject: (error: unknown) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 export interface Subscription {
   /** Resolves when the server ends it; rejects when it breaks. */
   readonly ended: Promise<void>;
@@ -91,20 +77,10 @@ export interface ReadFrom {
   readonly limit: number;
 }
 
-const uuidText = (uuid: UUID | undefined): string => {
-  const bits = uuid?.getStructured();
-  if (!bits) return uuid?.getString() ?? '';
-  const hex = [bits.getMostSignificantBits(), bits.getLeastSignificantBits()]
-    .map((half) => BigInt.asUintN(64, BigInt(half)).toString(16).padStart(16, '0'))
-    .join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-};
-
 /** The log's calls on the wire. Every one asks for the leader: a follower may not have heard yet of what we wrote. */
 export class KurrentConnection {
   private readonly calls: Calls;
-  private readonly pending = new Map<string, Pending>();
-  private appends: Promise<ClientDuplexStream<BatchAppendReq, BatchAppendResp>> | undefined;
+  private appends: Promise<AppendCall> | undefined;
   private closed = false;
 
   static async open(url: string, prefix: string, answerMs: number): Promise<KurrentConnection> {
@@ -211,49 +187,24 @@ export class KurrentConnection {
     return work().catch((error: unknown) => Promise.reject(storeError(error)));
   }
 
-  // ── appends: all on one call, answered in any order ──
+  // ── appends ──
 
   private async send(append: KurrentAppend): Promise<BatchAppendResp> {
-    const correlation = randomUUID();
-    const stream = await (this.appends ??= this.openAppends());
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.settle(correlation)?.reject(failure(DEADLINE_EXCEEDED, 'no answer in time'));
-        stream.cancel(); // the others go on with another call
-      }, this.answerMs);
-      this.pending.set(correlation, { resolve, reject, timer });
-      stream.write(this.requestOf(append, correlation)); // those who wait for an answer bound the buffer
-    });
+    const call = await (this.appends ??= this.openAppends());
+    return call.send((correlation) => this.requestOf(append, correlation));
   }
 
-  private async openAppends(): Promise<ClientDuplexStream<BatchAppendReq, BatchAppendResp>> {
+  private async openAppends(): Promise<AppendCall> {
     const forget = (): void => void (this.appends = undefined);
     try {
       const stream = await this.calls.GRPCStreamCreator(this.protocol.StreamsClient, 'append', (client) =>
         client.batchAppend(...this.calls.callArguments({ requiresLeader: true }, { deadline: Infinity })),
       )();
-      const broken = (error: unknown): void => {
-        forget();
-        for (const correlation of [...this.pending.keys()]) this.settle(correlation)?.reject(error);
-      };
-      stream.on('data', (response: BatchAppendResp) =>
-        this.settle(uuidText(response.getCorrelationId()))?.resolve(response),
-      );
-      stream.on('error', broken);
-      stream.on('end', () => broken(failure(UNAVAILABLE, 'the server ended the call')));
-      return stream;
+      return new AppendCall(stream, this.answerMs, forget);
     } catch (error) {
       forget();
       throw error;
     }
-  }
-
-  /** Undefined for an answer that nobody waits for any more. */
-  private settle(correlation: string): Pending | undefined {
-    const pending = this.pending.get(correlation);
-    this.pending.delete(correlation);
-    clearTimeout(pending?.timer);
-    return pending;
   }
 
   private requestOf({ stream, expected, events }: KurrentAppend, correlation: string): BatchAppendReq {

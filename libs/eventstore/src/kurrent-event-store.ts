@@ -17,6 +17,7 @@ import {
   decodeFromKurrent,
   encodeForKurrent,
   type KurrentAppend,
+  type KurrentEvent,
   type Stamp,
 } from './kurrent-record.js';
 import { RecentEvents } from './recent-events.js';
@@ -98,13 +99,16 @@ export class KurrentEventStore implements EventStore {
         this.connection.append(encodeForKurrent(append, { call: 'copied', at: append.at })),
       ),
     );
-    const refused = appends.find((_, index) => answers[index]?.is !== 'written');
-    if (refused) throw new Error(`KurrentDB has other events in the stream ${refused.stream}`);
+    answers.forEach((answer, index) => {
+      if (answer.is === 'written') return;
+      const why = answer.is === 'conflict' ? 'others stand there' : answer.why;
+      throw new Error(`KurrentDB does not take the events of ${appends[index]?.stream}: ${why}`);
+    });
   }
 
   async readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
     const events = await this.connection.readStream(stream, after + 1);
-    return events.map((event) => decodeFromKurrent(event).recorded);
+    return this.decode(events);
   }
 
   async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
@@ -117,7 +121,7 @@ export class KurrentEventStore implements EventStore {
 
   async readBack(limit: number, before?: Position): Promise<readonly Recorded[]> {
     const page = await this.connection.readAll({ from: before, backwards: true, limit: limit + 1 });
-    const events = page.map((event) => decodeFromKurrent(event).recorded);
+    const events = this.decode(page);
     return events.filter(({ position }) => before === undefined || position < before).slice(0, limit);
   }
 
@@ -143,10 +147,19 @@ export class KurrentEventStore implements EventStore {
       backwards: false,
       limit: limit + 1, // the server begins with the event at `from`
     });
-    const events = page.map((event) => decodeFromKurrent(event).recorded);
-    const following = events.filter(({ position }) => position > after).slice(0, limit);
+    const following = this.decode(page)
+      .filter(({ position }) => position > after)
+      .slice(0, limit);
     this.recent.extend(after, following);
     return following;
+  }
+
+  private decode(page: readonly KurrentEvent[]): readonly Recorded[] {
+    return page.map((event) => {
+      const { recorded } = decodeFromKurrent(event);
+      this.newest = Math.max(this.newest, recorded.at);
+      return recorded;
+    });
   }
 
   private async write(append: Append, stamp: Stamp): Promise<AppendResult> {

@@ -32,6 +32,8 @@ export class ProcessRunner implements Work {
   private alarm: NodeJS.Timeout | undefined;
   /** When the first timer comes due, by the database's clock; too early is harmless, too late is not. */
   private nextDue = Infinity;
+  /** A commit had no answer: the outbox may have got commands of ours. */
+  private unsure = false;
   /** The database's clock minus this process's monotonic one. */
   private clockOffset = 0;
 
@@ -109,7 +111,10 @@ export class ProcessRunner implements Work {
     return this.write(reactions, upTo, from);
   }
 
+  /** The commands of what another runner has applied are for that one's outbox: ours finds what it leaves lying. */
   applied(): void {
+    if (!this.unsure) return;
+    this.unsure = false;
     this.outbox.wake();
   }
 
@@ -128,7 +133,6 @@ export class ProcessRunner implements Work {
     if (next) {
       await this.askForNextTimer();
       this.setAlarm();
-      this.outbox.wake();
     }
     return next;
   }
@@ -196,8 +200,11 @@ export class ProcessRunner implements Work {
     position: Position,
     from: Checkpoint,
   ): Promise<Checkpoint | undefined> {
+    this.unsure = true;
     const next = await commit(this.shared.pool, from, { position }, writesOf(this.process.name, reactions));
+    this.unsure = false;
     if (!next) return undefined;
+    if (reactions.commands.length > 0) this.outbox.wake();
     for (const [key, kept] of reactions.after) {
       this.known.set(key, kept);
       for (const { due } of kept.timers.values()) this.nextDue = Math.min(this.nextDue, due);

@@ -5,8 +5,8 @@ import { coalesce } from './coalesce.js';
 
 const FIRST_LOOK_MS = 2;
 const SLOWEST_LOOK_MS = 50;
-/** A checkpoint that has stood still for so long, although there are events behind it, has nobody who moves it. */
-const STILL_MS = 1000;
+/** A checkpoint that stands still for so long, although there are events behind it, may have nobody who moves it. */
+const STILL_MS = 300;
 
 /**
  * Watches the checkpoints that runners on other servers move. All consumers of a server share its looks: one query,

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { checkDigest, checkForm, checkJson, checkNumber, checkOneOf, checkText, clip } from './index.js';
+import {
+  checkDigest,
+  checkForm,
+  checkJson,
+  checkLabels,
+  checkNumber,
+  checkOneOf,
+  checkText,
+  clip,
+} from './index.js';
 
 describe('checkText', () => {
   const name = (value: unknown) => checkText('name', value, { max: 5 });
@@ -86,6 +95,26 @@ describe('checkJson', () => {
   ])('refuses %s', (_, value) => expect(checkJson('args', value, 100)?.field).toBe('args'));
 
   it('takes 32 levels', () => expect(checkJson('args', deep(31), 1000)).toBeUndefined());
+});
+
+describe('checkLabels', () => {
+  it.each([[[]], [['gpu', 'site=berlin', 'cuda-12.4', 'A=b_c']], [['x'.repeat(63)]]])('takes %j', (labels) =>
+    expect(checkLabels('labels', labels)).toBeUndefined(),
+  );
+
+  it.each([
+    [['']],
+    [['two words']],
+    [['a=b=c']],
+    [['=berlin']],
+    [['site=']],
+    [['-gpu']],
+    [['größe']],
+    [['x'.repeat(64)]],
+    [['gpu', 'gpu']],
+    [Array.from({ length: 33 }, (_, i) => `l${i}`)],
+    [[7 as unknown as string]],
+  ])('refuses %j', (labels) => expect(checkLabels('labels', labels)?.field).toBe('labels'));
 });
 
 describe('clip', () => {

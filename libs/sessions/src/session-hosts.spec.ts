@@ -44,6 +44,11 @@ const given = (change: Partial<SessionHostsNeeds> = {}) => {
     user: (id) => Promise.resolve({ id, name: id, roles: [] }),
     load: () => Promise.resolve(data),
     keep: () => Promise.resolve(digest),
+    saved: {
+      keep: () => Promise.resolve(digest),
+      load: () => Promise.resolve(data),
+      forget: () => undefined,
+    },
     report: async (id, command) => {
       await execute(id, command);
       hear(command.type === 'ReportCrash' ? `${command.type}: ${command.message}` : command.type);

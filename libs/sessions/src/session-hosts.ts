@@ -15,6 +15,7 @@ import { patiently, type ThisNode } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import { Attendance, type Visitor } from './attendance.js';
 import { Autosave, type SavePace } from './autosave.js';
+import type { SavedData } from './saved-data.js';
 import type { SessionCommand, SessionEvent } from './session.js';
 
 const MAX_LOG_BYTES = 1_048_576;
@@ -42,6 +43,10 @@ export interface SessionHostsNeeds {
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
   load(digest: string): Promise<CaseData>;
   keep(of: CaseOf, data: CaseData): Promise<string>;
+  /** What sessions keep of themselves, should they be lost. */
+  readonly saved: Pick<SavedData, 'keep' | 'load' | 'forget'>;
+  /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
+  after?(ms: number, work: () => void): () => void;
   /** Tells the session what became of it, by this server or for a user; repeats until it is decided. Never rejects. */
   report(session: string, command: SessionCommand, by?: Visitor): Promise<void>;
 }
@@ -74,7 +79,7 @@ export class SessionHosts {
   private readonly news = new EventEmitter().setMaxListeners(0);
   private readonly attendance: Attendance;
   private follower: Following | null = null;
-  private grace: NodeJS.Timeout | undefined;
+  private callOffGrace = (): void => undefined;
   /** The time that sessions had after a drain began is over. */
   private graceOver = false;
 
@@ -94,7 +99,7 @@ export class SessionHosts {
 
   /** Keeps what is unsaved, ends and closes: who had a session open here can open it again on another server. */
   async stop(): Promise<void> {
-    clearTimeout(this.grace);
+    this.callOffGrace();
     await this.follower?.stop();
     await Promise.all(
       [...this.hosted].map(async ([id, hosted]) => {
@@ -209,13 +214,14 @@ export class SessionHosts {
 
   /** After so many seconds sessions are kept and ended: their users open them again elsewhere. `null` = no more. */
   private drain(graceS: number | null): void {
-    clearTimeout(this.grace);
+    this.callOffGrace();
     this.graceOver = false;
     if (graceS === null) return;
-    this.grace = setTimeout(() => {
+    const { after = onTheClock } = this.needs;
+    this.callOffGrace = after(graceS * 1000, () => {
       this.graceOver = true;
       for (const [id, hosted] of this.hosted) void this.end(id, hosted);
-    }, graceS * 1000).unref();
+    });
   }
 
   private async end(id: string, { autosave }: Hosted): Promise<void> {
@@ -245,6 +251,7 @@ export class SessionHosts {
   /** Its process ended by itself, or never came to life. */
   private gone(id: string, hosted: Hosted, why: string): void {
     hosted.autosave?.stop();
+    this.needs.saved.forget(id);
     this.hosted.delete(id);
     if (hosted.closed) return;
     const { node, report } = this.needs;
@@ -253,7 +260,7 @@ export class SessionHosts {
   }
 
   private async launch(id: string, hosted: Hosted): Promise<void> {
-    const { node, packages, store, report } = this.needs;
+    const { node, packages, store, report, saved } = this.needs;
     const steps: { name: string; ms: number }[] = [];
     const started = performance.now();
     const step = (name: string) => steps.push({ name, ms: Math.round(performance.now() - started) });
@@ -265,7 +272,7 @@ export class SessionHosts {
           packages.engine(request.engine),
           packages.app(request.app),
           this.needs.user(request.owner),
-          request.restores ? this.needs.load(request.restores.digest) : null,
+          request.restores ? this.needs.saved.load(request.restores) : null,
         ]);
       },
       () => hosted.closed,
@@ -294,6 +301,7 @@ export class SessionHosts {
       version: request.app.version,
       engine: `${request.engine.name}:${request.engine.version}`,
     };
+    if (restored) await saved.keep(id, of, restored); // it may be lost again before anything changes
     hosted.open = { data, of };
     hosted.autosave = this.autosave(id, hosted.open, request.restores?.digest ?? null);
     await report(id, { type: 'ReportReady', node: node.id, nodeEpoch: node.epoch, steps });
@@ -305,15 +313,15 @@ export class SessionHosts {
     autosave?.changed();
   }
 
-  private autosave(id: string, { data, of }: Open, saved: string | null): Autosave {
-    const { node, keep, log, report, savePace } = this.needs;
+  private autosave(id: string, { data, of }: Open, last: string | null): Autosave {
+    const { node, saved, log, report, savePace } = this.needs;
     return new Autosave(
       {
         save: async () => {
           const kept = await data.save();
           const blobs = [...kept.sets.values(), ...kept.identifiers.values()];
           const bytes = blobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
-          return { digest: await keep(of, kept), bytes };
+          return { digest: await saved.keep(id, of, kept), bytes };
         },
         onSaved: (digest) =>
           report(id, { type: 'ReportSaved', node: node.id, nodeEpoch: node.epoch, digest }),
@@ -322,7 +330,7 @@ export class SessionHosts {
           log?.({ level: 'warn', source: `session ${id}`, message, error });
         },
       },
-      saved,
+      last,
       savePace,
     );
   }
@@ -332,6 +340,7 @@ export class SessionHosts {
     if (!hosted) return;
     hosted.closed = true;
     hosted.autosave?.stop();
+    this.needs.saved.forget(id);
     this.hosted.delete(id);
     await hosted.open?.data.close();
   }
@@ -349,3 +358,8 @@ export class SessionHosts {
     }
   }
 }
+
+const onTheClock = (ms: number, work: () => void): (() => void) => {
+  const timer = setTimeout(work, ms).unref();
+  return () => clearTimeout(timer);
+};

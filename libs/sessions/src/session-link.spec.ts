@@ -65,6 +65,11 @@ const given = async () => {
   const handler = new CommandHandler(store);
   const wires = new Wires();
   const kept = new Map<string, CaseData>();
+  const keep = (data: CaseData): string => {
+    const digest = textOf(data).padStart(64, '0');
+    kept.set(digest, data);
+    return digest;
+  };
   const execute = (id: string, command: SessionCommand) =>
     handler.execute(session, id, command, { commandId: uuidv7(), actor: 'ada', roles: [] });
   let tell = (): void => undefined;
@@ -82,10 +87,11 @@ const given = async () => {
       open: (options) => Promise.resolve(openApp(options)),
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
       load: (wanted) => Promise.resolve(kept.get(wanted) ?? caseOf('0')),
-      keep: (_of, data) => {
-        const made = textOf(data).padStart(64, '0');
-        kept.set(made, data);
-        return Promise.resolve(made);
+      keep: (_of, data) => Promise.resolve(keep(data)),
+      saved: {
+        keep: (_session, _of, data) => Promise.resolve(keep(data)),
+        load: (saved) => Promise.resolve(kept.get(saved.digest) ?? caseOf('0')),
+        forget: () => undefined,
       },
       report: async (id, command) => {
         await execute(id, command);

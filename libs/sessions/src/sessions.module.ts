@@ -16,11 +16,19 @@ import {
   type ThisNode,
 } from '@openpro/platform';
 import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
+import path from 'node:path';
+import { SavedData } from './saved-data.js';
 import { SessionHosts } from './session-hosts.js';
 import { serveSessions, SessionData } from './session-link.js';
 import { ForSession, sessionHandlers } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
 import { SessionsResolver } from './sessions.resolver.js';
+
+const reportSweep = (error: unknown): void =>
+  new Logger('SavedData').warn({
+    message: 'old data of sessions could not be removed',
+    reason: String(error),
+  });
 
 @Module({
   imports: [CatalogueModule, StorageModule],
@@ -38,6 +46,7 @@ import { SessionsResolver } from './sessions.resolver.js';
         Commands,
         CONFIG,
         LINK,
+        SavedData,
       ],
       useFactory: (
         node: ThisNode,
@@ -49,6 +58,7 @@ import { SessionsResolver } from './sessions.resolver.js';
         commands: Commands,
         { memoryMiB }: ServerConfig,
         link: ProLink,
+        saved: SavedData,
       ) => {
         const log = new Logger('SessionHosts');
         const hosts = new SessionHosts({
@@ -61,11 +71,21 @@ import { SessionsResolver } from './sessions.resolver.js';
           user: async (id) => people.user(id),
           load: async (digest) => (await loadCase(blobs, digest)).data,
           keep: (of, data) => saveCase(blobs, of, data),
+          saved,
           report: (session, command, { id: actor, roles } = { id: `node:${node.id}`, roles: [] }) =>
             commands.insist(new ForSession(session, command, { commandId: uuidv7(), actor, roles })),
         });
         serveSessions(link, hosts, (error) => log.error(error));
         return hosts;
+      },
+    },
+    {
+      provide: SavedData,
+      inject: [CONFIG],
+      useFactory: ({ storageDir }: ServerConfig) => {
+        const saved = new SavedData(path.join(storageDir, 'sessions'));
+        saved.sweep(Date.now()).catch(reportSweep);
+        return saved;
       },
     },
     { provide: SessionData, inject: [LINK], useFactory: (link: ProLink) => new SessionData(link) },

@@ -46,7 +46,7 @@ type Listen = Parameters<ProLink['listen']>;
 
 /** The resolver with one session row, and what it tells other servers and the log. */
 const given = (first: SessionRow | null = ended) => {
-  const world = { row: first, version: version as typeof version | null, away: false };
+  const world = { row: first, version: version as typeof version | null, away: false, kept: true };
   const commands: (ForSession | Refusal)[] = [];
   const listening: Listen[] = [];
   const stopped: string[] = [];
@@ -67,6 +67,7 @@ const given = (first: SessionRow | null = ended) => {
       one: () => Promise.resolve({}),
     } as never,
     new SessionData(link),
+    { has: () => world.kept } as never,
     { versionRow: () => Promise.resolve(world.version) } as never,
     { row: () => Promise.resolve({ app: 'cutting', digest }) } as never,
     {
@@ -118,6 +119,12 @@ describe('opening a session again', () => {
   ])('is refused when %s', async (_when, row, more, actor, code) => {
     const { restore } = given(row && { ...ended, ...row });
     expect(await restore(more, actor)).toMatchObject({ code, field: 'restore' });
+  });
+
+  it('is refused when what was kept is gone', async () => {
+    const { restore, world } = given();
+    world.kept = false;
+    expect(await restore()).toMatchObject({ code: 'NothingSaved', field: 'restore' });
   });
 
   it('is refused when its version is gone', async () => {

@@ -27,6 +27,7 @@ import {
 import { type CaseEvent, CaseQueries, caseList, ForCase } from '@openpro/storage';
 import type { SessionCommand, SessionEvent } from './session.js';
 import type { Change, Changes } from './session-change.js';
+import { SavedData } from './saved-data.js';
 import { SessionData } from './session-link.js';
 import { sessionList, type SessionRow } from './session-list.projection.js';
 import { ForSession } from './sessions.commands.js';
@@ -37,6 +38,7 @@ export class SessionsResolver {
   constructor(
     private readonly queries: SessionQueries,
     private readonly data: SessionData,
+    private readonly saved: SavedData,
     private readonly catalogue: CatalogueQueries,
     private readonly cases: CaseQueries,
     private readonly commands: Commands,
@@ -243,7 +245,12 @@ export class SessionsResolver {
         'Nothing of this session was kept: it was not changed, or it was lost within seconds. Launch the app anew',
         { field },
       );
-    return { version: row.version, restores: { session: row.id, digest: row.saved } };
+    const restores = { session: row.id, digest: row.saved };
+    if (!this.saved.has(restores))
+      return refuse('NothingSaved', 'What was kept of this session is gone: it was kept for 30 days', {
+        field,
+      });
+    return { version: row.version, restores };
   }
 
   /** The command that keeps the session's data as a case; repeated, it keeps what it kept before. */

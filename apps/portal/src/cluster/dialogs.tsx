@@ -28,7 +28,7 @@ const Sentences = ({ of }: { of: readonly string[] }) => (
 const Reason = ({ value, onChange }: { value: string; onChange: (reason: string) => void }) => (
   <TextInput
     label="Reason"
-    description="For the record; everybody who waits for this server can read it."
+    description="For the record: it stands in the timeline."
     maxLength={MAX_REASON}
     value={value}
     onChange={(event) => onChange(event.target.value)}
@@ -84,11 +84,19 @@ export const DrainDialog = ({
   );
 };
 
-export const RemoveDialog = ({ server, onClose }: { server: Server; onClose: () => void }) => {
+export const RemoveDialog = ({
+  server,
+  servers,
+  onClose,
+}: {
+  server: Server;
+  servers: readonly Server[];
+  onClose: () => void;
+}) => {
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
   // As it was when the dialog opened: what a person agrees to must not change under his hand.
-  const [{ sentences, force }] = useState(() => removeConsequence(server));
+  const [{ sentences, force }] = useState(() => removeConsequence(server, servers));
   const remove = async () => {
     setBusy(true);
     await command(RemoveNodeDocument, { id: server.id, reason: reason.trim(), force });

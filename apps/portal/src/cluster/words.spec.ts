@@ -61,7 +61,8 @@ describe('what the page of the cluster says', () => {
   });
 
   it('says what a removal costs, and that a drain would save it', () => {
-    expect(removeConsequence(server({ runningJobs: 2 }))).toEqual({
+    const other = server({ id: 'n3' });
+    expect(removeConsequence(server({ runningJobs: 2 }), [other])).toEqual({
       force: true,
       sentences: [
         'It leaves the cluster for ever: its id never joins again.',
@@ -69,10 +70,10 @@ describe('what the page of the cluster says', () => {
         'Drain it first, and nothing is lost.',
       ],
     });
-    expect(removeConsequence(server({ state: 'draining', drain }))).toMatchObject({ force: false });
-    expect(removeConsequence(server({ state: 'draining', drain, sessions: 1 }))).toMatchObject({
-      force: true,
-    });
-    expect(removeConsequence(server({ state: 'dead' })).sentences).toHaveLength(1);
+    const drained = server({ state: 'draining', drain });
+    expect(removeConsequence(drained, [other])).toMatchObject({ force: false });
+    expect(removeConsequence({ ...drained, sessions: 1 }, [other])).toMatchObject({ force: true });
+    expect(removeConsequence(drained, [drained]).sentences[1]).toMatch(/^No other server takes work/);
+    expect(removeConsequence(server({ state: 'dead' }), []).sentences).toHaveLength(1);
   });
 });

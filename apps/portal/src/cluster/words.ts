@@ -29,10 +29,13 @@ export const workOf = ({ runningJobs, sessions }: Pick<Server, 'runningJobs' | '
     ...(sessions > 0 ? [count(sessions, 'session')] : []),
   ].join(' and ');
 
+const othersThatWork = (server: Server, all: readonly Server[]): number =>
+  all.filter((other) => other.id !== server.id && takesWork(other)).length;
+
 /** What draining means now, sentence by sentence. */
 export const drainConsequence = (server: Server, all: readonly Server[]): readonly string[] => {
   const work = workOf(server);
-  const others = all.filter((other) => other.id !== server.id && takesWork(other)).length;
+  const others = othersThatWork(server, all);
   return [
     others > 0
       ? 'New jobs and sessions go to the other servers, also after a restart of this one.'
@@ -45,6 +48,7 @@ export const drainConsequence = (server: Server, all: readonly Server[]): readon
 
 export const removeConsequence = (
   server: Server,
+  all: readonly Server[],
 ): { readonly sentences: readonly string[]; readonly force: boolean } => {
   const work = workOf(server);
   const force = runs(server) && (server.state !== 'draining' || work !== '');
@@ -56,6 +60,9 @@ export const removeConsequence = (
     force,
     sentences: [
       'It leaves the cluster for ever: its id never joins again.',
+      ...(runs(server) && othersThatWork(server, all) === 0
+        ? ['No other server takes work: nothing can run until another one joins.']
+        : []),
       ...(runs(server) ? [lost] : []),
       ...(force ? ['Drain it first, and nothing is lost.'] : []),
     ],

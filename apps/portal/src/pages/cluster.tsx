@@ -54,7 +54,9 @@ export const Cluster = () => {
       {asking?.what === 'drain' && (
         <DrainDialog server={asking.server} servers={servers ?? []} onClose={close} />
       )}
-      {asking?.what === 'remove' && <RemoveDialog server={asking.server} onClose={close} />}
+      {asking?.what === 'remove' && (
+        <RemoveDialog server={asking.server} servers={servers ?? []} onClose={close} />
+      )}
     </Page>
   );
 };
