@@ -166,7 +166,11 @@ const strike = (on: Target, costs: boolean, run: Strike['run']): Strike => ({ on
 export const STRIKES: Readonly<Record<Variant, Strike>> = {
   'F01 server': strike('server', true, killed('SIGKILL')),
   'F01 server for longer': strike('server', true, killed('SIGKILL')),
-  'F01 leader': strike('leader', true, killed('SIGKILL')),
+  'F01 leader': strike('leader', true, async (blow) => {
+    const done = killed('SIGKILL')(blow);
+    blow.driver.extra('trivial'); // somebody waits for the next leader
+    await done;
+  }),
   'F01 attempt': strike('nobody', false, (blow) => {
     blow.driver.extra('trivial', { ms: LONG_MS }); // most jobs are too short to be hit
     return killedProcess(({ job }, { watch }) => {
