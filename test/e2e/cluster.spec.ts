@@ -317,6 +317,10 @@ describe('a cluster of servers', () => {
       expect(upload).toBeTruthy();
       const job = await submit(api, { gap: 0.5 });
       expect((await ended(api, job)).state).toBe('COMPLETED');
+      const metrics = await (await fetch(`${front.url}/metrics`)).text();
+      expect(metrics).toContain('openpro_front_connected 1');
+      expect(metrics).toMatch(/openpro_front_request_duration_seconds_count\{status="2xx"\} \d+/);
+      expect(await (await fetch(`${front.url}/health`)).json()).toEqual({ ok: true, problems: [] });
       const other = await fetch(`${front.url}/graphql`, {
         method: 'POST',
         headers: { origin: 'https://evil.example' },
@@ -343,6 +347,9 @@ describe('a cluster of servers', () => {
 
     it('is shut out when it is removed', async () => {
       const { id } = await named(one, 'front-1');
+      const { events: log } = await one.ask<{ events: { pageInfo: { endCursor: string } } }>(
+        '{ events(last: 1) { pageInfo { endCursor } } }',
+      );
       const removed = await one.change(
         'removeNode',
         '$id: ID!, $reason: String!, $force: Boolean!',
@@ -351,8 +358,8 @@ describe('a cluster of servers', () => {
       );
       expect(removed).toMatchObject({ __typename: 'Node', state: 'removed' });
       await one.until<{ events: { type: string; data: { code: string } } }>(
-        'subscription { events(types: ["RefusalRecorded"]) { type data } }',
-        {},
+        'subscription($after: String) { events(after: $after, types: ["RefusalRecorded"]) { type data } }',
+        { after: log.pageInfo.endCursor },
         ({ events }) => events.data.code === 'NotServed',
       );
       const refused = await api.raw(NODES);

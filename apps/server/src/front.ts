@@ -1,6 +1,12 @@
 import { clip } from '@openpro/kernel';
 import { Credentials, identityOf, loadCredential, publicKeyOf, saveCredential } from '@openpro/link';
-import { ConfigError, PUBLIC_URL_HEADER, readConfig, type ServerConfig } from '@openpro/platform/front';
+import {
+  ConfigError,
+  Metrics,
+  PUBLIC_URL_HEADER,
+  readConfig,
+  type ServerConfig,
+} from '@openpro/platform/front';
 import Fastify from 'fastify';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -15,6 +21,7 @@ import { answerOf, type Check, Health, statusOf } from './health.js';
 import { setUpHttp } from './http.js';
 import type { FromServer } from './messages.js';
 import { withPublicUrl } from './public-address.js';
+import { Readers } from './readers.js';
 import { isApi, takesCookies } from './roles.js';
 import { sameOrigin } from './same-origin.js';
 import { type Upstream, Upstreams } from './upstreams.js';
@@ -90,6 +97,25 @@ const start = async (config: ServerConfig): Promise<void> => {
     cookies: takesCookies(roles),
   });
 
+  const metrics = new Metrics();
+  metrics.ofProcess();
+  metrics.gauge('openpro_front_connected', 'Whether a server of the cluster answers', [], () =>
+    member.connected ? 1 : 0,
+  );
+  metrics.gauge(
+    'openpro_front_servers',
+    'Servers that requests can be passed on to',
+    [],
+    () => upstreams.all.length,
+  );
+  const passedOn = metrics.histogram(
+    'openpro_front_request_duration_seconds',
+    'Requests passed on, by class of status',
+    ['status'],
+    [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 300],
+  );
+  const readers = new Readers(config, () => Promise.resolve(false));
+
   const front = Fastify({
     trustProxy: config.behindTlsProxy,
     serverFactory: (serve) => {
@@ -101,6 +127,11 @@ const start = async (config: ServerConfig): Promise<void> => {
             JSON.stringify({ code: 'BadRequest', message: 'Only pages of this portal may send this' }),
           );
         }
+        const began = performance.now();
+        response.once('close', () => {
+          const status = response.headersSent ? `${Math.floor(response.statusCode / 100)}xx` : 'none';
+          passedOn.observe({ status }, (performance.now() - began) / 1000);
+        });
         forwarder.request(request, response).catch(() => response.destroy());
       };
       const server = config.tls
@@ -128,6 +159,18 @@ const start = async (config: ServerConfig): Promise<void> => {
   front.get('/health', async (_request, reply) => {
     const results = await health.look();
     return reply.status(statusOf(results)).header('cache-control', 'no-store').send(answerOf(results, false));
+  });
+
+  front.get('/metrics', async (request, reply) => {
+    if (!(await readers.mayReadMetrics(request.raw)))
+      return reply.status(401).send({
+        code: 'UNAUTHENTICATED',
+        message: 'Metrics are read on the server itself, or with OPENPRO_METRICS_TOKEN',
+      });
+    return reply
+      .header('content-type', metrics.contentType)
+      .header('cache-control', 'no-store')
+      .send(await metrics.text());
   });
 
   let stopping: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { hashSecret, type ServerConfig } from '@openpro/platform';
+import { hashSecret, type ServerConfig } from '@openpro/platform/front';
 import type { IncomingHttpHeaders } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
 
