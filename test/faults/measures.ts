@@ -86,7 +86,7 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
     acknowledged: acknowledged.size,
     lost: [...acknowledged].filter((id) => ends(id).length === 0).length,
     double: all.filter((id) => ends(id).length > 1).length,
-    outcomes: count(all.flatMap((id) => ends(id).map(({ type }) => type))),
+    outcomes: count(all.flatMap((id) => ends(id).map(outcomeOf))),
     attempts: count(all.map((id) => (jobs.get(id) ?? []).filter(({ type }) => type === 'JobStarted').length)),
     requeues: count(
       log.filter(({ type }) => type === 'JobRequeued').map(({ data }) => String(data['reason'])),
@@ -101,9 +101,13 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
   };
 };
 
-const isExhausted = ({ type, data }: LogEvent): boolean =>
-  type === 'JobAbandoned' ||
-  (type === 'JobFailed' && (data['error'] as { code?: string } | undefined)?.code === 'AttemptCrashed');
+const codeOf = ({ data }: LogEvent): string | undefined =>
+  (data['error'] as { code?: string } | undefined)?.code;
+
+const outcomeOf = (event: LogEvent): string => [event.type, codeOf(event)].filter(Boolean).join(' ');
+
+const isExhausted = (event: LogEvent): boolean =>
+  event.type === 'JobAbandoned' || (event.type === 'JobFailed' && codeOf(event) === 'AttemptCrashed');
 
 const takeOver = (log: readonly LogEvent[], killedAt: number): number[] => {
   const epoch = log.findLast(({ type, at }) => type === 'LeaderElected' && at <= killedAt)?.epoch ?? 0;

@@ -8,6 +8,9 @@ import { STRIKES, type Target } from './strikes.js';
 const LOOK_MS = 50;
 /** Faults that are due and find nobody free; more are not started meanwhile. */
 const MAX_DUE = 6;
+/** One that has found nobody for so long is let past those that came later. */
+const HUNGRY_MS = 10_000;
+const NEEDS_SERVERS: ReadonlySet<Target> = new Set(['server', 'leader', 'half']);
 /** One that has found nobody for so long is left out. */
 const PATIENCE_MS = 60_000;
 /** A loss that this job has had leaves it none: a fault that loses its server would be the rule's work, not ours. */
@@ -38,8 +41,12 @@ export class Nemesis {
         next += 1;
         onBegin();
       }
-      for (const one of [...due])
-        if (this.begin(one.fault) || this.giveUp(one)) due.splice(due.indexOf(one), 1);
+      const [first] = due;
+      const isHungry = first !== undefined && performance.now() - first.since > HUNGRY_MS;
+      for (const one of [...due]) {
+        const waits = isHungry && one !== first && NEEDS_SERVERS.has(STRIKES[one.fault.variant].on);
+        if ((!waits && this.begin(one.fault)) || this.giveUp(one)) due.splice(due.indexOf(one), 1);
+      }
       await delay(LOOK_MS);
     }
     while (this.active.size > 0) await Promise.all(this.active);

@@ -56,6 +56,9 @@ it('can be of some kinds in turn, in all their ways', () => {
     'F10 commit',
     'F05 restart',
   ]);
+  expect(new Set(planInTurn(1, ['F01'], 7).map(({ variant }) => variant))).toEqual(
+    new Set(['F01 server', 'F01 server for longer', 'F01 leader']),
+  );
   expect(planInTurn(1, [], 7)).toEqual([]);
 });
 

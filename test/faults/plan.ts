@@ -123,13 +123,16 @@ const laid = (
   dice: [next(), next(), next()],
 });
 
-/** These kinds in turn, each in all its ways: to bring out one bug. */
+/** What ends a process of an engine and leaves the servers alone. */
+const OF_ENGINES: ReadonlySet<string> = new Set(['attempt', 'session']);
+
+/** These kinds in turn, each in all its ways that strike servers or what they share: to bring out one bug. */
 export const planInTurn = (seed: number, kinds: readonly FaultKind[], count: number): PlannedFault[] => {
   const next = random(seed);
   const used = new Map<FaultKind, number>();
   return Array.from({ length: kinds.length === 0 ? 0 : count }, (_, index) => {
     const is = kinds[index % kinds.length] as FaultKind;
-    const ways = VARIANTS.filter(([kind]) => kind === is);
+    const ways = VARIANTS.filter(([kind, how]) => kind === is && !OF_ENGINES.has(how));
     const turn = used.get(is) ?? 0;
     used.set(is, turn + 1);
     return laid(ways[turn % ways.length] as (typeof VARIANTS)[number], index + 1, next);
