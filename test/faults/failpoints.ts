@@ -93,13 +93,13 @@ const PATCHES: readonly Patch[] = [
   around(
     'libs/jobs/src/attempts.ts',
     `await failpoint('attempt-begun');`,
-    'const record = await needs.records.open(job, attempt);',
+    'const record = await this.keptTrying(() => needs.records.open(job, attempt), taken);',
     '',
   ),
   around(
     'libs/jobs/src/attempts.ts',
     '',
-    `output && (await traced('keep the result', {}, () => this.needs.save(request, output)));`,
+    `output && (await traced('keep the result', {}, () => this.kept(request, output, running)));`,
     `await failpoint('after-blob');`,
   ),
   {

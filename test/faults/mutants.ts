@@ -389,7 +389,7 @@ export const mutants: readonly Mutant[] = [
     name: 'reports-only-once',
     says: 'A report that meets a database which is away is lost.',
     patches: [
-      patch('libs/platform/src/outage.ts', 'if (!isOutage(error) || giveUp()) throw error;', 'throw error;'),
+      patch('libs/platform/src/outage.ts', 'if (!passing(error) || giveUp()) throw error;', 'throw error;'),
     ],
     breaks: ['I1'],
     plan: ['F05'],

@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -22,12 +22,15 @@ const MAX_POINTS = 1000;
 
 /** What an attempt says while it runs. Not events: bounded files under `jobs/<id>/<attempt>/`. */
 export class AttemptStore {
-  constructor(private readonly folder: string) {}
+  /** The folder is made here and never again: a share that has gone away must not be taken for an empty one. */
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true });
+  }
 
   /** Opens the record of a new attempt. */
   async open(job: string, attempt: number): Promise<AttemptRecord> {
     const folder = this.at(job, attempt);
-    await mkdir(folder, { recursive: true });
+    for (const each of [path.dirname(folder), folder]) await mkdir(each).catch(there);
     return new AttemptRecord(folder);
   }
 
@@ -121,6 +124,10 @@ const none =
     if (error.code === 'ENOENT') return fallback;
     throw error;
   };
+
+const there = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EEXIST') throw error;
+};
 
 /** How many of the first `length` bytes are whole UTF-8 characters. */
 const wholeCharacters = (bytes: Buffer, length: number): number => {

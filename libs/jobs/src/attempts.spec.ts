@@ -83,6 +83,7 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
     store,
     records,
     limits: { memoryMiB: 100, interruptGraceS: 1, logBytes: 1000 },
+    storagePatienceMs: 0,
     run: (options) => {
       const run = new FakeRun(options);
       runs.push(run);
@@ -188,6 +189,24 @@ describe('attempts', () => {
     expect(JSON.stringify(told)).not.toContain('/srv');
     await attempts.drain();
     expect(runs).toEqual([]);
+  });
+
+  it('wait for a storage that is away or full for a moment, before and after the solve', async () => {
+    let away = 2;
+    let full = 2;
+    const { attempts, submit, start, run, report } = await given({
+      storagePatienceMs: 60_000,
+      app: (ref) =>
+        away-- > 0
+          ? Promise.reject(Object.assign(new Error('stat /srv/x'), { code: 'ESTALE', syscall: 'stat' }))
+          : Promise.resolve({ ...ref, folder: '/nowhere' }),
+      save: () =>
+        full-- > 0 ? Promise.reject(new DiskFull('/srv/blobs', null)) : Promise.resolve('d'.repeat(64)),
+    });
+    await start(await submit());
+    (await run()).end(ended);
+    expect(await report()).toMatchObject({ type: 'CompleteJob', result: 'd'.repeat(64) });
+    await attempts.drain();
   });
 
   it('say that the disk is full when the result cannot be kept', async () => {

@@ -16,7 +16,7 @@ import {
   type Report,
 } from '@openpro/eventstore';
 import { DiskFull, idOf } from '@openpro/kernel';
-import { patiently, type ThisNode, traced, tracedEffect } from '@openpro/platform';
+import { isOutage, patiently, type ThisNode, traced, tracedEffect } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import type { AttemptRecord, AttemptStore, ProgressPoint } from './attempt-store.js';
 import type { JobCommand, JobError, JobEvent, QueuedJob } from './job.js';
@@ -32,6 +32,8 @@ export interface AttemptsNeeds {
   };
   /** Problems of following the log. */
   readonly log?: Report;
+  /** So long a storage that is away or full may cost no job. */
+  readonly storagePatienceMs?: number;
   run(options: AttemptOptions): Attempt;
   job(id: string): Promise<QueuedJob>;
   engine(ref: { name: string; version: string; digest: string }): Promise<InstalledEngine>;
@@ -44,6 +46,8 @@ export interface AttemptsNeeds {
   /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
+
+const STORAGE_PATIENCE_MS = 20_000;
 
 /** The same job gives the same result, also when nobody names a seed. */
 const DEFAULT_SEED = 0;
@@ -212,27 +216,23 @@ export class Attempts {
     const { needs } = this;
     const { attempt } = running;
     const taken = (): boolean => running.stop === 'terminate';
-    // A database that is away for a moment must not cost the job.
     const [request, engine, app, input, user, warmStart] = await traced('load what it needs', {}, () =>
-      patiently(
-        async () => {
-          const request = await needs.job(job);
-          return [
-            request,
-            ...(await Promise.all([
-              needs.engine(request.engine),
-              needs.app(request.app),
-              request.input === null ? null : needs.load(request.input),
-              needs.user(request.owner),
-              this.warmStart(job, attempt),
-            ])),
-          ] as const;
-        },
-        () => this.draining || taken(),
-      ),
+      this.keptTrying(async () => {
+        const request = await needs.job(job);
+        return [
+          request,
+          ...(await Promise.all([
+            needs.engine(request.engine),
+            needs.app(request.app),
+            request.input === null ? null : needs.load(request.input),
+            needs.user(request.owner),
+            this.warmStart(job, attempt),
+          ])),
+        ] as const;
+      }, taken),
     );
     if (taken()) return null;
-    const record = await needs.records.open(job, attempt);
+    const record = await this.keptTrying(() => needs.records.open(job, attempt), taken);
     const incumbents = this.incumbents(request, record);
     try {
       if (taken()) return null;
@@ -283,17 +283,18 @@ export class Attempts {
 
   private async outcome(
     request: QueuedJob,
-    { attempt }: Running,
+    running: Running,
     result: AttemptResult,
   ): Promise<JobCommand | null> {
     const { node } = this.needs;
+    const { attempt } = running;
     const at = { attempt, node: node.id, nodeEpoch: node.epoch };
     switch (result.is) {
       case 'ended': {
         const { outcome, forced, solverStatus, objective, bound, gap, statistics, output } = result;
         // The blob is durable before the event that names it.
         const digest =
-          output && (await traced('keep the result', {}, () => this.needs.save(request, output)));
+          output && (await traced('keep the result', {}, () => this.kept(request, output, running)));
         return {
           type: 'CompleteJob',
           ...at,
@@ -314,6 +315,23 @@ export class Attempts {
       case 'terminated':
         return null; // whoever terminated it has recorded why
     }
+  }
+
+  private kept(request: QueuedJob, output: CaseData, running: Running): Promise<string> {
+    return this.keptTrying(
+      () => this.needs.save(request, output),
+      () => running.stop === 'terminate',
+    );
+  }
+
+  /** A database or a storage that is away for a moment must not cost the job, nor a disk that is full for a moment. */
+  private keptTrying<T>(work: () => Promise<T>, giveUp: () => boolean): Promise<T> {
+    const until = performance.now() + (this.needs.storagePatienceMs ?? STORAGE_PATIENCE_MS);
+    return patiently(
+      work,
+      () => this.draining || giveUp(),
+      (error) => isOutage(error) || (isStorageAway(error) && performance.now() < until),
+    );
   }
 
   /** Keeps incumbents one at a time; of those that come meanwhile only the newest. */
@@ -342,6 +360,13 @@ export class Attempts {
 }
 
 const ignore = (): void => undefined;
+
+/** A share that went, a disk that filled up or was sealed: what a call of the system says, and no decision of ours. */
+const isStorageAway = (error: unknown): boolean => {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const said = /^(ENOENT|ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|ESTALE|ENOTCONN|EHOSTDOWN)$/.test(code);
+  return error instanceof DiskFull || (said && syscall !== undefined);
+};
 
 const onTheClock = (ms: number, work: () => void): (() => void) => {
   const timer = setTimeout(work, ms);

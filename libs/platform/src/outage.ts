@@ -28,12 +28,14 @@ export const isOutage = (error: unknown): boolean => {
 export const patiently = async <T>(
   work: () => Promise<T>,
   giveUp: () => boolean = () => false,
+  /** What passes by itself. */
+  passing: (error: unknown) => boolean = isOutage,
 ): Promise<T> => {
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
       return await work();
     } catch (error) {
-      if (!isOutage(error) || giveUp()) throw error;
+      if (!passing(error) || giveUp()) throw error;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
