@@ -56,6 +56,7 @@ const server = (n: number, changes: object = {}) => ({
   runningJobs: 0,
   sessions: 0,
   joinedAt: 1_700_000_000_000,
+  lastBeat: null,
   isolation: 'plain process',
   ...changes,
 });

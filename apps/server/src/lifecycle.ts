@@ -13,6 +13,7 @@ import {
   type Life,
   Members,
   RefusalLog,
+  Silence,
   Watch,
 } from '@openpro/cluster';
 import { EnginePool } from '@openpro/engine';
@@ -62,6 +63,7 @@ export class Lifecycle {
     private readonly joining: Joining,
     private readonly fronts: FrontServers,
     private readonly refusals: RefusalLog,
+    private readonly silence: Silence,
     private readonly handler: CommandHandler,
     private readonly readSide: ReadSide,
     private readonly commands: Commands,
@@ -116,6 +118,7 @@ export class Lifecycle {
       (error) => this.log.warn({ message: 'the other servers cannot be watched', reason: String(error) }),
       this.config.liveness,
     );
+    this.silence.seenBy(this.watch);
     await this.watch.start();
     await beating;
     await this.warmUp().catch((error: unknown) => {
@@ -152,11 +155,6 @@ export class Lifecycle {
       join: (body) => this.joining.join(body),
       onRefused: (refusal) => this.refusals.record({ what: 'link', ...refusal }),
     });
-  }
-
-  /** Lives of other servers that have been silent for a while, as this server sees it. */
-  get suspected(): Watch['suspected'] {
-    return this.watch?.suspected ?? [];
   }
 
   private newHeartbeat(): Heartbeat {

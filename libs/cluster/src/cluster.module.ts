@@ -18,10 +18,11 @@ import { ClusterResolver } from './cluster.resolver.js';
 import { Door } from './door.js';
 import { FrontServers } from './front-servers.js';
 import { Joining } from './joining.js';
-import { Members } from './members.queries.js';
+import { Members, mustFitTogether } from './members.queries.js';
 import { foundAuthority, joinCluster, nodeId } from './membership.js';
 import { PulseQueries } from './pulse.queries.js';
 import { RefusalLog } from './refusal-log.js';
+import { Silence } from './silence.js';
 
 /** Global, because whoever runs something runs it as this server, and shows where it ran by name. */
 @Global()
@@ -30,9 +31,10 @@ import { RefusalLog } from './refusal-log.js';
     ...clusterHandlers,
     {
       provide: Door,
-      inject: [CommandHandler, CONFIG],
-      useFactory: async (handler: CommandHandler, config: ServerConfig) => {
+      inject: [CommandHandler, CONFIG, DataSource],
+      useFactory: async (handler: CommandHandler, config: ServerConfig, db: DataSource) => {
         const id = await nodeId(config.dataDir);
+        await mustFitTogether(db, id, config.version);
         const door = await Door.open(config, id);
         await foundAuthority(handler, id, door.authority);
         return door;
@@ -93,9 +95,21 @@ import { RefusalLog } from './refusal-log.js';
       ) => new FrontServers(commands, door, members, pool, version),
     },
     ClusterQueries,
+    Silence,
     ClusterResolver,
     PulseQueries,
   ],
-  exports: [ClusterQueries, Door, FrontServers, Joining, LINK, Members, NODE, PulseQueries, RefusalLog],
+  exports: [
+    ClusterQueries,
+    Door,
+    FrontServers,
+    Joining,
+    LINK,
+    Members,
+    NODE,
+    PulseQueries,
+    RefusalLog,
+    Silence,
+  ],
 })
 export class ClusterModule {}

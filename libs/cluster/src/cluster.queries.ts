@@ -23,6 +23,7 @@ import {
 import { DataSource } from 'typeorm';
 import { leader } from './leader.projection.js';
 import { nodeList, type NodeRow } from './node-list.projection.js';
+import { Silence } from './silence.js';
 
 /** What a server has to do just now; jobs and sessions tell it. */
 export interface Load {
@@ -46,6 +47,7 @@ export class ClusterQueries {
     private readonly db: DataSource,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(LOAD) private readonly load: Load,
+    private readonly silence: Silence,
     readSide: ReadSide,
   ) {
     this.rows = new CachedRows(db, nodeList, readSide);
@@ -84,12 +86,18 @@ export class ClusterQueries {
     return (await this.db.getRepository(entityOf(leader)).findOneBy({ id: 'cluster' }))?.node;
   }
 
+  private stateOf({ id, draining }: NodeRow): string {
+    if (this.silence.suspects(id)) return 'suspected';
+    return draining ? 'draining' : 'joined';
+  }
+
   private view(row: NodeRow, leading: string | undefined): Lazy<Node> {
     const { id, name, state, epoch, version, slots, isolation } = row;
+    const silentMs = state === 'joined' ? this.silence.of(id) : null;
     return {
       id,
       name,
-      state: state === 'joined' && row.draining ? 'draining' : state,
+      state: state === 'joined' ? this.stateOf(row) : state,
       epoch,
       leader: state === 'joined' && leading === id,
       roles: [...row.roles],
@@ -103,6 +111,7 @@ export class ClusterQueries {
           ? null
           : { reason: row.drain_reason, until: row.drain_until },
       joinedAt: row.joined_at,
+      lastBeat: silentMs === null ? null : Math.round(Date.now() - silentMs),
       isolation,
     };
   }

@@ -15,4 +15,5 @@ export { FrontServers } from './front-servers.js';
 export { Joining } from './joining.js';
 export { Members } from './members.queries.js';
 export { RefusalLog } from './refusal-log.js';
+export { Silence } from './silence.js';
 export { type Pulse, PulseQueries } from './pulse.queries.js';

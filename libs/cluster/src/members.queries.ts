@@ -1,9 +1,38 @@
 import { entityOf, type ReadSide } from '@openpro/eventstore';
-import type { Directory, Identity } from '@openpro/link';
+import { areCompatible, type Directory, type Identity } from '@openpro/link';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { nodeList, type NodeRow } from './node-list.projection.js';
 
 type Member = Pick<NodeRow, 'id' | 'name' | 'state' | 'roles' | 'link' | 'version'>;
+
+/** A server that beats at all does so within this time. */
+const BEATS_WITHIN_MS = 2500;
+
+/**
+ * Servers of versions that do not fit together must not work on one log. Only those count that beat: after all were
+ * killed, the first of a new version may start.
+ * @throws when another server of another version runs
+ */
+export const mustFitTogether = async (db: DataSource, self: string, version: string): Promise<void> => {
+  const others = await db.query<{ id: string; name: string; version: string; beat: string }[]>(
+    `SELECT id, name, version, beat::text FROM node_list JOIN node_beat ON node = id AND node_beat.epoch = node_list.epoch
+     WHERE state = 'joined' AND id <> $1`,
+    [self],
+  );
+  const foreign = others.filter((other) => !areCompatible(other.version, version));
+  if (foreign.length === 0) return;
+  await delay(BEATS_WITHIN_MS);
+  for (const { id, name, version: theirs, beat } of foreign) {
+    const [now] = await db.query<{ beat: string }[]>('SELECT beat::text FROM node_beat WHERE node = $1', [
+      id,
+    ]);
+    if (now && now.beat !== beat)
+      throw new Error(
+        `This server cannot join: it is of version ${version}, and ${name} of version ${theirs} runs. Stop the servers of the other version first.`,
+      );
+  }
+};
 
 /** The servers of the cluster as this one knows them: in memory, because every call between servers asks. */
 export class Members implements Directory {

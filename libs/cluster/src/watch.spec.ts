@@ -99,6 +99,8 @@ describe('the watch over the other servers', () => {
     expect(watch.suspected).toEqual([]);
     await until(() => watch.suspected.length > 0);
     expect(watch.suspected).toEqual([{ node: 'slow', epoch: 1, silentMs: expect.any(Number) }]);
+    expect(watch.silentMs('slow')).toBeGreaterThanOrEqual(TIMES.suspectMs);
+    expect(watch.silentMs('nobody')).toBeNull();
     await beats('slow');
     await looked(2);
     expect([watch.suspected, dead]).toEqual([[], []]);

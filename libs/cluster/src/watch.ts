@@ -65,6 +65,12 @@ export class Watch {
       .map(({ node, epoch, silentMs }) => ({ node, epoch, silentMs: Math.round(silentMs) }));
   }
 
+  /** How long the last beat of this server has been known; null when it should not beat. */
+  silentMs(node: string): number | null {
+    const lives = [...this.seen.values()].filter((life) => life.node === node);
+    return lives.length === 0 ? null : performance.now() - Math.max(...lives.map(({ since }) => since));
+  }
+
   start(): Promise<void> {
     return (this.looking = this.turn());
   }

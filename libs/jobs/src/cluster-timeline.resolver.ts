@@ -33,11 +33,16 @@ export class TimelineResolver {
   @Needs('user', 'auditor')
   clusterChanged() {
     let lastAt = 0;
-    const news = new LiveQueue<null>((push) =>
-      this.readSide.onCommitted(({ projection }) => {
+    const news = new LiveQueue<null>((push) => {
+      const stop = this.readSide.onCommitted(({ projection }) => {
         if (SHOWN.has(projection)) push(null);
-      }),
-    );
+      });
+      const beats = setInterval(push, BEATS_MS, null);
+      return () => {
+        clearInterval(beats);
+        stop();
+      };
+    });
     news.push(null);
     return news.map(async () => {
       await pause(lastAt + INTERVAL_MS - Date.now());
@@ -50,5 +55,8 @@ export class TimelineResolver {
     }, true);
   }
 }
+
+/** Heartbeats are no events: so often they are looked at. */
+const BEATS_MS = 5000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

@@ -24,7 +24,20 @@ const ALL = 100_000;
 
 const serverTable = (servers: readonly Server[]): string =>
   table(
-    ['name', 'state', 'leader', 'roles', 'labels', 'jobs', 'slots', 'sessions', 'version', 'joined', 'id'],
+    [
+      'name',
+      'state',
+      'leader',
+      'roles',
+      'labels',
+      'jobs',
+      'slots',
+      'sessions',
+      'version',
+      'joined',
+      'last beat',
+      'id',
+    ],
     servers.map((server) => [
       server.name,
       server.state,
@@ -36,6 +49,7 @@ const serverTable = (servers: readonly Server[]): string =>
       server.sessions,
       server.version,
       server.joinedAt === null ? '' : time(server.joinedAt),
+      server.lastBeat === null ? '' : `${((Date.now() - server.lastBeat) / 1000).toFixed(1)} s ago`,
       server.id,
     ]),
   );

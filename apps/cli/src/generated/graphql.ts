@@ -125,9 +125,9 @@ export type ServerStatusQueryVariables = Exact<{
 }>;
 
 
-export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type ServerStatusQuery = { platform: { version: string, startedAt: number }, nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
-export type NodeFieldsFragment = { id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null };
+export type NodeFieldsFragment = { id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null };
 
 export type ServersQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -136,7 +136,7 @@ export type ServersQueryVariables = Exact<{
 }>;
 
 
-export type ServersQuery = { nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type ServersQuery = { nodes: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type JobsThereQueryVariables = Exact<{
   node: string;
@@ -168,7 +168,7 @@ export type DrainServerMutationVariables = Exact<{
 
 
 export type DrainServerMutation = { drainNode:
-    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }
+    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -182,7 +182,7 @@ export type ResumeServerMutationVariables = Exact<{
 
 
 export type ResumeServerMutation = { resumeNode:
-    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }
+    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -198,7 +198,7 @@ export type RemoveServerMutationVariables = Exact<{
 
 
 export type RemoveServerMutation = { removeNode:
-    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }
+    | { __typename: 'Node', id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -208,7 +208,7 @@ export type RemoveServerMutation = { removeNode:
 export type ServersChangedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ServersChangedSubscription = { clusterChanged: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, isolation: string, drain: { reason: string, until: number } | null }> } };
+export type ServersChangedSubscription = { clusterChanged: { nodes: Array<{ id: string, name: string, state: string, epoch: number, leader: boolean, roles: Array<string>, labels: Array<string>, version: string, slots: number, runningJobs: number, sessions: number, joinedAt: number | null, lastBeat: number | null, isolation: string, drain: { reason: string, until: number } | null }> } };
 
 export type KeysQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -693,6 +693,7 @@ export const NodeFieldsFragmentDoc = new TypedDocumentString(`
     until
   }
   joinedAt
+  lastBeat
   isolation
 }
     `, {"fragmentName":"NodeFields"}) as unknown as TypedDocumentString<NodeFieldsFragment, unknown>;
@@ -758,6 +759,7 @@ export const ServerStatusDocument = new TypedDocumentString(`
     until
   }
   joinedAt
+  lastBeat
   isolation
 }`) as unknown as TypedDocumentString<ServerStatusQuery, ServerStatusQueryVariables>;
 export const ServersDocument = new TypedDocumentString(`
@@ -789,6 +791,7 @@ export const ServersDocument = new TypedDocumentString(`
     until
   }
   joinedAt
+  lastBeat
   isolation
 }`) as unknown as TypedDocumentString<ServersQuery, ServersQueryVariables>;
 export const JobsThereDocument = new TypedDocumentString(`
@@ -856,6 +859,7 @@ fragment NodeFields on Node {
     until
   }
   joinedAt
+  lastBeat
   isolation
 }`) as unknown as TypedDocumentString<DrainServerMutation, DrainServerMutationVariables>;
 export const ResumeServerDocument = new TypedDocumentString(`
@@ -889,6 +893,7 @@ fragment NodeFields on Node {
     until
   }
   joinedAt
+  lastBeat
   isolation
 }`) as unknown as TypedDocumentString<ResumeServerMutation, ResumeServerMutationVariables>;
 export const RemoveServerDocument = new TypedDocumentString(`
@@ -922,6 +927,7 @@ fragment NodeFields on Node {
     until
   }
   joinedAt
+  lastBeat
   isolation
 }`) as unknown as TypedDocumentString<RemoveServerMutation, RemoveServerMutationVariables>;
 export const ServersChangedDocument = new TypedDocumentString(`
@@ -949,6 +955,7 @@ export const ServersChangedDocument = new TypedDocumentString(`
     until
   }
   joinedAt
+  lastBeat
   isolation
 }`) as unknown as TypedDocumentString<ServersChangedSubscription, ServersChangedSubscriptionVariables>;
 export const KeysDocument = new TypedDocumentString(`

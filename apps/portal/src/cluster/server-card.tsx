@@ -4,7 +4,7 @@ import { count, formatDuration } from '../format.js';
 import { ResumeNodeDocument } from '../generated/graphql.js';
 import { Ago, Pill, useNow } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
-import { mayDrain, type Server, stateOf, workOf } from './words.js';
+import { mayDrain, runs, type Server, stateOf, workOf } from './words.js';
 
 const Actions = ({
   server,
@@ -69,7 +69,7 @@ export const ServerCard = ({
   const { name, state, leader, roles, labels, version, slots, runningJobs, sessions, joinedAt, isolation } =
     server;
   const { label, color } = stateOf(server);
-  const up = state === 'joined' || state === 'draining';
+  const up = runs(server);
   return (
     <Card component="article" aria-label={name} className={up ? undefined : 'faded'}>
       <Group justify="space-between" wrap="nowrap" gap="xs">
@@ -120,6 +120,12 @@ export const ServerCard = ({
         ) : (
           <>
             Joined <Ago at={joinedAt} />
+          </>
+        )}
+        {server.lastBeat !== null && (
+          <>
+            {' · heard '}
+            <Ago at={server.lastBeat} />
           </>
         )}
         {server.epoch > 1 && ` · start no. ${server.epoch}`}

@@ -23,6 +23,7 @@ const server = (change: Partial<Server> = {}): Server => ({
   sessions: 0,
   drain: null,
   joinedAt: 0,
+  lastBeat: null,
   isolation: 'plain process',
   ...change,
 });

@@ -7,6 +7,7 @@ export type Server = NodeFieldsFragment;
 const STATES: Record<string, { readonly label: string; readonly color: string }> = {
   invited: { label: 'Invited', color: 'blue' },
   joined: { label: 'Joined', color: 'green' },
+  suspected: { label: 'Silent', color: 'orange' },
   draining: { label: 'Draining', color: 'yellow' },
   dead: { label: 'Dead', color: 'red' },
   left: { label: 'Left', color: 'gray' },
@@ -18,7 +19,8 @@ export const stateOf = ({ state }: Pick<Server, 'state'>): { label: string; colo
 
 export const mayDrain = ({ state, drain }: Server): boolean => drain === null && state !== 'invited';
 
-const runs = ({ state }: Server): boolean => state === 'joined' || state === 'draining';
+export const runs = ({ state }: Pick<Server, 'state'>): boolean =>
+  ['joined', 'suspected', 'draining'].includes(state);
 
 const takesWork = ({ state, roles }: Server): boolean => state === 'joined' && roles.includes('pro');
 

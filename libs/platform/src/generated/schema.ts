@@ -138,7 +138,7 @@ export type Node = {
   __typename?: 'Node';
   id: Scalars['ID']['output'];
   name: Scalars['String']['output'];
-  /** invited, joined, draining, dead, left or removed */
+  /** invited, joined, suspected (silent for some seconds), draining, dead, left or removed */
   state: Scalars['String']['output'];
   /** Grows with every start of the server; 0 before the first. */
   epoch: Scalars['Int']['output'];
@@ -155,6 +155,8 @@ export type Node = {
   drain: Maybe<Drain>;
   /** Null for a server that was invited and has not joined yet. */
   joinedAt: Maybe<Scalars['Time']['output']>;
+  /** When it was last heard, as the server that answers sees it; null for one that does not run. */
+  lastBeat: Maybe<Scalars['Time']['output']>;
   /** How well sessions are kept apart on this server. */
   isolation: Scalars['String']['output'];
 };
