@@ -425,7 +425,7 @@ export const quickMutants: readonly string[] = [
   'command-id-not-stored',
   'lease-without-expiry',
   'retry-not-charged',
-  'stale-runner-writes',
+  'slots-not-counted',
 ];
 
 /** For buildServer. */

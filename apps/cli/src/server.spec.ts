@@ -71,7 +71,7 @@ describe('the servers', () => {
     const { code, stdout } = await run('list');
     expect(code).toBe(0);
     const [head, first, second] = stdout.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
-    expect(head).toMatch(/^name state leader roles labels jobs slots sessions version joined id/);
+    expect(head).toMatch(/^name state leader roles labels jobs slots sessions version joined last beat id/);
     expect(first).toMatch(/^server-1 joined yes portal pro 0 4 0 0\.2\.0/);
     expect(second).toMatch(/^server-2 draining portal pro gpu 3 4 0 0\.2\.0/);
     const told = await run('list', '--removed', '--json');
