@@ -239,10 +239,11 @@ export const descendants = (pid: number): { pid: number; command: string }[] => 
   });
 };
 
+/** Does it run? One that has ended and waits to be reaped by its parent does not. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }

@@ -203,10 +203,12 @@ describe('the checker on a real log', () => {
   it('sees a paused reader, and one behind the end (I10)', async () => {
     const said = await afterTampering(
       `UPDATE checkpoint SET paused_position = '1', paused_reason = 'poison' WHERE name = 'leader@1'`,
-      `UPDATE checkpoint SET position = '0000000000999999' WHERE name = 'user_list@1'`,
+      `UPDATE checkpoint SET position = '0000000000999999' WHERE name LIKE 'job_list@%'`,
     );
     expect(said).toContain('I10: leader@1 is paused: poison');
-    expect(said).toContain('I10: user_list@1 is at 0000000000999999, behind the end of the log');
+    expect(said).toContainEqual(
+      expect.stringMatching(/^I10: job_list@\d+ is at 0000000000999999, behind the end of the log$/),
+    );
   });
 
   it('sees events that were changed, and a log whose end was cut off (I19)', async () => {
