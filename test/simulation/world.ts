@@ -33,6 +33,8 @@ const PROCESSES = [
 const FAULTS_MS = 30_000;
 /** So long after the last fault every job must have ended. */
 const JOBS_END_MS = 90_000;
+/** So long after the faults the last death is known: three times the silence, for one that had never beaten. */
+const LAST_DEATH_MS = 20_000;
 /** Nobody looks at a session for half an hour: then it ends by itself. */
 const ALL_END_MS = 45 * 60_000;
 /** Of every so many seeds one has no fault that may cost a server its life. */
@@ -154,6 +156,8 @@ export class World {
 
   private over(): boolean {
     if (this.faulty || this.pending > 0 || !this.checker.jobsEnded) return false;
+    // A server that died last must have been missed before nobody beats any more: its sessions wait for that.
+    if (!this.checker.ended && this.timeline.now < this.began + FAULTS_MS + LAST_DEATH_MS) return false;
     this.quiet = true;
     return this.checker.ended && this.processes.every((rows) => rows.doneWith(this.log.events));
   }
