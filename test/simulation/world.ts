@@ -304,7 +304,11 @@ export class World {
     this.bus.loss = 0;
     this.bus.duplicates = 0;
     this.log.ambiguous = 0;
-    for (const id of this.servers.keys()) this.undrain(id);
+    // Again a little later: a drain that was asked for before may still be on its way.
+    for (const ms of [0, 10_000])
+      this.timeline.after(ms, () => {
+        for (const id of this.servers.keys()) this.undrain(id);
+      });
   }
 
   /** Whoever is down is started again, sooner or later, unless it is scrap. */
