@@ -21,7 +21,6 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   setupFiles: ['reflect-metadata'],
-  maxWorkers: '100%', // journeys wait more than they work
   testTimeout: 30_000, // for a busy machine; no test measures time
   globalSetup: '<rootDir>/test/harness/setup.mjs',
   globalTeardown: '<rootDir>/test/harness/teardown.mjs',
