@@ -4,6 +4,7 @@ import { ReadModel } from './0003-read-model.js';
 import { ClusterTables } from './0004-cluster.js';
 import { ClusterReadModel } from './0005-cluster.js';
 import { SavedSessions } from './0006-sessions.js';
+import { LeaderFence } from './0007-leader-fence.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   ClusterTables,
   ClusterReadModel,
   SavedSessions,
+  LeaderFence,
 ];

@@ -144,22 +144,6 @@ describe('I12', () => {
     expect(messages(seen(slotsKept(), log))).toEqual(['I12: a has 2 jobs in 1 slots at 5']);
   });
 
-  it('counts what one leader started, not what a former one had proposed', () => {
-    const of = (epoch: number, start: ReturnType<typeof j.started>) => ({ ...start, epoch });
-    const log = (term: number) =>
-      logOf([
-        joined('a', 1, 1),
-        j.queued(),
-        k.queued(),
-        elected('b', 1),
-        elected('a', 2),
-        of(2, j.started(1, 'a')),
-        of(term, k.started(1, 'a')),
-      ]);
-    expect(seen(slotsKept(), log(1))).toEqual([]);
-    expect(messages(seen(slotsKept(), log(2)))).toEqual(['I12: a has 2 jobs in 1 slots at 7']);
-  });
-
   it('knows that a slot is free again', () => {
     const log = logOf([
       joined('a', 1, 1),

@@ -97,14 +97,9 @@ export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch
   };
 };
 
-/**
- * I12. A leader gave a server more jobs than it has slots. What a former leader had proposed may reach the log after the
- * next one was elected, who cannot have known of it: such starts are the price of a leader that only proposes, and do
- * not count.
- */
+/** I12. A server got more jobs than it has slots. */
 export const slotsKept = (): Watch => {
   const wrong = new Complaints('I12');
-  let term = 0;
   const lives = new Map<string, { readonly slots: number; running: number }>();
   const places = new Map<string, string>();
   const leave = (stream: string): void => {
@@ -117,10 +112,8 @@ export const slotsKept = (): Watch => {
       const { event, stream, position } = e;
       if (event.type === 'NodeJoined')
         lives.set(lifeOf(idOf(stream), event.epoch), { slots: event.slots ?? 0, running: 0 });
-      else if (event.type === 'LeaderElected') term = event.epoch ?? term;
       else if (isOf('node', e) && endsLife(e)) lives.delete(lifeOf(idOf(stream), event.epoch));
       else if (event.type === 'JobStarted') {
-        if (e.epoch !== undefined && e.epoch < term) return;
         const name = lifeOf(event.node, event.nodeEpoch);
         places.set(stream, name);
         const life = lives.get(name);

@@ -78,7 +78,7 @@ const PATCHES: readonly Patch[] = [
   {
     file: 'libs/eventstore/src/postgres-event-store.ts',
     find: 'return await this.pool.query<R>(config);',
-    replace: `if (name !== 'append') return await this.pool.query<R>(config);
+    replace: `if (!name.startsWith('append')) return await this.pool.query<R>(config);
       await failpoint('before-append');
       const answer = await this.pool.query<R>(config);
       await failpoint('after-commit');

@@ -133,7 +133,8 @@ export const eventStoreContract = (name: string, open: () => Promise<StoreUnderT
             appendTo('job-1', expected, { events: [noted(`writer ${index}`)] }),
           );
           if (result.is === 'appended') return conflicts;
-          expected = result.version;
+          expect(result.is).toBe('conflict');
+          if (result.is === 'conflict') expected = result.version;
         }
       };
       const conflicts = await Promise.all(range(20).map((n) => write(n % 2 ? under.another : store, n)));

@@ -59,7 +59,9 @@ export interface Recorded<E extends DomainEvent = DomainEvent> extends CommandMe
 export type AppendResult =
   | { readonly is: 'appended'; readonly events: readonly Recorded[] }
   /** Somebody else wrote first; `version` is the stream's version now. */
-  | { readonly is: 'conflict'; readonly version: number };
+  | { readonly is: 'conflict'; readonly version: number }
+  /** By a leader whose term is over, where the store can tell: nothing was written. */
+  | { readonly is: 'deposed' };
 
 /**
  * The one log. One append writes one stream, at the version that the caller has seen.

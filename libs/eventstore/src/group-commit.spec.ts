@@ -16,7 +16,7 @@ class HeldLog {
   }, 2);
 
   add = (stream: string, bytes = 10): Promise<string> =>
-    this.commits.add({ stream, expected: 0, bodies: ['{}'], bytes });
+    this.commits.add({ stream, expected: 0, bodies: ['{}'], bytes, epoch: undefined });
 
   /** Resolves when so many batches have been begun. */
   async begun(count: number): Promise<void> {
@@ -105,6 +105,7 @@ describe('group commit', () => {
           expected: 0,
           bodies: ['{}'],
           bytes: kilobytes * 1024,
+          epoch: undefined,
         }));
         await Promise.all(appends.map((append) => commits.add(append)));
         for (const batch of written) {

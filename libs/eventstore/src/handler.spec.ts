@@ -234,4 +234,23 @@ describe('the command handler', () => {
     expect(done(await execute(add(1), by('ada'), '1')).state).toEqual({ is: 'open', sum: 1 });
     expect(store.reads).toBe(1);
   });
+
+  it('refuses what a leader wants whose term is over, unless it had been done in time', async () => {
+    const store = new WatchedStore();
+    const handler = new CommandHandler(store);
+    store.around = () => Promise.resolve({ is: 'deposed' });
+    expect(await handler.execute(counter, 'late', open, by('leader'))).toMatchObject({
+      is: 'refused',
+      refusal: { refused: 'NotLeading' },
+    });
+    const meta = by('leader');
+    store.around = async (_, forward) => {
+      await forward(); // it was written, its answer lost, and the term ended before it was asked again
+      return { is: 'deposed' };
+    };
+    expect(await handler.execute(counter, 'in-time', open, meta)).toMatchObject({
+      is: 'done',
+      repeated: true,
+    });
+  });
 });

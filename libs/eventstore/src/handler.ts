@@ -122,7 +122,9 @@ export class CommandHandler {
           const events = result.events as readonly Recorded<Event>[];
           return { is: 'done', state, version, position, events, repeated: false };
         }
-        if (fresh) conflicts += 1;
+        if (result.is === 'deposed' && fresh)
+          return { is: 'refused', refusal: refuse('NotLeading', 'Another server leads by now') };
+        if (result.is === 'conflict' && fresh) conflicts += 1;
       }
     }
     this.cache.delete(stream);

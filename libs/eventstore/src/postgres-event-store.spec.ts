@@ -59,6 +59,26 @@ describe('the log in PostgreSQL', () => {
     }
   };
 
+  it('takes nothing from a leader after the next one has taken the lease, and everything else of the same batch', async () => {
+    const by = (epoch: number) => ({ meta: { ...appendTo('x', 0).meta, epoch } });
+    await owner.query(`UPDATE lease SET holder = 'a', epoch = 7`);
+    eventsOf(await store.append(appendTo('job-1', 0, by(7))));
+    await owner.query('BEGIN');
+    await owner.query(`SELECT append_events('late-1', '{0}', '{1}', '{"event":{"type":"Late"}}')`);
+    const first = store.append(appendTo('file-1', 0)); // waits for the lock; the next ones make one batch behind it
+    await somebodyWaits();
+    const late = store.append(appendTo('job-1', 1, by(7)));
+    const other = store.append(appendTo('file-2', 0));
+    const wrong = store.append(appendTo('job-1', 0));
+    await owner.query(`UPDATE lease SET holder = 'b', epoch = 8`);
+    await owner.query('COMMIT');
+    eventsOf(await first);
+    expect(await late).toEqual({ is: 'deposed' });
+    eventsOf(await other);
+    expect(await wrong).toEqual({ is: 'conflict', version: 1 });
+    eventsOf(await store.append(appendTo('job-1', 1, by(8))));
+  });
+
   it('shows nothing beyond an event whose commit is late, and then both in order', async () => {
     await owner.query('BEGIN');
     await owner.query(`SELECT append_events('late-1', '{0}', '{1}', '{"event":{"type":"Late"}}')`);

@@ -118,8 +118,18 @@ export class PostgresEventStore implements EventStore {
   }
 
   private async write(batch: readonly Waiting<AppendResult>[]): Promise<void> {
+    const leaders = batch.filter(({ append }) => append.epoch !== undefined);
     try {
-      const results = await this.appendBatch(batch.map(({ append }) => append));
+      const results = await this.appendBatch(
+        batch.map(({ append }) => append),
+        leaders.map(({ append }) => append.epoch as number),
+      );
+      if (!results) {
+        for (const { resolve } of leaders) resolve({ is: 'deposed' });
+        const others = batch.filter(({ append }) => append.epoch === undefined);
+        if (others.length > 0) await this.write(others);
+        return;
+      }
       batch.forEach(({ resolve }, index) => resolve(results[index] as AppendResult));
     } catch (error) {
       // A definite no was rolled back as a whole: one item is to blame, the others go on without it.
@@ -129,20 +139,30 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
+  /** Nothing is written, and there is no result, when a leader has a share in it whose term is over. */
   private async appendBatch(
     batch: readonly Waiting<AppendResult>['append'][],
-  ): Promise<readonly AppendResult[]> {
-    type Answer = [firstPosition: string, at: string, conflicts: readonly number[] | null];
-    const { rows } = await this.query<Answer>(
-      'append',
-      'SELECT first_position, at, conflicts FROM append_events($1, $2, $3, $4)',
-      [
-        batch.map(({ stream }) => stream).join('\n'),
-        batch.map(({ expected }) => expected),
-        batch.map(({ bodies }) => bodies.length),
-        batch.map(({ bodies }) => bodies.join('\n')).join('\n'),
-      ],
-    );
+    epochs: readonly number[],
+  ): Promise<readonly AppendResult[] | undefined> {
+    type Answer = [firstPosition: string | null, at: string, conflicts: readonly number[] | null];
+    const values: unknown[] = [
+      batch.map(({ stream }) => stream).join('\n'),
+      batch.map(({ expected }) => expected),
+      batch.map(({ bodies }) => bodies.length),
+      batch.map(({ bodies }) => bodies.join('\n')).join('\n'),
+    ];
+    const { rows } = await (epochs.length === 0
+      ? this.query<Answer>(
+          'append',
+          'SELECT first_position, at, conflicts FROM append_events($1, $2, $3, $4)',
+          values,
+        )
+      : this.query<Answer>(
+          'append-as-leader',
+          'SELECT first_position, at, conflicts FROM append_as_leader($1, $2, $3, $4, $5)',
+          [...values, Math.min(...epochs)],
+        ));
+    if (rows[0]?.[0] === null) return undefined;
     this.onBatch(batch.length);
     const [firstPosition, atText, conflicts] = rows[0] ?? ['', '', null];
     const at = Number(atText);

@@ -32,6 +32,8 @@ export interface EncodedAppend {
   readonly stream: string;
   readonly expected: number;
   readonly bodies: readonly string[];
+  /** Of the leader who appends it. */
+  readonly epoch: number | undefined;
   readonly bytes: number;
 }
 
@@ -78,7 +80,7 @@ export const encode = (append: Append): EncodedAppend => {
     return text;
   });
   checkSize(bytes, meta);
-  return { stream, expected, bodies, bytes };
+  return { stream, expected, bodies, epoch, bytes };
 };
 
 /** From the stored text, also right after an append: nobody sees an event that differs from what a replay shows. */
