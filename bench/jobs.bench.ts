@@ -16,6 +16,7 @@ import { appPool, asApp } from '../libs/platform/src/database.js';
 import { DataSource } from 'typeorm';
 import { type BenchDatabase, type Contestant, cpuMs, type Measured, report, withPostgres } from './frame.js';
 import { bullMq, graphileWorker, hasRedis, type PeerQueue, pgBoss } from './peer-queues.mjs';
+import { aRequest } from '../libs/jobs/src/request.fixture.js';
 
 const CALLERS = 32;
 const JOBS = 3000;
@@ -23,21 +24,7 @@ const WARM_UP = 1000;
 const SLOTS = 64;
 const USER = '0198c0de-0000-7000-8000-000000000001';
 
-const request: QueuedJob = {
-  environment: 'ROOT',
-  owner: USER,
-  app: { name: 'supply-network', version: '1.0.0', digest: 'a'.repeat(64) },
-  engine: { name: 'model-ts', version: '1.0.0', digest: 'b'.repeat(64) },
-  procedure: 'solve',
-  args: {},
-  input: null,
-  description: '',
-  priority: 100,
-  session: null,
-  timeLimit: null,
-  gap: null,
-  seed: null,
-};
+const request: QueuedJob = { ...aRequest, owner: USER };
 
 /** A queue to measure: ours or a peer. */
 interface Lane extends PeerQueue {

@@ -8,6 +8,7 @@ import { decidePlacements } from '../libs/jobs/src/placement.js';
 import { emptyQueue, evolveQueue, type Queue } from '../libs/jobs/src/queue.js';
 import { uuidv5 } from '../libs/kernel/src/index.js';
 import { type Measured, quantile, report } from './frame.js';
+import { aRequest } from '../libs/jobs/src/request.fixture.js';
 
 const WAITING = 10_000;
 const SERVERS = 200;
@@ -28,19 +29,9 @@ const server = (n: number): string => uuidv5(NAMES, `server ${n % SERVERS}`);
 const queued = (n: number, labels: readonly string[]): Recorded =>
   recorded(`job-${job(n)}`, {
     type: 'JobQueued',
-    environment: 'ROOT',
+    ...aRequest,
     owner: NAMES,
-    app: { name: 'supply-network', version: '1.0.0', digest: 'a'.repeat(64) },
-    engine: { name: 'model-ts', version: '1.0.0', digest: 'b'.repeat(64) },
-    procedure: 'solve',
-    args: {},
-    input: null,
-    description: '',
     priority: 100 + (n % 7),
-    session: null,
-    timeLimit: null,
-    gap: null,
-    seed: null,
     labels,
   });
 const started = (n: number): Recorded =>

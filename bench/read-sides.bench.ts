@@ -11,6 +11,7 @@ import { requeueLostJobs } from '../libs/jobs/src/requeue-lost-jobs.process.js';
 import { uuidv7 } from '../libs/kernel/src/index.js';
 import { appPool } from '../libs/platform/src/database.js';
 import { type BenchDatabase, cpuMs, type Measured, quantile, report, withPostgres } from './frame.js';
+import { aRequest } from '../libs/jobs/src/request.fixture.js';
 
 const JOBS = 600;
 const EVENTS = 3 * JOBS;
@@ -27,22 +28,7 @@ type Seen = readonly [id: string, at: number];
 const now = (): number => performance.timeOrigin + performance.now();
 const tell = (message: FromServer) => process.send?.(message);
 
-const request: JobCommand = {
-  type: 'SubmitJob',
-  environment: 'ROOT',
-  owner: NODE,
-  app: { name: 'supply-network', version: '1.0.0', digest: 'a'.repeat(64) },
-  engine: { name: 'model-ts', version: '1.0.0', digest: 'b'.repeat(64) },
-  procedure: 'solve',
-  args: {},
-  input: null,
-  description: '',
-  priority: 100,
-  session: null,
-  timeLimit: null,
-  gap: null,
-  seed: null,
-};
+const request: JobCommand = { type: 'SubmitJob', ...aRequest, owner: NODE };
 
 /** One server's read side; the first server also writes. */
 const serve = async (url: string, writes: boolean): Promise<void> => {

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -139,23 +137,6 @@ class Front {
   }
 }
 
-const cli = async (platform: Platform, ...args: string[]) => {
-  const child = spawn(process.execPath, [path.resolve('dist/cli/main.mjs'), ...args], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      OPENPRO_HOME: path.join(platform.dataDir, 'cli-home'),
-      OPENPRO_DATA: platform.dataDir,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
-};
-
 describe('a cluster of servers', () => {
   const platform = new Platform(undefined, ['--servers', '2', '--slots', '2']);
   let one: Api;
@@ -270,8 +251,7 @@ describe('a cluster of servers', () => {
     let address = '';
 
     beforeAll(async () => {
-      const invited = await cli(
-        platform,
+      const invited = await platform.cli(
         'server',
         'invite',
         'front-1',
@@ -289,13 +269,13 @@ describe('a cluster of servers', () => {
 
     it('joins by a token that works once, for its name', async () => {
       const join = (name: string, dataDir: string) =>
-        cli(platform, 'server', 'join', address, token, '--name', name, '--data', dataDir);
+        platform.cli('server', 'join', address, token, '--name', name, '--data', dataDir);
       const elsewhere = mkdtempSync(path.join(os.tmpdir(), 'openpro-thief-'));
       expect(await join('front-2', elsewhere)).toMatchObject({ code: 3 });
       expect(await join('front-1', front.dataDir)).toMatchObject({ code: 0 });
       const used = await join('front-1', mkdtempSync(path.join(elsewhere, 'x')));
       expect(used.code).toBe(3);
-      expect(used.output).toContain('has been used already');
+      expect(used.errors).toContain('has been used already');
       rmSync(elsewhere, { recursive: true });
       await front.start();
       api = new Api(front.url, one.token);

@@ -7,7 +7,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { job, type QueuedJob } from '../../libs/jobs/src/job.js';
+import { job } from '../../libs/jobs/src/job.js';
+import { aRequest } from '../../libs/jobs/src/request.fixture.js';
 import { jobList } from '../../libs/jobs/src/job-list.projection.js';
 import { appPool } from '../../libs/platform/src/database.js';
 import { caseList } from '../../libs/storage/src/case-list.projection.js';
@@ -20,21 +21,7 @@ import { ack, historyOf, messages, submit } from './made-log.fixture.js';
 const folder = mkdtempSync(path.join(os.tmpdir(), 'openpro-checker-'));
 const log = path.join(folder, 'server.log');
 const id = uuidv7();
-const request = {
-  environment: 'ROOT',
-  owner: 'ada',
-  app: { name: 'a', version: '1.0.0', digest: 'a'.repeat(64) },
-  engine: { name: 'e', version: '1.0.0', digest: 'e'.repeat(64) },
-  procedure: 'solve',
-  args: {},
-  input: null,
-  description: '',
-  priority: 100,
-  session: null,
-  timeLimit: null,
-  gap: null,
-  seed: null,
-} satisfies QueuedJob;
+const request = aRequest;
 
 const blob = (text: string): string => {
   const digest = createHash('sha256').update(text).digest('hex');

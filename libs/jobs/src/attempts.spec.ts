@@ -8,24 +8,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts, type AttemptsNeeds } from './attempts.js';
-import { job, type JobCommand, type QueuedJob, queuedJob } from './job.js';
+import { job, type JobCommand, queuedJob } from './job.js';
+import { aRequest } from './request.fixture.js';
 
 const digest = 'd'.repeat(64);
-const request = {
-  environment: 'ROOT',
-  owner: 'ada',
-  app: { name: 'a', version: '1.0.0', digest },
-  engine: { name: 'e', version: '1.0.0', digest },
-  procedure: 'solve',
-  args: {},
-  input: digest,
-  description: '',
-  priority: 100,
-  session: null,
-  timeLimit: null,
-  gap: null,
-  seed: null,
-} satisfies QueuedJob;
+const request = { ...aRequest, input: digest };
 const data: CaseData = { sets: new Map(), identifiers: new Map() };
 const ended: AttemptResult = {
   is: 'ended',

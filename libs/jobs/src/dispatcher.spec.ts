@@ -3,25 +3,12 @@ import { node as nodeAggregate, type NodeCommand } from '@openpro/cluster';
 import { CommandHandler, MemoryEventStore, START } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
 import { Dispatcher } from './dispatcher.js';
-import { job, type QueuedJob } from './job.js';
+import { job } from './job.js';
 import type { Placement } from './placement.js';
 import { emptyQueue, evolveQueue } from './queue.js';
+import { aRequest } from './request.fixture.js';
 
-const request = {
-  environment: 'ROOT',
-  owner: 'ada',
-  app: { name: 'a', version: '1.0.0', digest: 'a'.repeat(64) },
-  engine: { name: 'e', version: '1.0.0', digest: 'e'.repeat(64) },
-  procedure: 'solve',
-  args: {},
-  input: null,
-  description: '',
-  priority: 100,
-  session: null,
-  timeLimit: null,
-  gap: null,
-  seed: null,
-} satisfies QueuedJob;
+const request = aRequest;
 
 /**
  * A log, and a leader whose starts are recorded or, when `starts` is false, only noted. With `rows` the read model

@@ -4,6 +4,7 @@ import { play, processUnderTest, recorder } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { job, type JobCommand, type JobEvent } from './job.js';
 import { requeueLostJobs } from './requeue-lost-jobs.process.js';
+import { aRequest } from './request.fixture.js';
 
 const at = (node: string, nodeEpoch = 1) => ({ attempt: 1, node, nodeEpoch });
 const of = { environment: 'ROOT', owner: 'ada', app: 'cutting', version: '1.0.0', title: 'Solve' };
@@ -91,22 +92,7 @@ describe('requeue-lost-jobs', () => {
       { weight: 2, arbitrary: fc.record({ is: fc.constant('cancel'), id, node }) },
       { weight: 1, arbitrary: fc.record({ is: fc.constant('die'), id, node }) },
     );
-    const submit: JobCommand = {
-      type: 'SubmitJob',
-      environment: 'ROOT',
-      owner: 'ada',
-      app: { name: 'cutting', version: '1.0.0', digest: 'a' },
-      engine: { name: 'model-ts', version: '1.2.3', digest: 'e' },
-      procedure: 'Solve',
-      args: {},
-      input: null,
-      description: '',
-      priority: 100,
-      session: null,
-      timeLimit: null,
-      gap: null,
-      seed: null,
-    };
+    const submit: JobCommand = { type: 'SubmitJob', ...aRequest };
     fc.assert(
       fc.property(fc.array(act, { maxLength: 30 }), (acts) => {
         const record = recorder();
