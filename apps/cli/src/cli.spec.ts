@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { isUuid } from '@openpro/kernel';
 import { generateKeyPair, publicKeyFromPem, readAppPackage, toPem } from '@openpro/engine';
-import { buildCli, type Ended, Run } from './cli.testing.js';
+import { cliForSuite } from './cli.testing.js';
 import {
   ALICE,
   CASE_ID,
-  FakePlatform,
+  type FakePlatform,
   type Fields,
   job,
   JOB_ID,
@@ -16,36 +14,7 @@ import {
   solved,
 } from './fake-platform.testing.js';
 
-// Real processes on a busy machine: a limit that only a hang reaches.
-jest.setTimeout(60_000);
-
-let main: string;
-let folder: string;
-let platform: FakePlatform | null = null;
-
-beforeAll(async () => {
-  main = await buildCli();
-});
-afterAll(() => rm(path.resolve(main, '../../..'), { recursive: true, force: true }));
-
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'openpro-cli-'));
-});
-afterEach(async () => {
-  await platform?.stop();
-  platform = null;
-  await rm(folder, { recursive: true, force: true });
-});
-
-const serve = async (fields: Fields): Promise<FakePlatform> =>
-  (platform = await new FakePlatform(fields).start());
-
-/** The program with a home of its own, signed in to the fake platform. */
-const start = (args: readonly string[], env: Record<string, string> = {}): Run => {
-  const signedIn = platform ? { OPENPRO_URL: platform.url, OPENPRO_TOKEN: platform.token } : {};
-  return new Run(main, args, { OPENPRO_HOME: path.join(folder, 'home'), ...signedIn, ...env }, folder);
-};
-const openpro = (...args: string[]): Promise<Ended> => start(args).ended;
+const { serve, stop, start, openpro, at } = cliForSuite();
 const signedOut = { OPENPRO_URL: '', OPENPRO_TOKEN: '' };
 
 const page = (nodes: readonly object[], more: object = {}) => ({
@@ -84,7 +53,7 @@ describe('signing in', () => {
     const { url } = await serve({ me: () => ALICE });
     const { code, stdout } = await start(['login', `${url}/sign-in#good`], signedOut).ended;
     expect([code, stdout]).toEqual([0, `Signed in to ${url} as Alice (ROOT).\n`]);
-    const credentials = path.join(folder, 'home/credentials.json');
+    const credentials = at('home/credentials.json');
     expect((await stat(credentials)).mode & 0o777).toBe(0o600);
 
     const who = await start(['whoami', '--json'], signedOut).ended;
@@ -114,32 +83,32 @@ describe('signing in', () => {
 
   it('happens by itself with the link of a server on this computer, which is gone then', async () => {
     const { url } = await serve({ me: () => ALICE });
-    await mkdir(path.join(folder, '.openpro'));
-    await writeFile(path.join(folder, '.openpro/cli-link'), `${url}/sign-in#good\n`);
+    await mkdir(at('.openpro'));
+    await writeFile(at('.openpro/cli-link'), `${url}/sign-in#good\n`);
     const { code, stdout, stderr } = await start(['whoami'], signedOut).ended;
     expect([code, stderr]).toEqual([0, `Signed in to ${url} as Alice.\n`]);
     expect(stdout).toContain('Alice');
-    expect(await readdir(path.join(folder, '.openpro'))).toEqual([]);
+    expect(await readdir(at('.openpro'))).toEqual([]);
   });
 
   it('uses the link of a file that is named, and no link to another server than the one that is named', async () => {
     const { url } = await serve({ me: () => ALICE });
-    await writeFile(path.join(folder, 'link'), `${url}/sign-in#good`);
-    const env = { ...signedOut, OPENPRO_LINK_FILE: path.join(folder, 'link') };
+    await writeFile(at('link'), `${url}/sign-in#good`);
+    const env = { ...signedOut, OPENPRO_LINK_FILE: at('link') };
     expect((await start(['whoami'], { ...env, OPENPRO_URL: 'http://127.0.0.1:1' }).ended).code).toBe(5);
     expect((await start(['whoami'], env).ended).code).toBe(0);
   });
 
   it('never follows a link to another computer by itself', async () => {
-    await mkdir(path.join(folder, '.openpro'));
-    await writeFile(path.join(folder, '.openpro/cli-link'), 'https://elsewhere.example/sign-in#good\n');
+    await mkdir(at('.openpro'));
+    await writeFile(at('.openpro/cli-link'), 'https://elsewhere.example/sign-in#good\n');
     const { code, stderr } = await openpro('whoami');
     expect([code, stderr]).toEqual([5, expect.stringContaining('You are not signed in')]);
   });
 
   it('follows a link to another computer in a file that is named', async () => {
-    await writeFile(path.join(folder, 'link'), 'http://127.0.0.2:1/sign-in#good');
-    const env = { ...signedOut, OPENPRO_LINK_FILE: path.join(folder, 'link') };
+    await writeFile(at('link'), 'http://127.0.0.2:1/sign-in#good');
+    const env = { ...signedOut, OPENPRO_LINK_FILE: at('link') };
     expect((await start(['whoami', '--wait', '0'], env).ended).code).toBe(6);
   });
 
@@ -190,7 +159,7 @@ describe('an exit code', () => {
 
   it('is 6 where nobody answers, and the message names the place', async () => {
     const { url } = await serve({});
-    await platform?.stop();
+    await stop();
     const { code, stderr } = await start(['whoami', '--wait', '0'], {
       OPENPRO_URL: url,
       OPENPRO_TOKEN: 'x',
@@ -389,7 +358,7 @@ describe('solving a file', () => {
     jobProgress,
   });
   const model = 'NAME test\nENDATA\n';
-  beforeEach(() => writeFile(path.join(folder, 'model.mps'), model));
+  beforeEach(() => writeFile(at('model.mps'), model));
 
   it('uploads it, submits it to the app for files and prints what came out', async () => {
     const { calls, uploads } = await serve(fields(() => stream(progress(solved()))));
@@ -419,7 +388,7 @@ describe('solving a file', () => {
       objective: 25779856.3717,
       job: { id: JOB_ID },
     });
-    expect(await readFile(path.join(folder, 'solution.csv'), 'utf8')).toBe('Column,Value\nx1,3\n');
+    expect(await readFile(at('solution.csv'), 'utf8')).toBe('Column,Value\nx1,3\n');
   });
 
   it('stops the solver on the first Ctrl-C and keeps its best solution', async () => {
@@ -493,9 +462,9 @@ describe('publishing', () => {
   const cluster = generateKeyPair('cluster');
 
   beforeEach(async () => {
-    await mkdir(path.join(folder, 'tiny/model'), { recursive: true });
-    await writeFile(path.join(folder, 'tiny/app.json'), JSON.stringify(manifest));
-    await writeFile(path.join(folder, 'tiny/model/model.mjs'), 'export default {};\n');
+    await mkdir(at('tiny/model'), { recursive: true });
+    await writeFile(at('tiny/app.json'), JSON.stringify(manifest));
+    await writeFile(at('tiny/model/model.mjs'), 'export default {};\n');
   });
 
   const serveKey = async (fields: Fields): Promise<FakePlatform> => {
@@ -514,7 +483,7 @@ describe('publishing', () => {
       id: string;
       publicKey: string;
     };
-    const file = path.join(folder, 'uploaded.app');
+    const file = at('uploaded.app');
     await writeFile(file, fake.uploads.get('up-1') ?? '');
     const trusted = (id: string) => (id === key.id ? publicKeyFromPem(key.publicKey, 'signing') : undefined);
     const opened = await readAppPackage(file, { trusted, clusterPrivateKey: cluster.privateKey });
@@ -525,12 +494,12 @@ describe('publishing', () => {
     await serveKey({});
     const { stdout } = await openpro('app', 'pack', 'tiny', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ file: 'tiny-1.0.0.app', name: 'tiny', version: '1.0.0' });
-    expect((await stat(path.join(folder, 'tiny-1.0.0.app'))).size).toBeGreaterThan(0);
+    expect((await stat(at('tiny-1.0.0.app'))).size).toBeGreaterThan(0);
   });
 
   it('names the field of a manifest that is wrong, and sends nothing', async () => {
     const { calls } = await serveKey({});
-    await writeFile(path.join(folder, 'tiny/app.json'), JSON.stringify({ ...manifest, version: 'one' }));
+    await writeFile(at('tiny/app.json'), JSON.stringify({ ...manifest, version: 'one' }));
     const { code, stderr } = await openpro('app', 'publish', 'tiny');
     expect([code, stderr, calls]).toEqual([2, expect.stringContaining('version is "one"'), []]);
   });
@@ -546,7 +515,7 @@ describe('publishing', () => {
     const [first, second] = [await openpro('key', 'show'), await openpro('key', 'show')];
     expect(first.stdout).toBe(second.stdout);
     expect(first.stdout).not.toContain('PRIVATE KEY');
-    expect((await stat(path.join(folder, 'home/publisher.key.pem'))).mode & 0o777).toBe(0o600);
+    expect((await stat(at('home/publisher.key.pem'))).mode & 0o777).toBe(0o600);
   });
 });
 
@@ -602,10 +571,7 @@ describe('reading data', () => {
     files.set(`/api/cases/${CASE_ID}/Objective.csv`, '7');
     files.set(`/api/cases/${CASE_ID}/${encodeURIComponent('../../Solution')}.csv`, '3');
     expect((await openpro('case', 'get', CASE_ID, '-o', 'out/data')).code).toBe(0);
-    expect((await readdir(path.join(folder, 'out/data'))).sort()).toEqual([
-      'Objective.csv',
-      '__.._Solution.csv',
-    ]);
+    expect((await readdir(at('out/data'))).sort()).toEqual(['Objective.csv', '__.._Solution.csv']);
   });
 
   it('names the identifiers there are', async () => {

@@ -1,14 +1,16 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { mkdtemp, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, jest } from '@jest/globals';
+import { FakePlatform, type Fields } from './fake-platform.testing.js';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 
 /** Builds the command line into a folder of its own, so that tests never run an old one. */
-export const buildCli = async (): Promise<string> => {
+const buildCli = async (): Promise<string> => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'openpro-cli-'));
   await symlink(path.join(PROJECT, 'node_modules'), path.join(folder, 'node_modules'));
   const outdir = path.join(folder, 'dist');
@@ -27,7 +29,7 @@ export interface Ended {
 }
 
 /** One run of the real program. */
-export class Run {
+class Run {
   stdout = '';
   stderr = '';
   readonly #child: ChildProcessWithoutNullStreams;
@@ -70,3 +72,42 @@ export class Run {
     await Promise.race([said, ended]);
   }
 }
+
+/** For one suite: the program, built once; for each test a folder with a home and, if it is served, a fake platform. */
+export const cliForSuite = () => {
+  jest.setTimeout(60_000); // real processes on a busy machine: a limit that only a hang reaches
+  let main = '';
+  let folder = '';
+  let platform: FakePlatform | null = null;
+  const stop = async (): Promise<void> => {
+    await platform?.stop();
+    platform = null;
+  };
+  beforeAll(async () => {
+    main = await buildCli();
+  });
+  afterAll(() => rm(path.resolve(main, '../../..'), { recursive: true, force: true }));
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'openpro-cli-'));
+  });
+  afterEach(async () => {
+    await stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** The program, signed in to the fake platform. */
+  const start = (args: readonly string[], env: Record<string, string> = {}): Run => {
+    const signedIn = platform ? { OPENPRO_URL: platform.url, OPENPRO_TOKEN: platform.token } : {};
+    return new Run(main, args, { OPENPRO_HOME: path.join(folder, 'home'), ...signedIn, ...env }, folder);
+  };
+  return {
+    serve: async (fields: Fields): Promise<FakePlatform> =>
+      (platform = await new FakePlatform(fields).start()),
+    /** The platform goes away before the test ends. */
+    stop,
+    start,
+    openpro: (...args: string[]): Promise<Ended> => start(args).ended,
+    /** A path in the test's folder. */
+    at: (...parts: readonly string[]): string => path.join(folder, ...parts),
+  };
+};

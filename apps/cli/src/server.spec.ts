@@ -1,44 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { buildCli, type Ended, Run } from './cli.testing.js';
-import { FakePlatform, type Fields, job, JOB_ID } from './fake-platform.testing.js';
+import { describe, expect, it } from '@jest/globals';
+import { cliForSuite, type Ended } from './cli.testing.js';
+import { job, JOB_ID } from './fake-platform.testing.js';
 
-// Real processes on a busy machine: a limit that only a hang reaches.
-jest.setTimeout(60_000);
-
-let main: string;
-let folder: string;
-let platform: FakePlatform | null = null;
-
-beforeAll(async () => {
-  main = await buildCli();
-});
-afterAll(() => rm(path.resolve(main, '../../..'), { recursive: true, force: true }));
-
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'openpro-cli-'));
-});
-afterEach(async () => {
-  await platform?.stop();
-  platform = null;
-  await rm(folder, { recursive: true, force: true });
-});
-
-const serve = async (fields: Fields): Promise<FakePlatform> =>
-  (platform = await new FakePlatform(fields).start());
-const start = (...args: string[]): Run =>
-  new Run(
-    main,
-    ['server', ...args],
-    {
-      OPENPRO_HOME: path.join(folder, 'home'),
-      OPENPRO_URL: platform?.url ?? '',
-      OPENPRO_TOKEN: platform?.token ?? '',
-    },
-    folder,
-  );
+const { serve, ...cli } = cliForSuite();
+const start = (...args: string[]) => cli.start(['server', ...args]);
 const run = (...args: string[]): Promise<Ended> => start(...args).ended;
 
 const id = (n: number): string => `0190a000-0000-7000-8000-00000000000${n}`;
