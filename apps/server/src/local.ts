@@ -191,11 +191,15 @@ class Launcher {
     for (let n = 1; n <= count; n++) ports.push(await freePort(host, port === 0 ? 0 : port + n - 1));
     if (pro) await this.database();
     this.servers = ports.map((each, index) => this.place(index + 1, each, pro ? 'main' : 'front'));
-    const urls: string[] = [];
-    for (const [index, server] of this.servers.entries()) {
-      const name = count > 1 ? `Server ${index + 1} of ${count}` : 'Server';
-      urls.push(await step(`${name} is ready`, () => server.launch()));
-    }
+    const [first, ...others] = this.servers as [ServerProcess, ...ServerProcess[]];
+    const url = await step('Server is ready', () => first.launch());
+    // The first one has made what the others share.
+    const more =
+      others.length === 0
+        ? []
+        : await step(`${others.length} more server${others.length > 1 ? 's are' : ' is'} ready`, () =>
+            Promise.all(others.map((server) => server.launch())),
+          );
     if (pro) {
       await this.writeCliLink();
       this.keepCliLink();
@@ -204,12 +208,12 @@ class Launcher {
       await this.publishExamples().catch((error: unknown) =>
         say(`! The examples are not published; the next start tries again. ${messageOf(error)}`),
       );
-    say(`\nOpenPRO is running at ${urls[0]}\n`);
+    say(`\nOpenPRO is running at ${url}\n`);
     if (pro) say(`  Sign in (works once, for 15 minutes):  ${await this.link('person')}`);
     const data = path.relative(process.cwd(), this.dataDir) || '.';
     const given = data === '.openpro' ? '' : `OPENPRO_DATA=${data} `;
     if (pro) say(`  In a terminal:                         ${given}npx openpro app list`);
-    if (count > 1) say(`  The same at:                           ${urls.slice(1).join(', ')}`);
+    if (more.length > 0) say(`  The same at:                           ${more.join(', ')}`);
     say(`  Data and logs:                         ${data}`);
     say('  Stop:                                  Ctrl-C\n');
   }
