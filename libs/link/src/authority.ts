@@ -6,8 +6,9 @@ import {
   webcrypto,
   X509Certificate,
 } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeOnce } from '@openpro/kernel';
 import { type Identity, identityUri } from './identity.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -129,16 +130,7 @@ const create = async (file: string): Promise<void> => {
     await webcrypto.subtle.exportKey('pkcs8', keys.privateKey),
     'PRIVATE KEY',
   );
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const mine = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(mine, `${certificate.toString('pem')}\n${key}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    linkSync(mine, file); // whole or not at all, and never over another server's
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(mine);
-  }
+  writeOnce(file, `${certificate.toString('pem')}\n${key}\n`);
 };
 
 /** A server's own key pair, PEM. */
