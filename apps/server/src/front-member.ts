@@ -2,8 +2,10 @@ import { type Credentials, identityOf, type Line, LinkError, openLine } from '@o
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Upstream, Upstreams } from './upstreams.js';
 
-const BEAT_MS = 1000;
-const RETRY_MS = 250;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5000;
+/** So long one server may take over a beat: time is left to send it through another one before this life is over. */
+const CALL_MS = 2500;
 
 /** What a front server says of itself when it joins. */
 export interface FrontDescription {
@@ -11,6 +13,12 @@ export interface FrontDescription {
   readonly roles: readonly string[];
   readonly version: string;
   readonly isolation: string;
+}
+
+interface Joined {
+  readonly epoch: number;
+  /** Milliseconds between two beats, as the cluster wants them. */
+  readonly beatMs: number;
 }
 
 interface Beat {
@@ -27,7 +35,7 @@ export class FrontMember {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private line: Line | null = null;
-  private epoch: number | null = null;
+  private life: Joined | null = null;
   private joined: () => void = () => undefined;
   /** Resolves when the cluster has taken this server in. */
   readonly ready = new Promise<void>((resolve) => (this.joined = resolve));
@@ -46,39 +54,42 @@ export class FrontMember {
 
   /** Is there a server that answers? */
   get connected(): boolean {
-    return this.line?.isOpen === true && this.epoch !== null;
+    return this.line?.isOpen === true && this.life !== null;
   }
 
   /** A new certificate for this server's key. */
   async renew(publicKey: string): Promise<string> {
     if (!this.line) throw new Error('No server of the cluster can be reached');
-    return this.line.call<string>('cluster.renew', { publicKey });
+    return this.line.call<string>('cluster.renew', { publicKey }, CALL_MS);
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    if (this.line?.isOpen && this.epoch !== null)
-      await Promise.race([
-        this.line.call('cluster.leave', { epoch: this.epoch }).catch(() => undefined),
-        delay(1000),
-      ]);
-    this.line?.close();
+    const { line, life } = this;
+    if (line?.isOpen && life)
+      await line.call('cluster.leave', { epoch: life.epoch }, CALL_MS).catch(() => undefined);
+    line?.close();
     await this.running;
   }
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     const tried = new Set<string>();
+    let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
       const upstream = this.upstreams.next(tried);
       if (!upstream) {
         tried.clear();
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        await this.pause(waitMs);
+        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
         continue;
       }
       tried.add(upstream.node);
       try {
-        await this.through(upstream, () => tried.clear());
+        await this.through(upstream, () => {
+          tried.clear();
+          waitMs = FIRST_WAIT_MS;
+        });
       } catch (error) {
         if (signal.aborted) return;
         this.upstreams.failed(upstream);
@@ -95,27 +106,34 @@ export class FrontMember {
     const { signal } = this.stopping;
     const { current } = this.credentials;
     const { cluster } = identityOf(current);
-    this.line = await openLine(
+    const line = await openLine(
       upstream.address,
       current,
       this.about.version,
       (identity) => identity.cluster === cluster && identity.roles.includes('pro'),
     );
-    while (!signal.aborted) {
-      if (this.epoch === null) {
-        const { epoch } = await this.line.call<{ epoch: number }>('cluster.join', this.about);
-        this.epoch = epoch;
+    this.line = line;
+    try {
+      while (!signal.aborted) {
+        this.life ??= await line.call<Joined>('cluster.join', this.about, CALL_MS);
+        const { epoch, beatMs } = this.life;
+        const { known, servers } = await line.call<Beat>('cluster.beat', { epoch }, CALL_MS);
+        if (!known) {
+          this.life = null;
+          continue;
+        }
+        works();
+        this.joined();
+        this.upstreams.replace(servers);
+        this.onServers(this.upstreams.all);
+        await this.pause(beatMs);
       }
-      const { known, servers } = await this.line.call<Beat>('cluster.beat', { epoch: this.epoch });
-      if (!known) {
-        this.epoch = null;
-        continue;
-      }
-      works();
-      this.joined();
-      this.upstreams.replace(servers);
-      this.onServers(this.upstreams.all);
-      await delay(BEAT_MS, undefined, { signal }).catch(() => undefined);
+    } finally {
+      if (!signal.aborted) line.close(); // otherwise it says goodbye through it
     }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }

@@ -2,6 +2,7 @@ import { clip } from '@openpro/kernel';
 import { Credentials, identityOf, loadCredential, publicKeyOf, saveCredential } from '@openpro/link';
 import {
   ConfigError,
+  HTTP_SECONDS,
   Metrics,
   PUBLIC_URL_HEADER,
   readConfig,
@@ -11,7 +12,9 @@ import Fastify from 'fastify';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import { X509Certificate } from 'node:crypto';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { Forwarder } from './forwarder.js';
@@ -31,6 +34,11 @@ import { version } from './version.js';
  * A server without `pro`: it has no database, no storage and no secrets of the cluster but its own certificate.
  * Pages it serves itself; calls of the API it passes on.
  */
+
+/** Uploads may take as long as they move; what stands still is cut by the other side. */
+const TIMES = { headersTimeout: 60_000, requestTimeout: 0, keepAliveTimeout: 65_000 };
+/** So long requests that run may go on when this server stops. */
+const LAST_REQUESTS_MS = 3000;
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -74,6 +82,13 @@ const start = async (config: ServerConfig): Promise<void> => {
     throw new ConfigError(
       `OPENPRO_ROLES names ${foreign.join(', ')}: this server was admitted as ${identity.roles.join(', ')}`,
     );
+  const until = Date.parse(new X509Certificate(credential.certificate).validTo);
+  if (until < Date.now())
+    throw new ConfigError(
+      `The certificate of this server ended at ${new Date(until).toISOString()}: it was away for too long. ` +
+        `An administrator invites it again, by the same name (openpro server invite ${config.nodeName}), ` +
+        'then here: openpro server join ADDRESS TOKEN',
+    );
   const upstreams = new Upstreams(knownServers(config));
   const credentials: Credentials = new Credentials(
     credential,
@@ -82,13 +97,21 @@ const start = async (config: ServerConfig): Promise<void> => {
     (error) => say('warn', 'the certificate could not be renewed', { reason: String(error) }),
   );
   const { nodeName: name, roles } = config;
+  const keep = keeping(config);
   const member = new FrontMember(
     { name, roles, version, isolation: 'runs no sessions' },
     credentials,
     upstreams,
-    keeping(config),
-    (reason) => say('warn', 'no contact with a server', { reason }),
+    (servers) => {
+      forwarder.keepOnly(servers);
+      keep(servers);
+    },
+    (reason) => {
+      say('warn', 'no contact with a server', { reason });
+      if (!joined) tell({ is: 'waiting', for: `a server of the cluster (${reason})` });
+    },
   );
+  let joined = false;
   const forwarder = new Forwarder({
     upstreams,
     credentials,
@@ -112,10 +135,12 @@ const start = async (config: ServerConfig): Promise<void> => {
     'openpro_front_request_duration_seconds',
     'Requests passed on, by class of status',
     ['status'],
-    [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 300],
+    HTTP_SECONDS,
   );
   const readers = new Readers(config, () => Promise.resolve(false));
 
+  let passing = 0;
+  let quiet = (): void => undefined;
   const front = Fastify({
     trustProxy: config.behindTlsProxy,
     serverFactory: (serve) => {
@@ -128,15 +153,17 @@ const start = async (config: ServerConfig): Promise<void> => {
           );
         }
         const began = performance.now();
+        passing++;
         response.once('close', () => {
+          if (--passing === 0) quiet();
           const status = response.headersSent ? `${Math.floor(response.statusCode / 100)}xx` : 'none';
           passedOn.observe({ status }, (performance.now() - began) / 1000);
         });
         forwarder.request(request, response).catch(() => response.destroy());
       };
       const server = config.tls
-        ? https.createServer({ ...config.tls, minVersion: 'TLSv1.2' }, receive)
-        : http.createServer(receive);
+        ? https.createServer({ ...TIMES, ...config.tls, minVersion: 'TLSv1.2' }, receive)
+        : http.createServer(TIMES, receive);
       return server.on('upgrade', (request: http.IncomingMessage, socket, head: Buffer) => {
         const refused = !isApi(request.url ?? '')
           ? '404 Not Found'
@@ -177,6 +204,10 @@ const start = async (config: ServerConfig): Promise<void> => {
   const stop = (code: number): void => {
     stopping ??= (async () => {
       credentials.stop();
+      const served = new Promise<void>((resolve) => (quiet = resolve));
+      front.server.close();
+      front.server.closeIdleConnections();
+      if (passing > 0) await Promise.race([served, delay(LAST_REQUESTS_MS)]);
       await member.stop();
       forwarder.close();
       front.server.closeAllConnections();
@@ -193,9 +224,10 @@ const start = async (config: ServerConfig): Promise<void> => {
   process.on('SIGTERM', () => stop(0));
   process.on('disconnect', () => stop(0)); // the launcher is gone
 
+  await front.listen({ port: config.port, host: config.host }); // until it has joined, /health says why not
   member.start();
-  await member.ready; // who comes before would only be told to come again
-  await front.listen({ port: config.port, host: config.host });
+  await member.ready;
+  joined = true;
   say('info', 'ready', { url: config.publicUrl });
   tell({ is: 'ready', url: config.publicUrl });
 };

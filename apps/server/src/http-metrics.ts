@@ -1,7 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Metrics } from '@openpro/platform';
-
-const SECONDS = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 300];
+import { HTTP_SECONDS, Metrics } from '@openpro/platform';
 
 /** Routes by their pattern; all files and pages of the portal are one. */
 const routeOf = (pattern: string | undefined): string =>
@@ -15,7 +13,7 @@ export const observeHttp = (app: NestFastifyApplication): void => {
       'openpro_http_request_duration_seconds',
       'Answered requests by route and class of status',
       ['route', 'status'],
-      SECONDS,
+      HTTP_SECONDS,
     );
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -39,8 +39,9 @@ import { bootstrap } from './bootstrap.js';
 import { FENCED } from './messages.js';
 import { serveSubscriptions } from './subscriptions.js';
 
-/** So long a part may take to stop before the rest goes on without it. */
+/** So long a part may take to stop before the rest goes on without it; and all of them. The launcher waits longer. */
 const PART_MS = 4000;
+const STOP_MS = 12_000;
 /** After a fence; then the heartbeat's thread ends the process. */
 const END_MS = 2000;
 
@@ -51,6 +52,7 @@ export class Lifecycle {
   private lease: Lease | null = null;
   private watch: Watch | null = null;
   private heartbeat: Heartbeat | null = null;
+  private stopBy = 0;
   private closeSockets = () => Promise.resolve();
 
   constructor(
@@ -128,15 +130,16 @@ export class Lifecycle {
 
   /** In order, and never for ever: what cannot be told because the database is away is found out by the next start. */
   async stop(app: NestFastifyApplication): Promise<void> {
+    this.stopBy = performance.now() + STOP_MS;
     await this.part('watch', () => this.watch?.stop());
     await this.part('lease', () => this.lease?.stop());
     await this.part('attempts', () => this.attempts.drain());
     await this.part('sessions', () => this.hosts.stop());
     await this.part('engines', () => this.pool.close());
-    await this.part('door', () => this.door.close());
     await this.part('leave', () => leaveCluster(this.handler, this.node));
     await this.part('heartbeat', () => this.heartbeat?.stop()); // one killed while it stops is missed until here
     await this.part('sockets', () => this.closeSockets());
+    await this.part('door', () => this.door.close());
     await this.part('http', () => app.close());
     await this.part('read side', () => this.readSide.stop());
     await this.part('log', () => this.store.close());
@@ -183,7 +186,8 @@ export class Lifecycle {
 
   private async part(name: string, stop: () => Promise<unknown> | undefined): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), PART_MS)));
+    const limitMs = Math.max(0, Math.min(PART_MS, this.stopBy - performance.now()));
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), limitMs)));
     const result = await Promise.race([Promise.resolve(stop()).catch((error: unknown) => error), late]);
     clearTimeout(timer);
     if (result === 'late' || result instanceof Error)

@@ -33,7 +33,8 @@ const HELP = `Usage: npm start -- [options]
   --public-url URL     what users type, when it differs from host and port
   --data FOLDER        default .openpro
   --slots N            jobs that run at once, on each server (default 2)
-  --servers N          so many servers on this machine, one cluster (default 1)
+  --servers N          so many servers on this machine, one cluster (default 1); each has the next port,
+                       and the name with its number
   --name NAME          of this server (default server-1)
   --roles LIST         what it runs: portal, webui, proxy, pro (default all); without pro it needs no
                        database and must have joined a cluster: openpro server join
@@ -136,6 +137,10 @@ const asAppLogin = (ownerUrl: string): string => {
   return url.href;
 };
 
+/** Of several servers on one machine each has the next port. */
+const nthPort = (address: string, n: number): string =>
+  address.replace(/:(\d+)$/, (_port, first: string) => `:${Number(first) + n - 1}`);
+
 const serverCount = (text: string): number => {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= MAX_SERVERS) return count;
@@ -180,13 +185,22 @@ class Launcher {
       root,
       '',
     );
-    this.env['OPENPRO_STORAGE'] = storageDir;
     const pro = roles.includes('pro');
+    const joined = this.joined() !== null;
+    for (const [name, given] of [
+      ['DATABASE_URL', this.env['DATABASE_URL'] || process.env['DATABASE_OWNER_URL']],
+      ['--storage', this.env['OPENPRO_STORAGE']],
+    ] as const)
+      if (pro && joined && !given)
+        throw new Error(
+          `${name} is missing: this server has joined a cluster, whose database and storage it shares`,
+        );
     const count = serverCount(options.servers ?? process.env['OPENPRO_SERVERS'] ?? '1');
     for (let n = 1; n <= count; n++) {
       const former = formerServer(this.dataDirOf(n));
       if (former) await step('Looked whether the former server ends', () => former.ends());
     }
+    this.env['OPENPRO_STORAGE'] = storageDir;
     const ports: number[] = [];
     for (let n = 1; n <= count; n++) ports.push(await freePort(host, port === 0 ? 0 : port + n - 1));
     if (pro) await this.database();
@@ -204,7 +218,7 @@ class Launcher {
       await this.writeCliLink();
       this.keepCliLink();
     }
-    if (pro && !options['no-examples'])
+    if (pro && !joined && !options['no-examples'])
       await this.publishExamples().catch((error: unknown) =>
         say(`! The examples are not published; the next start tries again. ${messageOf(error)}`),
       );
@@ -240,9 +254,9 @@ class Launcher {
   }
 
   /** What this server was admitted as, when it has joined a cluster by a token. */
-  private joined(): NodeJS.ProcessEnv {
+  private joined(): NodeJS.ProcessEnv | null {
     const file = path.join(this.dataDir, 'link', 'joined.json');
-    if (!existsSync(file)) return {};
+    if (!existsSync(file)) return null;
     const { name, roles } = JSON.parse(readFileSync(file, 'utf8')) as {
       name: string;
       roles: readonly string[];
@@ -266,7 +280,12 @@ class Launcher {
   private place(n: number, port: number, program: 'main' | 'front'): ServerProcess {
     const dataDir = this.dataDirOf(n);
     const env = { ...this.env, OPENPRO_DATA: dataDir, OPENPRO_PORT: String(port) };
-    const name = n === 1 ? (this.env['OPENPRO_NODE_NAME'] ?? 'server-1') : `server-${n}`;
+    const {
+      OPENPRO_NODE_NAME: given,
+      OPENPRO_LINK_PORT: link,
+      OPENPRO_LINK_ADVERTISE: advertised,
+    } = this.env;
+    const name = n === 1 && given ? given : `${given || 'server'}-${n}`;
     const logFile = path.join(this.dataDir, 'logs', n === 1 ? 'server.log' : `server-${n}.log`);
     return new ServerProcess(
       {
@@ -274,7 +293,12 @@ class Launcher {
         program: path.join(root, `dist/server/${program}.mjs`),
         dataDir,
         logFile,
-        env: { ...env, OPENPRO_NODE_NAME: name, ...(n === 1 ? {} : { OPENPRO_LINK_PORT: '0' }) },
+        env: {
+          ...env,
+          OPENPRO_NODE_NAME: name,
+          ...(link && Number(link) ? { OPENPRO_LINK_PORT: String(Number(link) + n - 1) } : {}),
+          ...(advertised ? { OPENPRO_LINK_ADVERTISE: nthPort(advertised, n) } : {}),
+        },
       },
       {
         say,

@@ -10,6 +10,7 @@ import {
   readConfig,
   type ServerConfig,
   type ThisNode,
+  untilItAnswers,
 } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
 import path from 'node:path';
@@ -42,6 +43,11 @@ const start = async (config: ServerConfig): Promise<void> => {
   const stopTracing = config.traces
     ? await startTracing(config, config.traces.share)
     : () => Promise.resolve();
+  // Everything begins with it; to end because it is away would only mean to start again.
+  await untilItAnswers(config.databaseUrl, (error) => {
+    log.warn({ message: 'the database does not answer', reason: String(error) });
+    tell({ is: 'waiting', for: `the database (${error instanceof Error ? error.message : String(error)})` });
+  });
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY,
     ...(config.tls ? { https: { ...config.tls, minVersion: 'TLSv1.2' } } : {}),

@@ -1,6 +1,8 @@
 /** What launcher and server tell each other: over Node's process channel, and by how the server ends. */
 export type FromServer =
   | { readonly is: 'ready'; readonly url: string }
+  /** Why it is not ready yet. */
+  | { readonly is: 'waiting'; readonly for: string }
   | { readonly is: 'failed'; readonly message: string }
   | { readonly is: 'sign-in-link'; readonly for: LinkFor; readonly link: string };
 

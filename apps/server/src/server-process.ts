@@ -50,6 +50,7 @@ export interface ServerEvents {
 export class ServerProcess {
   private child: ChildProcess | null = null;
   private stopping = false;
+  private waitsFor = '';
   private readonly restarts = new Restarts();
 
   constructor(
@@ -77,8 +78,13 @@ export class ServerProcess {
       detached: true, // Ctrl-C reaches the launcher only, which stops the server in order
     });
     this.child = child;
-    child.stdout?.pipe(log, { end: false });
-    child.stderr?.pipe(log, { end: false });
+    const outputs = [child.stdout, child.stderr];
+    for (const output of outputs) output?.pipe(log, { end: false });
+    child.once('close', () => log.end());
+    log.once('error', (error) => {
+      this.events.say(`! ${this.place.name} goes on without a log until its next start: ${error.message}`);
+      for (const output of outputs) output?.resume(); // it must not wait for somebody to read it
+    });
     return new Promise((resolve, reject) => {
       child.on('message', (message: FromServer) => {
         if (message.is === 'ready') {
@@ -86,6 +92,7 @@ export class ServerProcess {
           writeFileSync(path.join(dataDir, 'server.json'), JSON.stringify(about), { mode: 0o600 });
           resolve(message.url);
         }
+        if (message.is === 'waiting') this.waits(message.for);
         if (message.is === 'failed') reject(new Error(message.message));
       });
       child.once('exit', (code, signal) => {
@@ -121,6 +128,11 @@ export class ServerProcess {
       child?.on('message', listen);
       child?.send({ ask: 'sign-in-link', for: use } satisfies ToServer);
     });
+  }
+
+  private waits(what: string): void {
+    if (what !== this.waitsFor) this.events.say(`! ${this.place.name} waits for ${what}`);
+    this.waitsFor = what;
   }
 
   private restart(code: number | null, signal: NodeJS.Signals | null): void {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import pg from 'pg';
 import { freshDatabase, type FreshDatabase } from '../../../test/harness/database.js';
-import { appPool, asApp, createDatabase, migrate, withDatabase } from './database.js';
+import { appPool, asApp, createDatabase, migrate, untilItAnswers, withDatabase } from './database.js';
 
 describe('the database', () => {
   let server: FreshDatabase;
@@ -43,6 +46,23 @@ describe('the database', () => {
     await lost;
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await Promise.all([pool.end(), owner.end()]);
+  });
+
+  it('is waited for while it is away, and not where waiting does not help', async () => {
+    const url = new URL(server.ownerUrl);
+    const there = path.join(String(url.searchParams.get('host')), '.s.PGSQL.5432');
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'openpro-away-'));
+    url.searchParams.set('host', folder);
+    const reasons: unknown[] = [];
+    await untilItAnswers(url.href, (error) => {
+      reasons.push((error as { code?: unknown }).code);
+      if (reasons.length === 2) symlinkSync(there, path.join(folder, '.s.PGSQL.5432'));
+    });
+    expect(reasons).toEqual(['ENOENT', 'ENOENT']);
+    rmSync(folder, { recursive: true });
+    await expect(
+      untilItAnswers(withDatabase(server.ownerUrl, 'openpro_none'), (error) => reasons.push(error)),
+    ).rejects.toMatchObject({ code: '3D000' });
   });
 
   it.each([

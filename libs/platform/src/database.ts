@@ -1,6 +1,9 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
+import { isOutage, patiently } from './outage.js';
+
+const ANSWER_MS = 5000;
 
 /** The role that the running program uses: it may read the log and append to it, never change it. */
 export const APP_ROLE = 'openpro_app';
@@ -36,6 +39,24 @@ export const createDatabase = async (serverUrl: string, database: string): Promi
     await client.end();
   }
 };
+
+/** Waits until the database answers, and says each time why it does not. @throws what will not pass by itself */
+export const untilItAnswers = (url: string, waiting: (error: unknown) => void): Promise<void> =>
+  patiently(
+    async () => {
+      const client = new pg.Client({ connectionString: asApp(url), connectionTimeoutMillis: ANSWER_MS });
+      client.on('error', () => undefined); // the question fails
+      await client.connect(); // one that fails leaves nothing to end
+      await client.query('SELECT').finally(() => client.end().catch(() => undefined));
+    },
+    () => false,
+    (error) => {
+      const { code = '' } = error as { code?: string };
+      const passes = isOutage(error) && !/^(28|3D)/.test(code); // a wrong password or name stays wrong
+      if (passes) waiting(error);
+      return passes;
+    },
+  );
 
 /**
  * Brings the database up to date; needs the owner's rights. Servers that start together take turns.

@@ -21,6 +21,7 @@ export {
 } from './answers.js';
 export { CachedRows } from './cached-rows.js';
 export { Commands } from './commands.js';
+export { untilItAnswers } from './database.js';
 export { isOutage, patiently, reportTo } from './outage.js';
 export { ConfigError, type Liveness, readConfig, type ServerConfig } from './config.js';
 export type * from './generated/schema.js';
@@ -33,7 +34,7 @@ export {
   type ProLink,
 } from '@openpro/link';
 export { Last, LiveQueue } from './live.js';
-export { Metrics } from './metrics.js';
+export { HTTP_SECONDS, Metrics } from './metrics.js';
 export { LEADER_POOL, PlatformModule, type ReadModel } from './platform.module.js';
 export { PUBLIC_URL_HEADER, publicUrlOf } from './public-url.js';
 export { readPage, readRows, Where } from './read-page.js';

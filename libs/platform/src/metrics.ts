@@ -5,6 +5,9 @@ type Labels<L extends string> = { readonly [name in L]: string };
 /** A value for each combination of labels; a number alone where there are no labels. */
 type Samples<L extends string> = number | readonly (readonly [value: number, labels: Labels<L>])[];
 
+/** Buckets for requests over HTTP, seconds: the same on every server, so that they add up. */
+export const HTTP_SECONDS = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 300];
+
 /** So long a value may take that has to be fetched; then it is left out of the answer. */
 const READ_MS = 2000;
 
