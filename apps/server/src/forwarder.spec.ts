@@ -58,6 +58,7 @@ class Behind {
       join: () => Promise.resolve({}),
       forward: {
         accepts: ['portal'],
+        takes: () => true,
         request: (request, response) => {
           this.seen.push(`${request.method} ${request.url}`);
           this.request(request, response);
@@ -65,6 +66,7 @@ class Behind {
         upgrade: (request, socket, head) => this.upgrade(request, socket, head),
       },
       onRefused: () => undefined,
+      report: () => undefined,
     });
     this.address = `127.0.0.1:${await this.server.listen(0, '127.0.0.1')}`;
     return this;

@@ -37,6 +37,7 @@ import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { bootstrap } from './bootstrap.js';
 import { FENCED } from './messages.js';
+import { isApi } from './roles.js';
 import { serveSubscriptions } from './subscriptions.js';
 
 /** So long a part may take to stop before the rest goes on without it; and all of them. The launcher waits longer. */
@@ -151,7 +152,7 @@ export class Lifecycle {
     const { door, members } = this;
     await members.read();
     this.fronts.serve(door.link);
-    door.serve(app.getHttpServer() as Server);
+    door.serve(app.getHttpServer() as Server, isApi);
     door.keep({
       address: (node) => members.address(node),
       refuses: (identity) => members.refuses(identity),

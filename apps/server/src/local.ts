@@ -2,6 +2,7 @@ import {
   APP_ROLE,
   type EmbeddedPostgres,
   migrate,
+  mustFitTogether,
   readConfig,
   startEmbeddedPostgres,
 } from '@openpro/platform/postgres';
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LinkFor } from './messages.js';
 import { formerServer, Restarts, ServerProcess } from './server-process.js';
+import { version } from './version.js';
 
 /*
  * The launcher behind `npm start`: embedded PostgreSQL (unless DATABASE_URL names another), migrations
@@ -267,7 +269,10 @@ class Launcher {
   private async database(): Promise<void> {
     const ownerUrl =
       process.env['DATABASE_OWNER_URL'] || process.env['DATABASE_URL'] || (await this.embedded());
-    const migrated = await step('Database is up to date', () => migrate(ownerUrl));
+    const migrated = await step('Database is up to date', async () => {
+      await mustFitTogether(ownerUrl, null, version);
+      return migrate(ownerUrl);
+    });
     if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
     this.env['DATABASE_URL'] = process.env['DATABASE_URL'] || asAppLogin(ownerUrl);
   }

@@ -1,10 +1,9 @@
+import { FRONT_ROLES } from '@openpro/kernel';
+
 /*
  * What a server does for people and programs, by its roles. Whatever it does not do itself it passes on to a
  * server with `pro`, where every command and query runs.
  */
-
-/** Roles that speak with browsers and programs. */
-const FRONT_ROLES = ['portal', 'webui', 'proxy'] as const;
 
 const has = (roles: readonly string[], ...anyOf: readonly string[]): boolean =>
   anyOf.some((role) => roles.includes(role));

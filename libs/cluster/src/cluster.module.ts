@@ -4,12 +4,13 @@ import { CommandHandler, ReadSide } from '@openpro/eventstore';
 import {
   Commands,
   CONFIG,
-  LEADER_POOL,
+  FRONTS_POOL,
   LINK,
   NODE,
   type ServerConfig,
   type ThisNode,
 } from '@openpro/platform';
+import { asApp, mustFitTogether } from '@openpro/platform/postgres';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { clusterHandlers } from './cluster.commands.js';
@@ -18,7 +19,7 @@ import { ClusterResolver } from './cluster.resolver.js';
 import { Door } from './door.js';
 import { FrontServers } from './front-servers.js';
 import { Joining } from './joining.js';
-import { Members, mustFitTogether } from './members.queries.js';
+import { databaseNow, Members } from './members.queries.js';
 import { foundAuthority, joinCluster, nodeId } from './membership.js';
 import { PulseQueries } from './pulse.queries.js';
 import { RefusalLog } from './refusal-log.js';
@@ -34,7 +35,7 @@ import { Silence } from './silence.js';
       inject: [CommandHandler, CONFIG, DataSource],
       useFactory: async (handler: CommandHandler, config: ServerConfig, db: DataSource) => {
         const id = await nodeId(config.dataDir);
-        await mustFitTogether(db, id, config.version);
+        await mustFitTogether(asApp(config.databaseUrl), id, config.version);
         const door = await Door.open(config, id);
         await foundAuthority(handler, id, door.authority);
         return door;
@@ -80,19 +81,21 @@ import { Silence } from './silence.js';
     },
     {
       provide: Joining,
-      inject: [Commands, Door, Members],
-      useFactory: (commands: Commands, door: Door, members: Members) => new Joining(commands, door, members),
+      inject: [Commands, Door, Members, DataSource],
+      useFactory: (commands: Commands, door: Door, members: Members, db: DataSource) =>
+        new Joining(commands, door, members, () => databaseNow(db)),
     },
     {
       provide: FrontServers,
-      inject: [Commands, Door, Members, LEADER_POOL, CONFIG],
+      inject: [Commands, Door, Members, FRONTS_POOL, RefusalLog, CONFIG],
       useFactory: (
         commands: Commands,
         door: Door,
         members: Members,
         pool: pg.Pool,
-        { version }: ServerConfig,
-      ) => new FrontServers(commands, door, members, pool, version),
+        refusals: RefusalLog,
+        { version, liveness: { beatMs } }: ServerConfig,
+      ) => new FrontServers(commands, door, members, pool, refusals, { version, beatMs }),
     },
     ClusterQueries,
     Silence,

@@ -1,8 +1,10 @@
 import {
   Authority,
+  clusterOf,
   type Credential,
   Credentials,
   identityOf,
+  type LinkReport,
   LinkServer,
   type LinkRefusal,
   loadCredential,
@@ -15,12 +17,13 @@ import {
   type Directory,
   type Identity,
 } from '@openpro/link';
-import type { ServerConfig } from '@openpro/platform';
+import { Logger } from '@nestjs/common';
+import { FRONT_ROLES } from '@openpro/kernel';
+import { ConfigError, type ServerConfig } from '@openpro/platform';
 import type http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import { FRONT_ROLES } from './node.js';
 
 /** What the door asks others, who come to life after it. */
 export interface DoorKeeper extends Directory {
@@ -43,6 +46,7 @@ const STARTING: DoorKeeper = {
 export class Door {
   private keeper: DoorKeeper = STARTING;
   private http: http.Server | null = null;
+  private takes: (url: string) => boolean = () => false;
 
   private constructor(
     readonly authority: Authority,
@@ -58,13 +62,18 @@ export class Door {
     const authority = await Authority.open(path.join(config.storageDir, 'keys'));
     const folder = path.join(config.dataDir, 'link');
     const identity = { cluster: authority.cluster, node, roles };
-    const credential = usable(loadCredential(folder), identity) ?? (await issue(authority, identity));
+    const log = new Logger('Link');
+    const report: LinkReport = (error, id) =>
+      log.error({ message: 'a part of the link failed', id, error: reasonOf(error) });
+    const kept = loadCredential(folder);
+    mustBeOf(authority, kept, config);
+    const credential = usable(kept, identity) ?? (await issue(authority, identity));
     saveCredential(folder, credential);
     const credentials = new Credentials(
       credential,
       (current) => authority.issue(identity, publicKeyOf(current)),
       (renewed) => saveCredential(folder, renewed),
-      () => undefined, // only the storage can be away: tried again each minute
+      (error) => log.warn({ message: 'the certificate could not be renewed', reason: String(error) }),
     );
     const local = new LocalLink(identity);
     let door: Door | null = null;
@@ -78,6 +87,7 @@ export class Door {
       onRefused: (refusal) => keeper().onRefused(refusal),
       forward: {
         accepts: FRONT_ROLES,
+        takes: (url) => door?.takes(url) ?? false,
         request: (request, response) => {
           if (door?.http) door.http.emit('request', request, response);
           else response.writeHead(503).end();
@@ -87,10 +97,11 @@ export class Door {
           else socket.destroy();
         },
       },
+      report,
     });
     const port = await server.listen(at.port, at.host);
     const directory = { address: (other: string) => keeper().address(other) };
-    const link = new TlsLink(identity, local, credentials, directory, version);
+    const link = new TlsLink(identity, local, credentials, directory, version, report);
     door = new Door(authority, credentials, server, link, at.advertise ?? `${nameOf(at.host)}:${port}`);
     return door;
   }
@@ -100,13 +111,16 @@ export class Door {
     this.keeper = keeper;
   }
 
-  /** From now on what front servers pass on is answered here. */
-  serve(http: http.Server): void {
+  /** From now on what front servers pass on is answered here, where it is of the API. */
+  serve(http: http.Server, takes: (url: string) => boolean): void {
     this.http = http;
+    this.takes = takes;
   }
 
+  /** Cuts all connections with a server that has been removed, or whose life has ended. */
   drop(node: string): void {
     this.server.drop(node);
+    void this.link.drop(node);
   }
 
   async close(): Promise<void> {
@@ -121,6 +135,22 @@ const nameOf = (host: string): string => {
   if (['0.0.0.0', '::'].includes(host)) return os.hostname();
   return host.includes(':') ? `[${host}]` : host;
 };
+
+/**
+ * A credential that is of use elsewhere is not written over: most likely the storage is the wrong one, or not mounted.
+ * @throws ConfigError
+ */
+const mustBeOf = ({ cluster }: Authority, kept: Credential | null, config: ServerConfig): void => {
+  const former = kept && clusterOf(kept.authority);
+  if (former && former !== cluster)
+    throw new ConfigError(
+      `This server (${config.dataDir}) is of cluster ${former}, but the storage (${config.storageDir}) is of cluster ${cluster}. ` +
+        'Is the right storage mounted? Give it with --storage; or let this be a new server, with --data and a folder of its own.',
+    );
+};
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /** Of the same server, roles and authority, and less than half used up. */
 const usable = (credential: Credential | null, { cluster, node, roles }: Identity): Credential | null => {

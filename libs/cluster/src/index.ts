@@ -1,6 +1,6 @@
 export { leader, type LeaderRow } from './leader.projection.js';
 export { leadership, type LeadershipCommand, type LeadershipEvent } from './leadership.js';
-export { DRAIN_GRACE_S, node, NODE_ROLES, type NodeCommand, type NodeEvent } from './node.js';
+export { DRAIN_GRACE_S, node, type NodeCommand, type NodeEvent } from './node.js';
 export { nodeList, type NodeRow } from './node-list.projection.js';
 export { ForAuthority, ForLeadership, ForNode, ForRefusals } from './cluster.commands.js';
 export { ClusterModule } from './cluster.module.js';

@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { ForNode } from './cluster.commands.js';
 import { Joining } from './joining.js';
+import type { Members } from './members.queries.js';
 import { node } from './node.js';
 
 const admin: Actor = {
@@ -31,11 +32,14 @@ describe('joining the cluster by a token', () => {
   let now: number;
   let joining: Joining;
   const { publicKey, privateKey } = newKeyPair();
+  let handler: CommandHandler;
+  let members: { id: string; name: string; state: string }[];
   const pro = [{ node: uuidv7(), address: 'one.example:4700' }];
 
   beforeEach(() => {
     now = Date.now();
-    const handler = new CommandHandler(new MemoryEventStore());
+    members = [{ id: uuidv7(), name: 'server-1', state: 'joined' }];
+    handler = new CommandHandler(new MemoryEventStore());
     const execute = ((command: ForNode) =>
       handler.execute(
         node,
@@ -48,11 +52,11 @@ describe('joining the cluster by a token', () => {
       { execute },
       { authority, address: 'one.example:4700' },
       {
-        joined: [{ id: 'n1', name: 'server-1', state: 'joined', roles: ['pro'], link: null, version: '1' }],
+        named: (name) => members.find((one) => one.name === name) as ReturnType<Members['named']>,
         pro,
         read: () => Promise.resolve(),
       },
-      () => now,
+      () => Promise.resolve(now),
     );
   });
 
@@ -85,6 +89,41 @@ describe('joining the cluster by a token', () => {
     await expect(joining.join({ token, name: 'server-2', publicKey: other })).rejects.toThrow(
       'has been used already',
     );
+    now += 15 * 60_000;
+    await expect(joining.join({ token, name: 'server-2', publicKey })).rejects.toThrow('has expired');
+  });
+
+  it('answers no server that was removed meanwhile', async () => {
+    const { token, node: id } = await invited();
+    await joining.join({ token, name: 'server-2', publicKey });
+    await handler.execute(
+      node,
+      id,
+      { type: 'RemoveNode', reason: '', force: true, working: 0 },
+      { commandId: uuidv7(), actor: 'ada', roles: [] },
+    );
+    await expect(joining.join({ token, name: 'server-2', publicKey })).rejects.toThrow('was withdrawn');
+  });
+
+  it('looks at the key before it spends the token', async () => {
+    const { token } = await invited();
+    const wrong = joining.join({ token, name: 'server-2', publicKey: 'no key' });
+    await expect(wrong).rejects.toMatchObject({ code: 'BadInput' });
+    await expect(joining.join({ token, name: 'server-2', publicKey })).resolves.toBeDefined();
+  });
+
+  it('lets a server that was off for too long come back under its name and id', async () => {
+    const { token, node: id } = await invited();
+    await joining.join({ token, name: 'server-2', publicKey });
+    members.push({ id, name: 'server-2', state: 'left' });
+    const again = await invited(['proxy']);
+    expect(again.node).toBe(id);
+    await expect(joining.join({ token, name: 'server-2', publicKey })).rejects.toThrow('not known here');
+    const key = newKeyPair().publicKey;
+    expect(await joining.join({ token: again.token, name: 'server-2', publicKey: key })).toMatchObject({
+      node: id,
+      roles: ['proxy'],
+    });
   });
 
   it('refuses a token that is late, for another name, changed, or of another cluster', async () => {

@@ -1,12 +1,14 @@
-import { type BadInput, checkText, isRefusal, isUuid, refuse, type Refusal, uuidv5 } from '@openpro/kernel';
-import { LinkError } from '@openpro/link';
+import { type BadInput, checkText, isRefusal, isUuid, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
+import { LinkError, serverKey } from '@openpro/link';
 import { type Actor, type Commands, hashSecret, metaOf, newSecret } from '@openpro/platform';
+import { createHash } from 'node:crypto';
 import { ForNode } from './cluster.commands.js';
 import type { Door } from './door.js';
 import type { Members } from './members.queries.js';
 
 /** Of an invitation. */
 const TOKEN_LIFE_MS = 15 * 60_000;
+const SPKI = { type: 'spki', format: 'der' } as const;
 const TOKEN = /^([0-9a-f-]{36})\.([\w-]{43})\.([0-9a-f]{32})$/;
 
 export interface Invitation {
@@ -22,8 +24,9 @@ export class Joining {
   constructor(
     private readonly commands: Pick<Commands, 'execute'>,
     private readonly door: Pick<Door, 'authority' | 'address'>,
-    private readonly members: Pick<Members, 'joined' | 'pro' | 'read'>,
-    private readonly now: () => number = Date.now,
+    private readonly members: Pick<Members, 'named' | 'pro' | 'read'>,
+    /** Of the database: clocks of servers are never compared. */
+    private readonly now: () => Promise<number>,
   ) {}
 
   async invite(
@@ -35,11 +38,13 @@ export class Joining {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
     await this.members.read();
-    if (this.members.joined.some((member) => member.name === name))
+    const known = this.members.named(name);
+    if (known?.state === 'joined')
       return refuse('NameTaken', `There is a server "${name.slice(0, 100)}" already`, { field: 'name' });
     const secret = newSecret();
-    const expiresAt = this.now() + TOKEN_LIFE_MS;
-    const node = commandId; // a server has the id of the command that invited it
+    const expiresAt = (await this.now()) + TOKEN_LIFE_MS;
+    // A server has the id of the command that invited it first; one that was there before comes back as the same.
+    const node = known?.id ?? commandId;
     const outcome = await this.commands.execute(
       new ForNode(
         node,
@@ -59,7 +64,8 @@ export class Joining {
   }
 
   /**
-   * A token for a certificate. The same server (by its key) may ask again when the answer was lost; another one may not.
+   * A token for a certificate. The same server (by its key) may ask again when the answer was lost, for as long as the
+   * token is good; another one may not.
    * @throws LinkError with the reason
    */
   async join(body: unknown): Promise<object> {
@@ -71,19 +77,19 @@ export class Joining {
     if (!isUuid(node)) throw new LinkError('TokenNotValid', 'This token is not known here');
     if (cluster !== authority.cluster)
       throw new LinkError('OtherCluster', 'This token is of another cluster');
-    const tokenHash = hashSecret(secret);
-    const meta = {
-      commandId: uuidv5(node, `admit:${tokenHash}:${publicKey}`),
-      actor: `node:${node}`,
-      roles: [],
-    };
-    const command = { type: 'AdmitNode', tokenHash, name, now: this.now() } as const;
-    const outcome = await this.commands.execute(
-      new ForNode(node, command, meta, JSON.stringify(['admit', tokenHash, name])),
-    );
+    const key = createHash('sha256').update(serverKey(publicKey).export(SPKI)).digest('hex');
+    const command = {
+      type: 'AdmitNode',
+      tokenHash: hashSecret(secret),
+      name,
+      key,
+      now: await this.now(),
+    } as const;
+    const meta = { commandId: uuidv7(), actor: `node:${node}`, roles: [] };
+    const outcome = await this.commands.execute(new ForNode(node, command, meta));
     if (outcome.is === 'refused') throw new LinkError(outcome.refusal.refused, outcome.refusal.message);
-    const admitted = outcome.events.find(({ event }) => event.type === 'NodeAdmitted');
-    const { roles } = admitted?.event as unknown as { roles: readonly string[] };
+    const { admission } = outcome.state as { admission: { roles: readonly string[] } };
+    const { roles } = admission;
     const certificate = await authority.issue({ node, roles }, publicKey);
     return { node, roles, authority: authority.certificate, certificate, servers: this.members.pro };
   }

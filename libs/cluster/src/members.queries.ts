@@ -1,63 +1,38 @@
-import { entityOf, type ReadSide } from '@openpro/eventstore';
-import { areCompatible, type Directory, type Identity } from '@openpro/link';
-import { setTimeout as delay } from 'node:timers/promises';
+import { coalesce, type ReadSide } from '@openpro/eventstore';
+import type { Directory, Identity } from '@openpro/link';
 import type { DataSource } from 'typeorm';
 import { nodeList, type NodeRow } from './node-list.projection.js';
 
 type Member = Pick<NodeRow, 'id' | 'name' | 'state' | 'roles' | 'link' | 'version'>;
 
-/** A server that beats at all does so within this time. */
-const BEATS_WITHIN_MS = 2500;
+/** Those that take part first, then the newest of those that were removed: what is known must not grow for ever. */
+const MAX_MEMBERS = 5000;
 
-/**
- * Servers of versions that do not fit together must not work on one log. Only those count that beat: after all were
- * killed, the first of a new version may start.
- * @throws when another server of another version runs
- */
-export const mustFitTogether = async (db: DataSource, self: string, version: string): Promise<void> => {
-  const others = await db.query<{ id: string; name: string; version: string; beat: string }[]>(
-    `SELECT id, name, version, beat::text FROM node_list JOIN node_beat ON node = id AND node_beat.epoch = node_list.epoch
-     WHERE state = 'joined' AND id <> $1`,
-    [self],
+/** By the one clock that all servers share, milliseconds since 1970. */
+export const databaseNow = async (db: DataSource): Promise<number> => {
+  const [row] = await db.query<{ now: string }[]>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now',
   );
-  const foreign = others.filter((other) => !areCompatible(other.version, version));
-  if (foreign.length === 0) return;
-  await delay(BEATS_WITHIN_MS);
-  for (const { id, name, version: theirs, beat } of foreign) {
-    const [now] = await db.query<{ beat: string }[]>('SELECT beat::text FROM node_beat WHERE node = $1', [
-      id,
-    ]);
-    if (now && now.beat !== beat)
-      throw new Error(
-        `This server cannot join: it is of version ${version}, and ${name} of version ${theirs} runs. Stop the servers of the other version first.`,
-      );
-  }
+  return Number(row?.now);
 };
 
 /** The servers of the cluster as this one knows them: in memory, because every call between servers asks. */
 export class Members implements Directory {
   private members: ReadonlyMap<string, Member> = new Map();
-  private reading: Promise<void> | null = null;
-  private again = false;
+  /** Reads them now; who asks while a reading runs shares the next one. */
+  readonly read = coalesce(() => this.readAll());
   private readonly stopListening: () => void;
 
   constructor(
     private readonly db: DataSource,
     readSide: ReadSide,
-    /** Told of servers that have been removed since. */
-    private readonly onRemoved: (node: string) => void,
+    /** Told of servers that took part and do so no more: dead, gone or removed. */
+    private readonly onOver: (node: string) => void,
     private readonly report: (error: unknown) => void,
   ) {
     this.stopListening = readSide.onCommitted(({ projection }) => {
       if (projection === nodeList.name) void this.read().catch(this.report);
     });
-  }
-
-  /** Reads them now; one read at a time, and one more for what changed meanwhile. */
-  read(): Promise<void> {
-    this.again = true;
-    this.reading ??= this.readWhileChanged().finally(() => (this.reading = null));
-    return this.reading;
   }
 
   /** Looks once more before it says that a server is not there. */
@@ -75,8 +50,10 @@ export class Members implements Directory {
     );
   }
 
-  get joined(): readonly Member[] {
-    return [...this.members.values()].filter(({ state }) => state === 'joined');
+  /** The server of this name that was not removed; where several had it, the one that takes part, or the newest. */
+  named(name: string): Member | undefined {
+    const all = [...this.members.values()].filter((one) => one.name === name && one.state !== 'removed');
+    return all.find(({ state }) => state === 'joined') ?? all[0];
   }
 
   /** Why a server is not served although its certificate is sound. */
@@ -93,18 +70,17 @@ export class Members implements Directory {
     return member?.state === 'joined' ? member.link : null;
   }
 
-  private async readWhileChanged(): Promise<void> {
-    while (this.again) {
-      this.again = false;
-      const rows = await this.db
-        .getRepository(entityOf(nodeList))
-        .createQueryBuilder('n')
-        .select(['n.id', 'n.name', 'n.state', 'n.roles', 'n.link', 'n.version'])
-        .getMany();
-      const before = this.members;
-      this.members = new Map(rows.map((row) => [row.id, row]));
-      for (const { id, state } of rows)
-        if (state === 'removed' && before.get(id)?.state !== 'removed') this.onRemoved(id);
+  private async readAll(): Promise<void> {
+    const rows = await this.db.query<Member[]>(
+      `SELECT id, name, state, roles, link, version FROM node_list
+       ORDER BY state = 'removed', id DESC LIMIT ${MAX_MEMBERS}`,
+    );
+    const before = this.members;
+    this.members = new Map(rows.map((row) => [row.id, row]));
+    for (const { id, state } of rows) {
+      const known = before.get(id)?.state;
+      if ((state === 'removed' && known !== 'removed') || (known === 'joined' && state !== 'joined'))
+        this.onOver(id);
     }
   }
 }

@@ -59,6 +59,7 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
   evolve(row, { stream, at, event }) {
     switch (event.type) {
       case 'NodeInvited':
+        if (row && row.epoch > 0) return row; // again, and until it comes back nothing has changed
         return {
           id: idOf(stream),
           name: event.name,

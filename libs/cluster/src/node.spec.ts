@@ -12,7 +12,8 @@ const server = {
   isolation: 'plain process',
 };
 const HASH = 'a'.repeat(64);
-const invitation = { name: 'server-1', roles: ['pro'], tokenHash: HASH, expiresAt: 1000 };
+const KEY = 'c'.repeat(64);
+const invitation = { name: 'server-1', roles: ['portal', 'pro'], tokenHash: HASH, expiresAt: 1000 };
 
 const given = specFor(node.decider);
 const invite: NodeCommand = { type: 'InviteNode', ...invitation };
@@ -20,6 +21,7 @@ const admit = (change: object = {}): NodeCommand => ({
   type: 'AdmitNode',
   tokenHash: HASH,
   name: 'server-1',
+  key: KEY,
   now: 999,
   ...change,
 });
@@ -34,7 +36,7 @@ const remove = ({ force = false, working = 0 } = {}): NodeCommand => ({
 });
 
 const invited: NodeEvent = { type: 'NodeInvited', ...invitation };
-const admitted: NodeEvent = { type: 'NodeAdmitted', name: 'server-1', roles: ['pro'] };
+const admitted: NodeEvent = { type: 'NodeAdmitted', name: 'server-1', roles: ['portal', 'pro'], key: KEY };
 const joined = (epoch: number, more: object = {}): NodeEvent => ({
   type: 'NodeJoined',
   epoch,
@@ -111,10 +113,43 @@ describe('a server', () => {
 });
 
 describe('an invitation', () => {
-  it('is for a new server', () => {
+  it('is for a server that does not take part, also for one that did', () => {
     given().when(invite).then(invited);
-    given(invited).when(invite).thenRefused('NodeExists');
+    for (const before of [[invited], [invited, admitted], [joined(1), dead(1)], [joined(1), left(1)]])
+      given(...before)
+        .when(invite)
+        .then(invited);
     given(joined(1)).when(invite).thenRefused('NodeExists');
+    given(joined(1), removed(1)).when(invite).thenRefused('NodeRemoved');
+  });
+
+  it('lets a server come back under its id, with another key, and costs it nothing until then', () => {
+    const other = 'd'.repeat(64);
+    const off = [invited, admitted, joined(1), draining(1), left(1), invited];
+    given(...off)
+      .when(join)
+      .then(joined(2, { draining: true }));
+    given(...off)
+      .when(admit({ key: other }))
+      .then({ ...admitted, key: other });
+    given(...off, { ...admitted, key: other })
+      .when(join)
+      .then(joined(2, { draining: true }));
+    given(...off, { ...admitted, key: other })
+      .when(admit())
+      .thenRefused('TokenNotValid');
+  });
+
+  it('says as what the server may join: as that or less', () => {
+    given(invited, admitted)
+      .when({ ...join, roles: ['portal'] })
+      .then(joined(1, { roles: ['portal'] }));
+    given(invited, admitted)
+      .when({ ...join, roles: ['proxy', 'pro'] })
+      .thenRefused('NotAdmitted', { message: 'This server was admitted as portal, pro, not as proxy' });
+    given(invited, admitted, joined(1), left(1))
+      .when({ ...join, name: 'server-2' })
+      .thenRefused('NotAdmitted', { message: 'This server was admitted as "server-1", not as "server-2"' });
   });
 
   it.each([
@@ -131,12 +166,29 @@ describe('an invitation', () => {
   it('lets the server in once, that it was made for, before it expires', () => {
     const no = (message: string) => ['TokenNotValid', { message: `This token ${message}` }] as const;
     given(invited).when(admit()).then(admitted);
-    given(invited, admitted)
+    for (const before of [
+      [invited, admitted],
+      [invited, admitted, joined(1)],
+    ]) {
+      given(...before)
+        .when(admit())
+        .then(); // its answer was lost
+      given(...before)
+        .when(admit({ now: 1000 }))
+        .thenRefused(...no('has expired'));
+      given(...before)
+        .when(admit({ key: 'd'.repeat(64) }))
+        .thenRefused(...no('has been used already'));
+    }
+    given(invited, { type: 'NodeAdmitted', name: 'server-1', roles: ['pro'] }) // before keys were kept
       .when(admit())
       .thenRefused(...no('has been used already'));
-    given(invited, admitted, joined(1))
+    given(invited, admitted, removed(0))
       .when(admit())
-      .thenRefused(...no('has been used already'));
+      .thenRefused(...no('was withdrawn'));
+    given(invited)
+      .when(admit({ key: 'mine' }))
+      .thenRefused('BadInput', { field: 'key' });
     given(invited)
       .when(admit({ now: 1000 }))
       .thenRefused(...no('has expired'));
@@ -333,11 +385,12 @@ describe('the list of servers', () => {
   });
 
   it('has those that were invited', () => {
-    const expected = { ...base, roles: ['pro'], state: 'invited', epoch: 0 };
+    const expected = { ...base, state: 'invited', epoch: 0 };
     const nothing = { slots: 0, version: '', isolation: '', joined_at: null };
     expect(row(invited)).toStrictEqual({ ...expected, ...nothing });
     expect(row(invited, admitted)).toStrictEqual({ ...expected, ...nothing });
     expect(row(invited, admitted, joined(1))).toStrictEqual({ ...base, state: 'joined', epoch: 1 });
+    expect(row(joined(1), left(1), invited, admitted)).toStrictEqual({ ...base, state: 'left', epoch: 1 });
   });
 
   it('says who drains, why and until when, also after a restart', () => {

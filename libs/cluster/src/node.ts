@@ -7,15 +7,10 @@ import {
   checkOneOf,
   checkText,
   type Decider,
+  NODE_ROLES,
   refuse,
   type Refusal,
 } from '@openpro/kernel';
-
-/** What a server can run; sessions and jobs run where `pro` is. */
-export const NODE_ROLES = ['portal', 'webui', 'proxy', 'pro'] as const;
-
-/** Those that speak with people and programs; they run nothing, and pass on what they are asked. */
-export const FRONT_ROLES = ['portal', 'webui', 'proxy'] as const;
 
 /** How long the work of a draining server may go on before it is given back, where nobody says another time. */
 export const DRAIN_GRACE_S = 300;
@@ -36,9 +31,13 @@ interface Joined {
   readonly link?: string;
 }
 
-interface Invitation {
+/** As what a server may take part. */
+interface Admission {
   readonly name: string;
   readonly roles: readonly string[];
+}
+
+interface Invitation extends Admission {
   /** SHA-256 of the one-time token. */
   readonly tokenHash: string;
   /** In milliseconds since 1970. */
@@ -53,7 +52,8 @@ interface Drain {
 
 export type NodeEvent =
   | ({ readonly type: 'NodeInvited' } & Invitation)
-  | { readonly type: 'NodeAdmitted'; readonly name: string; readonly roles: readonly string[] }
+  /** `key`: SHA-256 of the public key that the token was traded for. */
+  | ({ readonly type: 'NodeAdmitted'; readonly key?: string } & Admission)
   /** `draining`: it was draining before, and a restart does not undo that. */
   | ({ readonly type: 'NodeJoined'; readonly epoch: number; readonly draining?: boolean } & Joined)
   /** Final for that epoch: the server must join again with a higher one. */
@@ -66,7 +66,13 @@ export type NodeEvent =
 
 export type NodeCommand =
   | ({ readonly type: 'InviteNode' } & Invitation)
-  | { readonly type: 'AdmitNode'; readonly tokenHash: string; readonly name: string; readonly now: number }
+  | {
+      readonly type: 'AdmitNode';
+      readonly tokenHash: string;
+      readonly name: string;
+      readonly key: string;
+      readonly now: number;
+    }
   | ({ readonly type: 'JoinNode' } & Joined)
   | { readonly type: 'DeclareDead'; readonly epoch: number; readonly reason: string }
   | { readonly type: 'LeaveNode'; readonly epoch: number }
@@ -101,16 +107,24 @@ export type NodeRefusal =
  *                                                                        ▼            │
  *                                         DeclareDead, LeaveNode:    dead, left ──────┘
  *
+ *   all but new and joined: InviteNode, AdmitNode again, the way back of a server whose certificate has expired;
+ *     dead and left stay what they are meanwhile
  *   joined, dead, left: DrainNode ⇄ ResumeNode; what drains goes on draining after a restart
  *   all but new: RemoveNode ──► removed, for ever
  * ```
  */
-export type Node =
-  | { readonly is: 'new' }
-  | ({ readonly is: 'invited' } & Invitation)
-  | { readonly is: 'admitted' }
-  | { readonly is: 'joined' | 'dead' | 'left'; readonly epoch: number; readonly draining: Drain | null }
-  | { readonly is: 'removed' };
+export type Node = { readonly is: 'new' } | Known | { readonly is: 'removed' };
+
+interface Known {
+  readonly is: 'invited' | 'admitted' | 'joined' | 'dead' | 'left';
+  /** 0 before the first life. */
+  readonly epoch: number;
+  readonly draining: Drain | null;
+  /** The last one, and the key that its token was traded for. */
+  readonly invitation: (Invitation & { readonly key: string | null }) | null;
+  /** Null for a server that nobody had to invite. */
+  readonly admission: Admission | null;
+}
 
 /** A name, an IPv4 address or an IPv6 one in brackets, and a port. */
 const LINK_ADDRESS = /^([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/;
@@ -153,27 +167,45 @@ const noSuchNode = () => refuse('NoSuchNode', 'There is no such server');
 const removed = () => refuse('NodeRemoved', 'This server was removed from the cluster');
 const notValid = (why: string) => refuse('TokenNotValid', `This token ${why}`);
 
-const admit = (
-  { tokenHash, name, now }: NodeCommand & { type: 'AdmitNode' },
+const invite = (
+  command: NodeCommand & { type: 'InviteNode' },
   node: Node,
 ): readonly NodeEvent[] | NodeRefusal => {
-  switch (node.is) {
-    case 'new':
-      return notValid('is not known here');
-    case 'removed':
-      return notValid('was withdrawn');
-    case 'admitted':
-    case 'joined':
-    case 'dead':
-    case 'left':
-      return notValid('has been used already');
-    case 'invited':
-      // Nobody learns more about an invitation than one who holds its token.
-      if (tokenHash !== node.tokenHash) return notValid('is not known here');
-      if (name !== node.name) return notValid(`is for another server, "${node.name}"`);
-      if (now >= node.expiresAt) return notValid('has expired');
-      return [{ type: 'NodeAdmitted', name, roles: node.roles }];
-  }
+  if (node.is === 'removed') return removed();
+  if (node.is === 'joined') return refuse('NodeExists', 'This server takes part already');
+  const { name, roles, tokenHash, expiresAt } = command;
+  return wrongInInvitation(command) ?? [{ type: 'NodeInvited', name, roles, tokenHash, expiresAt }];
+};
+
+const admit = (
+  { tokenHash, name, key, now }: NodeCommand & { type: 'AdmitNode' },
+  node: Node,
+): readonly NodeEvent[] | NodeRefusal => {
+  if (node.is === 'removed') return notValid('was withdrawn');
+  const invitation = node.is === 'new' ? null : node.invitation;
+  // Nobody learns more about an invitation than one who holds its token.
+  if (tokenHash !== invitation?.tokenHash) return notValid('is not known here');
+  if (name !== invitation.name) return notValid(`is for another server, "${invitation.name}"`);
+  if (invitation.key !== null && invitation.key !== key) return notValid('has been used already');
+  if (now >= invitation.expiresAt) return notValid('has expired');
+  const again = invitation.key === key; // the answer was lost
+  return (
+    checkDigest('key', key) ?? (again ? [] : [{ type: 'NodeAdmitted', name, roles: invitation.roles, key }])
+  );
+};
+
+/** What a server says of itself may be less than it was let in with, and nothing else. */
+const wrongInAdmission = ({ name, roles }: Joined, admission: Admission | null): NodeRefusal | undefined => {
+  if (!admission) return undefined;
+  if (name !== admission.name)
+    return refuse('NotAdmitted', `This server was admitted as "${admission.name}", not as "${name}"`);
+  const foreign = roles.filter((role) => !admission.roles.includes(role));
+  return foreign.length > 0
+    ? refuse(
+        'NotAdmitted',
+        `This server was admitted as ${admission.roles.join(', ')}, not as ${foreign.join(', ')}`,
+      )
+    : undefined;
 };
 
 const join = (
@@ -181,12 +213,12 @@ const join = (
   node: Node,
 ): readonly NodeEvent[] | NodeRefusal => {
   if (node.is === 'removed') return removed();
-  if (node.is === 'invited')
+  const known = past(node);
+  if (node.is === 'invited' && !known.admission)
     return refuse('NotAdmitted', 'This server was invited: it must show its token before it joins');
-  const wrong = wrongInJoin(command);
+  const wrong = wrongInJoin(command) ?? wrongInAdmission(command, known.admission);
   if (wrong) return wrong;
   const { name, roles, slots, version, isolation, labels, link } = command;
-  const known = node.is === 'new' || node.is === 'admitted' ? { epoch: 0, draining: null } : node;
   return [
     // Who joins again has lost what ran before, even if nobody had noticed yet.
     ...(node.is === 'joined'
@@ -255,7 +287,7 @@ const remove = (
   if (node.is === 'removed') return [];
   const wrong = checkReason(reason);
   if (wrong) return wrong;
-  const epoch = 'epoch' in node ? node.epoch : 0;
+  const { epoch } = node;
   if (node.is !== 'joined') return [{ type: 'NodeRemoved', epoch, reason }];
   if (!force && !node.draining)
     return refuse('StillWorking', 'This server takes part in the work: drain it first');
@@ -277,8 +309,7 @@ const decider: Decider<Node, NodeCommand, NodeEvent, NodeRefusal> = {
   decide(command, node) {
     switch (command.type) {
       case 'InviteNode':
-        if (node.is !== 'new') return refuse('NodeExists', 'There is a server with this id already');
-        return wrongInInvitation(command) ?? [{ ...command, type: 'NodeInvited' }];
+        return invite(command, node);
       case 'AdmitNode':
         return admit(command, node);
       case 'JoinNode':
@@ -295,31 +326,39 @@ const decider: Decider<Node, NodeCommand, NodeEvent, NodeRefusal> = {
   },
 
   evolve(node, event) {
+    const before = past(node);
     switch (event.type) {
       case 'NodeInvited': {
         const { name, roles, tokenHash, expiresAt } = event;
-        return { is: 'invited', name, roles, tokenHash, expiresAt };
+        const invitation = { name, roles, tokenHash, expiresAt, key: null };
+        return { ...before, is: before.epoch > 0 ? before.is : 'invited', invitation };
       }
-      case 'NodeAdmitted':
-        return { is: 'admitted' };
+      case 'NodeAdmitted': {
+        const { name, roles, key = '' } = event;
+        const invitation = before.invitation && { ...before.invitation, key };
+        const is = before.epoch > 0 ? before.is : 'admitted';
+        return { ...before, is, invitation, admission: { name, roles } };
+      }
       case 'NodeJoined':
-        return { is: 'joined', epoch: event.epoch, draining: drainOf(node) };
+        return { ...before, is: 'joined', epoch: event.epoch };
       case 'NodeDeclaredDead':
-        return { is: 'dead', epoch: event.epoch, draining: drainOf(node) };
+        return { ...before, is: 'dead', epoch: event.epoch };
       case 'NodeLeft':
-        return { is: 'left', epoch: event.epoch, draining: drainOf(node) };
+        return { ...before, is: 'left', epoch: event.epoch };
       case 'NodeDrainStarted': {
         const { reason, graceS } = event;
-        return 'draining' in node ? { ...node, draining: { reason, graceS } } : node;
+        return { ...before, draining: { reason, graceS } };
       }
       case 'NodeResumed':
-        return 'draining' in node ? { ...node, draining: null } : node;
+        return { ...before, draining: null };
       case 'NodeRemoved':
         return { is: 'removed' };
     }
   },
 };
 
-const drainOf = (node: Node): Drain | null => ('draining' in node ? node.draining : null);
+/** What is known of a server, and of one that nobody has heard of. */
+const past = (node: Node): Known =>
+  'epoch' in node ? node : { is: 'invited', epoch: 0, draining: null, invitation: null, admission: null };
 
 export const node = { name: 'node', context: 'cluster', decider } as const;

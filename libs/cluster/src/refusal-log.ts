@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type OnModuleDestroy } from '@nestjs/common';
 import { uuidv7 } from '@openpro/kernel';
 import type { Commands, ThisNode } from '@openpro/platform';
 import { ForRefusals } from './cluster.commands.js';
@@ -8,11 +8,16 @@ import type { Refused } from './refusals.js';
 const QUIET_MS = 60_000;
 /** Different ones within that time; an attacker can make as many as he likes. */
 const MAX_KINDS = 100;
+/** And so can a patient one. */
+const MAX_PER_DAY = 2000;
 
-/** Writes down who or what was refused: once a minute for each kind, as a log line and an event. */
-export class RefusalLog {
+/** Writes down who or what was refused: once a minute for each kind, as a log line and an event; the rest as a number. */
+export class RefusalLog implements OnModuleDestroy {
   private readonly log = new Logger('Refusals');
   private readonly told = new Map<string, number>();
+  private day = '';
+  private written = 0;
+  private more = 0;
 
   constructor(
     private readonly commands: Pick<Commands, 'insist'>,
@@ -23,15 +28,37 @@ export class RefusalLog {
   record(refused: Refused): void {
     const { what, from, node, code } = refused;
     const now = this.now();
+    const day = new Date(now).toISOString().slice(0, 10);
+    if (day !== this.day) void this.close();
+    this.day = day;
     for (const [kind, at] of this.told) if (now - at >= QUIET_MS) this.told.delete(kind);
     const kind = JSON.stringify([what, from, node, code]);
-    if (this.told.has(kind) || this.told.size >= MAX_KINDS) return;
+    const known = this.told.has(kind) || this.told.size >= MAX_KINDS;
+    if (known || this.written >= MAX_PER_DAY) return void this.more++;
     this.told.set(kind, now);
+    this.written++;
     this.log.warn({ message: 'refused', ...refused });
-    const day = new Date(now).toISOString().slice(0, 10);
+    void this.write(refused);
+  }
+
+  /** The server stops. */
+  async onModuleDestroy(): Promise<void> {
+    await this.close();
+  }
+
+  /** A day is over: how many were not written down one by one. */
+  private async close(): Promise<void> {
+    const { more } = this;
+    this.written = this.more = 0;
+    if (more === 0) return;
+    const reason = `and ${more} more, not written down one by one`;
+    await this.write({ what: 'link', from: 'several', node: null, code: 'More', reason });
+  }
+
+  private write(refused: Refused): Promise<void> {
     const meta = { commandId: uuidv7(), actor: `node:${this.node.id}`, roles: [] };
-    void this.commands.insist(
-      new ForRefusals(`${this.node.id}:${day}`, { type: 'RecordRefusal', ...refused }, meta),
+    return this.commands.insist(
+      new ForRefusals(`${this.node.id}:${this.day}`, { type: 'RecordRefusal', ...refused }, meta),
     );
   }
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { specFor } from '@openpro/kernel/testing';
 import type { ForRefusals } from './cluster.commands.js';
 import { RefusalLog } from './refusal-log.js';
@@ -11,6 +12,9 @@ const stranger: Refused = {
   code: 'BadCertificate',
   reason: 'The certificate has expired',
 };
+
+beforeAll(() => Logger.overrideLogger(false));
+afterAll(() => Logger.overrideLogger(true));
 
 describe('refusals', () => {
   it('are recorded, long words cut', () => {
@@ -36,8 +40,26 @@ describe('refusals', () => {
     expect(sent.map(({ command }) => command.code)).toEqual(['BadCertificate', 'PlainText']);
     now += 60_000;
     log.record(stranger);
-    expect(sent.map(({ id }) => id)).toEqual(['n1:2026-11-25', 'n1:2026-11-25', 'n1:2026-11-26']);
+    expect(sent.map(({ id }) => id)).toEqual([...Array<string>(3).fill('n1:2026-11-25'), 'n1:2026-11-26']);
+    expect(sent[2]?.command).toMatchObject({ code: 'More', reason: expect.stringContaining('and 49 more') });
     for (let n = 0; n < 500; n++) log.record({ ...stranger, from: `10.0.1.${n}` });
-    expect(sent.length).toBe(102);
+    expect(sent.length).toBe(103);
+  });
+
+  it('are bounded per day as well, and the rest is a number when the day or the server ends', async () => {
+    const sent: ForRefusals[] = [];
+    let now = Date.parse('2026-11-25T00:00:00Z');
+    const log = new RefusalLog(
+      { insist: (command) => Promise.resolve(void sent.push(command as ForRefusals)) },
+      { id: 'n1' },
+      () => now,
+    );
+    for (let n = 0; n < 3000; n++, now += 1000) log.record({ ...stranger, from: `10.0.1.${n}` });
+    expect(sent.length).toBe(2000);
+    await log.onModuleDestroy();
+    expect(sent.at(-1)?.command).toMatchObject({
+      code: 'More',
+      reason: expect.stringContaining('and 1000 more'),
+    });
   });
 });

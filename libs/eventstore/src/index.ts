@@ -13,6 +13,7 @@ export {
   type StreamName,
 } from './event-store.js';
 export type { Health } from './catch-up.js';
+export { coalesce } from './coalesce.js';
 export { copyLog } from './copy-log.js';
 export { entityOf, schemaDrift } from './entity.js';
 export { follow, type Following } from './follower.js';

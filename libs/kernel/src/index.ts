@@ -17,6 +17,7 @@ export { systemClock, type Clock } from './clock.js';
 export type { Decider, DomainEvent } from './decider.js';
 export { DiskFull, namingFullDisk } from './disk-full.js';
 export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
+export { FRONT_ROLES, NODE_ROLES } from './node-roles.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
 export { type Role, ROLES } from './roles.js';
 export { writeOnce } from './write-once.js';

@@ -2,6 +2,7 @@ import {
   createHash,
   createPublicKey,
   generateKeyPairSync,
+  type KeyObject,
   randomBytes,
   webcrypto,
   X509Certificate,
@@ -10,6 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeOnce } from '@openpro/kernel';
 import { type Identity, identityUri } from './identity.js';
+import { LinkError } from './link.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const YEAR_MS = 365 * 86_400_000;
@@ -71,9 +73,7 @@ export class Authority {
     lifeMs = LEAF_LIFE_MS,
     now = Date.now(),
   ): Promise<string> {
-    const spki = createPublicKey(publicKey);
-    if (spki.asymmetricKeyType !== 'ec' || spki.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
-      throw new Error('The public key must be one of the curve P-256');
+    const spki = serverKey(publicKey);
     const library = await x509();
     const authority = new library.X509Certificate(this.certificate);
     const [signingKey, leafKey] = await Promise.all([
@@ -107,6 +107,17 @@ export class Authority {
     return certificate.toString('pem');
   }
 }
+
+/** A server's public key, SPKI as PEM. @throws LinkError for anything else */
+export const serverKey = (publicKey: string): KeyObject => {
+  try {
+    const key = createPublicKey(publicKey);
+    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
+  } catch {
+    // told below
+  }
+  throw new LinkError('BadInput', 'publicKey must be one of the curve P-256, as PEM');
+};
 
 const derOf = (pem: string): Buffer => Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
 

@@ -1,4 +1,4 @@
-export { Authority, clusterOf, LEAF_LIFE_MS, newKeyPair } from './authority.js';
+export { Authority, clusterOf, LEAF_LIFE_MS, newKeyPair, serverKey } from './authority.js';
 export {
   type Credential,
   Credentials,
@@ -8,8 +8,8 @@ export {
   renewalDue,
   saveCredential,
 } from './credential.js';
-export { type Identity } from './identity.js';
-export { type Line } from './line.js';
+export { type Identity, identityIn } from './identity.js';
+export { type Line, type LinkReport } from './line.js';
 export {
   type LinkCaller,
   LinkError,

@@ -1,3 +1,4 @@
+import { uuidv7 } from '@openpro/kernel';
 import { type RawData, type WebSocket } from 'ws';
 import { LinkError, type LinkCaller, LinkUnavailable, type LocalLink } from './link.js';
 
@@ -9,20 +10,28 @@ import { LinkError, type LinkCaller, LinkUnavailable, type LocalLink } from './l
  *   →  { id, stop: true }
  *
  * Only who opened the line asks, the other side answers: for questions the other way there is a line of its own.
+ * What is no message at all ends the line; what is a wrong one is answered with an error under its id.
  */
 
 export const MAX_MESSAGE = 32 * 1024 * 1024;
 /** Requests of one line that run at once. */
 const MAX_REQUESTS = 10_000;
+/** A side that does not read must not fill the memory of the other one. */
+const MAX_UNSENT = 2 * MAX_MESSAGE;
 const CALL_MS = 30_000;
-/** A line that says nothing is asked whether it is there; no answer until the next question cuts it. */
+/** Each side asks the other so often whether it is there. */
 const PING_MS = 2000;
+/** So many questions without any sign of life cut the line. */
+const MAX_MISSED = 2;
+
+/** Told of what nobody who asks may see: bugs, with the id that the caller got, and lines that were cut. */
+export type LinkReport = (error: unknown, id?: string) => void;
 
 interface Question {
   readonly id: number;
-  readonly call?: string;
-  readonly listen?: string;
-  readonly stop?: boolean;
+  readonly call?: unknown;
+  readonly listen?: unknown;
+  readonly stop?: unknown;
   readonly params?: unknown;
 }
 
@@ -33,60 +42,132 @@ interface Answer {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-const parsed = <T>(data: RawData): T => JSON.parse((data as Buffer).toString('utf8')) as T;
+/** A message is an object with a number as its id. @throws LinkError for anything else */
+const parsed = <T extends Question | Answer>(data: RawData): T => {
+  let message: unknown;
+  try {
+    message = JSON.parse((data as Buffer).toString('utf8'));
+  } catch {
+    // told below
+  }
+  if (typeof message === 'object' && message && Number.isSafeInteger((message as Partial<T>).id))
+    return message as T;
+  throw new LinkError('BadMessage', 'A message is a JSON object with a number as its id');
+};
 
-/** What the other side may know of an error: its own code and words, or that there was one. */
-const told = (error: unknown): NonNullable<Answer['error']> => {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return {
-    code: typeof code === 'string' ? code : error instanceof Error ? error.name : 'Error',
-    message: typeof message === 'string' ? message.slice(0, 2000) : String(error),
-  };
+/** @throws LinkError when the other side would not take it; another error when it is not JSON at all */
+const textOf = (message: Question | Answer): string => {
+  const text = JSON.stringify(message);
+  if (Buffer.byteLength(text) > MAX_MESSAGE)
+    throw new LinkError('TooLarge', `A message between servers has at most ${MAX_MESSAGE} bytes`);
+  return text;
+};
+
+/** What the other side may know of an error: a refusal's own words; of a bug that there was one, and its id. */
+export const told = (error: unknown, report: LinkReport): NonNullable<Answer['error']> => {
+  if (error instanceof LinkError || error instanceof LinkUnavailable) {
+    const code = error instanceof LinkError ? error.code : error.name;
+    return { code, message: error.message.slice(0, 2000) };
+  }
+  const id = uuidv7();
+  report(error, id);
+  return { code: 'Internal', message: `Something went wrong on the other server; its log has it as ${id}` };
+};
+
+/** Nothing on a line that has closed, which tells everybody who waits on it. */
+const put = (socket: WebSocket, text: string, report: LinkReport): void => {
+  if (socket.readyState !== socket.OPEN) return;
+  if (socket.bufferedAmount > MAX_UNSENT) {
+    report(new Error(`A line was cut: ${socket.bufferedAmount} bytes wait for a server that does not read`));
+    return socket.terminate();
+  }
+  socket.send(text, () => undefined); // when it fails the line closes
+};
+
+/**
+ * Cuts a line whose other side gives no sign of life. Two questions must stay open: after this server itself has stood
+ * still, the answers of a healthy one lie there and are read before the second.
+ */
+const keepAlive = (socket: WebSocket, pingMs: number): void => {
+  let missed = 0;
+  for (const sign of ['message', 'ping', 'pong']) socket.on(sign, () => (missed = 0));
+  const pings = setInterval(() => {
+    if (missed >= MAX_MISSED) return socket.terminate();
+    missed++;
+    socket.ping(undefined, undefined, () => undefined); // when it fails the line closes
+  }, pingMs).unref();
+  socket.on('error', () => socket.terminate());
+  socket.once('close', () => clearInterval(pings));
 };
 
 /** Answers what an identified server asks on this line, until it closes. */
-export const answerLine = (socket: WebSocket, caller: LinkCaller, local: LocalLink): void => {
+export const answerLine = (
+  socket: WebSocket,
+  caller: LinkCaller,
+  local: LocalLink,
+  report: LinkReport,
+  pingMs = PING_MS,
+): void => {
   const running = new Map<number, () => void>();
   const send = (answer: Answer): void => {
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(answer));
+    let text: string;
+    try {
+      text = textOf(answer);
+    } catch (error) {
+      stop(answer.id); // of a stream no more can follow
+      text = textOf({ id: answer.id, error: told(error, report) });
+    }
+    put(socket, text, report);
   };
-  const ask = (question: Question): void => {
-    const { id, call, listen, params } = question;
-    if (!Number.isSafeInteger(id)) throw new LinkError('BadMessage', 'A message needs a number as its id');
-    if (question.stop) {
-      running.get(id)?.();
-      running.delete(id);
-    } else if (running.has(id) || running.size >= MAX_REQUESTS) {
+  const refuse = (id: number, error: unknown): void => send({ id, error: told(error, report) });
+  const stop = (id: number): void => {
+    const end = running.get(id);
+    running.delete(id);
+    try {
+      end?.();
+    } catch (error) {
+      report(error);
+    }
+  };
+  const start = ({ id, call, listen, params }: Question): void => {
+    if (running.has(id) || running.size >= MAX_REQUESTS)
       throw new LinkError('TooMany', `A line has at most ${MAX_REQUESTS} requests, each with its own id`);
-    } else if (typeof call === 'string') {
+    if (typeof call === 'string') {
       running.set(id, () => undefined);
-      void local.answer(call, params, caller).then(
+      local.answer(call, params, caller).then(
         (result) => running.delete(id) && send({ id, result: result ?? null }),
-        (error: unknown) => running.delete(id) && send({ id, error: told(error) }),
+        (error: unknown) => running.delete(id) && refuse(id, error),
       );
     } else if (typeof listen === 'string') {
+      let ended = false;
+      running.set(id, () => (ended = true)); // it may push before it has said how to stop
       try {
-        running.set(
-          id,
-          local.stream(listen, params, (message) => send({ id, message }), caller),
-        );
+        const end = local.stream(listen, params, (message) => ended || send({ id, message }), caller);
+        if (ended) end();
+        else running.set(id, () => ((ended = true), end()));
       } catch (error) {
-        send({ id, error: told(error) });
+        running.delete(id);
+        throw error;
       }
-    }
+    } else throw new LinkError('BadMessage', 'A message calls, listens or stops');
   };
   socket.on('message', (data) => {
     try {
-      ask(parsed<Question>(data));
+      const question = parsed<Question>(data);
+      try {
+        if (question.stop) stop(question.id);
+        else start(question);
+      } catch (error) {
+        refuse(question.id, error);
+      }
     } catch (error) {
-      socket.close(1008, told(error).message.slice(0, 100));
+      socket.close(1008, told(error, report).message.slice(0, 100));
     }
   });
-  socket.on('error', () => socket.terminate());
-  socket.on('close', () => {
-    for (const stop of running.values()) stop();
-    running.clear();
+  socket.once('close', () => {
+    for (const id of [...running.keys()]) stop(id);
   });
+  keepAlive(socket, pingMs);
 };
 
 interface Pending {
@@ -97,40 +178,42 @@ interface Pending {
 /** The asking side of a line. */
 export class Line {
   private readonly pending = new Map<number, Pending>();
-  private readonly pings: NodeJS.Timeout;
   private last = 0;
-  private heard = true;
+  private why = 'broke';
 
   constructor(
     private readonly socket: WebSocket,
     private readonly name: string,
+    private readonly report: LinkReport = () => undefined,
+    pingMs = PING_MS,
   ) {
-    socket.on('message', (data) => this.hear(parsed<Answer>(data)));
-    socket.on('pong', () => (this.heard = true));
-    socket.on('error', () => socket.terminate());
-    socket.on('close', () => this.lose());
-    this.pings = setInterval(() => this.ping(), PING_MS).unref();
+    socket.on('message', (data) => this.hear(data));
+    socket.once('close', () => this.lose());
+    keepAlive(socket, pingMs);
   }
 
-  call<T>(method: string, params: unknown): Promise<T> {
+  /** @throws LinkUnavailable without an answer within this time; LinkError with what the other side says */
+  call<T>(method: string, params: unknown, withinMs = CALL_MS): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const id = this.ask(
-        { call: method, params },
-        (answer) => {
+      const ended =
+        <A>(settle: (answer: A) => void) =>
+        (answer: A): void => {
           clearTimeout(timer);
           this.pending.delete(id);
-          if (answer.error) reject(new LinkError(answer.error.code, answer.error.message));
-          else resolve(answer.result as T);
-        },
-        (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      );
+          settle(answer);
+        };
       const timer = setTimeout(() => {
-        this.pending.delete(id);
-        reject(new LinkUnavailable(`${this.name} did not answer ${method} within ${CALL_MS / 1000} s`));
-      }, CALL_MS);
+        this.stop(id);
+        reject(new LinkUnavailable(`${this.name} did not answer ${method} within ${withinMs / 1000} s`));
+      }, withinMs);
+      const id = this.ask(
+        { call: method, params },
+        ended(({ error, result }) => {
+          if (error) reject(refusalOf(error));
+          else resolve(result as T);
+        }),
+        ended(reject),
+      );
     });
   }
 
@@ -145,50 +228,78 @@ export class Line {
       ({ message, error }) => {
         if (!error) return onMessage(message);
         this.pending.delete(id);
-        onEnd(new LinkError(error.code, error.message));
+        onEnd(refusalOf(error));
       },
       onEnd,
     );
-    return () => {
-      if (this.pending.delete(id)) this.send({ id, stop: true });
-    };
+    return () => this.stop(id);
   }
 
   get isOpen(): boolean {
     return this.socket.readyState === this.socket.OPEN;
   }
 
+  onClose(listener: () => void): void {
+    this.socket.once('close', listener);
+  }
+
   close(): void {
     this.socket.terminate();
   }
 
+  /** @param lost told later, never before this has returned */
   private ask(question: Omit<Question, 'id'>, settle: Pending['settle'], lost: Pending['lost']): number {
     const id = ++this.last;
     this.pending.set(id, { settle, lost });
-    this.send({ id, ...question });
+    let error = this.isOpen ? null : this.broken();
+    try {
+      if (!error) put(this.socket, textOf({ id, ...question }), this.report);
+    } catch (cause) {
+      error = cause as Error;
+    }
+    if (error) queueMicrotask(() => this.pending.delete(id) && lost(error));
     return id;
   }
 
-  private send(question: Question): void {
-    this.socket.send(JSON.stringify(question), () => undefined); // when it fails the line closes
+  private stop(id: number): void {
+    if (this.pending.delete(id)) put(this.socket, textOf({ id, stop: true }), this.report);
   }
 
-  private hear(answer: Answer): void {
-    this.heard = true;
-    this.pending.get(answer.id)?.settle(answer);
+  private hear(data: RawData): void {
+    let answer: Answer;
+    try {
+      answer = parsed(data);
+    } catch (error) {
+      this.why = `broke: ${(error as Error).message}`;
+      return this.socket.terminate();
+    }
+    const waiting = this.pending.get(answer.id);
+    try {
+      waiting?.settle(answer);
+    } catch (error) {
+      // Who listened could not use the message, and would miss it if it went on.
+      this.stop(answer.id);
+      this.report(error);
+      waiting?.lost(new LinkError('BadMessage', `A message of ${this.name} could not be used`));
+    }
   }
 
-  private ping(): void {
-    if (!this.heard) return this.socket.terminate();
-    this.heard = false;
-    this.socket.ping();
+  private broken(): Error {
+    return new LinkUnavailable(`The connection to ${this.name} ${this.why}`);
   }
 
   private lose(): void {
-    clearInterval(this.pings);
-    const error = new LinkUnavailable(`The connection to ${this.name} broke`);
     const waiting = [...this.pending.values()];
     this.pending.clear();
-    for (const { lost } of waiting) lost(error);
+    for (const { lost } of waiting) lost(this.broken());
   }
 }
+
+/** An error as it came: from another machine, and so perhaps not in the agreed form. */
+const refusalOf = (error: unknown): LinkError => {
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  return new LinkError(
+    typeof code === 'string' ? code : 'Refused',
+    typeof message === 'string' ? message : 'It gave no reason',
+  );
+};

@@ -7,11 +7,15 @@ import type { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { Credential, Credentials } from './credential.js';
 import { type Identity, identityIn } from './identity.js';
-import { answerLine, MAX_MESSAGE } from './line.js';
+import { answerLine, type LinkReport, MAX_MESSAGE, told } from './line.js';
 import { type LinkCaller, LinkError, type LocalLink } from './link.js';
 import { areCompatible, VERSION_HEADER } from './tls-link.js';
 
 const MAX_JOIN_BYTES = 16_384;
+/** A stranger has so long for the handshake, for the head of a request and for the body of one to join. */
+const STRANGER_MS = 10_000;
+/** Longer than front servers keep a connection that they do not use, so that they never use one that ends just now. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** Tells a front server that it was refused itself, and not what it passed on. */
 export const REFUSED_HEADER = 'x-openpro-link-refused';
@@ -36,10 +40,13 @@ export interface LinkServerNeeds {
   /** What front servers pass on for browsers and programs. */
   forward: {
     readonly accepts: readonly string[];
+    /** Is this an address of the API? Nothing else is passed on. */
+    takes(url: string): boolean;
     request(request: IncomingMessage, response: ServerResponse): void;
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   };
   onRefused(refusal: LinkRefusal): void;
+  readonly report: LinkReport;
 }
 
 class NotLetIn extends LinkError {
@@ -82,7 +89,8 @@ export class LinkServer {
     maxPayload: MAX_MESSAGE,
     perMessageDeflate: false,
   });
-  private readonly open = new Map<TLSSocket, string>();
+  /** Connections whose certificate has been found to be sound. */
+  private readonly open = new Map<TLSSocket, Identity>();
   private readonly stopRenewing: () => void;
 
   constructor(private readonly needs: LinkServerNeeds) {
@@ -92,6 +100,10 @@ export class LinkServer {
       ...tlsOf(credentials.current),
       requestCert: true,
       rejectUnauthorized: false,
+      handshakeTimeout: STRANGER_MS,
+      headersTimeout: STRANGER_MS,
+      requestTimeout: 0, // an upload takes as long as it takes
+      keepAliveTimeout: KEEP_ALIVE_MS,
     });
     this.server.on('request', (request, response) => void this.request(request, response));
     this.server.on('upgrade', (request, socket, head: Buffer) =>
@@ -114,17 +126,18 @@ export class LinkServer {
       this.server.once('error', reject);
       this.server.listen(port, host, resolve);
     });
+    this.server.on('error', (error) => this.needs.report(error));
     return (this.server.address() as AddressInfo).port;
   }
 
   /** Cuts every connection of a server that is not served any more. */
   drop(node: string): void {
-    for (const [socket, who] of this.open) if (who === node) socket.destroy();
+    for (const [socket, who] of this.open) if (who.node === node) socket.destroy();
   }
 
   async close(): Promise<void> {
     this.stopRenewing();
-    for (const socket of this.sockets.clients) socket.terminate();
+    for (const socket of this.open.keys()) socket.destroy();
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
@@ -141,7 +154,9 @@ export class LinkServer {
       this.letThrough(request);
       this.needs.forward.request(request, response);
     } catch (error) {
+      if (request.socket.destroyed) return; // nobody is there to be told
       const { code, message, status } = this.refusal(request, error);
+      if (response.headersSent) return void response.destroy();
       response.writeHead(status, {
         'content-type': 'application/json',
         connection: 'close',
@@ -160,13 +175,13 @@ export class LinkServer {
       }
       const caller = this.identify(request);
       this.sockets.handleUpgrade(request, socket, head, (opened) =>
-        answerLine(opened, caller, this.needs.local),
+        answerLine(opened, caller, this.needs.local, this.needs.report),
       );
     } catch (error) {
       const { code, message, status } = this.refusal(request, error);
       const body = JSON.stringify({ code, message });
       socket.end(
-        `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${REFUSED_HEADER}: ${code}\r\nconnection: close\r\n\r\n${body}`,
       );
     }
   }
@@ -174,7 +189,9 @@ export class LinkServer {
   /** For what a front server passes on. */
   private letThrough(request: IncomingMessage): void {
     const caller = this.identify(request);
-    const { accepts } = this.needs.forward;
+    const { accepts, takes } = this.needs.forward;
+    if (!takes(request.url ?? ''))
+      throw new NotLetIn('NotForwarded', 'Only calls of the API are passed on', 404, caller.node);
     if (!caller.roles.some((role) => accepts.includes(role)))
       throw new NotLetIn(
         'NotAllowed',
@@ -186,16 +203,7 @@ export class LinkServer {
   }
 
   private identify({ socket, headers }: IncomingMessage): LinkCaller {
-    const tls = socket as TLSSocket;
-    const certificate: X509Certificate | undefined = tls.getPeerX509Certificate();
-    if (!certificate) throw new NotLetIn('NoCertificate', 'A server shows its certificate here', 401);
-    if (!tls.authorized) {
-      const why = String(tls.authorizationError);
-      throw new NotLetIn('BadCertificate', DISTRUST[why] ?? `The certificate is not accepted: ${why}`, 401);
-    }
-    const identity = identityIn(certificate);
-    if (!identity)
-      throw new NotLetIn('BadCertificate', 'The certificate names no server of this cluster', 401);
+    const identity = this.identityOf(socket as TLSSocket);
     const refused = this.needs.refuses(identity);
     if (refused) throw new NotLetIn('NotServed', refused, 403, identity.node);
     const version = String(headers[VERSION_HEADER] ?? 'unknown');
@@ -206,24 +214,37 @@ export class LinkServer {
         403,
         identity.node,
       );
-    if (!this.open.has(tls)) {
-      this.open.set(tls, identity.node);
-      // A connection must not outlive the certificate that it was let in with.
-      const expiry = setTimeout(() => tls.destroy(), Date.parse(certificate.validTo) - Date.now()).unref();
-      tls.once('close', () => {
-        clearTimeout(expiry);
-        this.open.delete(tls);
-      });
+    return identity;
+  }
+
+  /** Whose certificate it is that was shown; looked at once for each connection. */
+  private identityOf(tls: TLSSocket): Identity {
+    const known = this.open.get(tls);
+    if (known) return known;
+    const certificate: X509Certificate | undefined = tls.getPeerX509Certificate();
+    if (!certificate) throw new NotLetIn('NoCertificate', 'A server shows its certificate here', 401);
+    if (!tls.authorized) {
+      const why = String(tls.authorizationError);
+      throw new NotLetIn('BadCertificate', DISTRUST[why] ?? `The certificate is not accepted: ${why}`, 401);
     }
-    return { node: identity.node, roles: identity.roles };
+    const identity = identityIn(certificate);
+    if (!identity)
+      throw new NotLetIn('BadCertificate', 'The certificate names no server of this cluster', 401);
+    this.open.set(tls, identity);
+    // A connection must not outlive the certificate that it was let in with.
+    const expiry = setTimeout(() => tls.destroy(), Date.parse(certificate.validTo) - Date.now()).unref();
+    tls.once('close', () => {
+      clearTimeout(expiry);
+      this.open.delete(tls);
+    });
+    return identity;
   }
 
   private refusal(
     { socket }: IncomingMessage,
     error: unknown,
   ): { code: string; message: string; status: number } {
-    if (!(error instanceof LinkError))
-      return { code: 'Failed', message: 'Something went wrong on the server', status: 500 };
+    if (!(error instanceof LinkError)) return { ...told(error, this.needs.report), status: 500 };
     const { status, node } = error instanceof NotLetIn ? error : { status: 403, node: null };
     this.record(socket, error.code, error.message, node);
     return { code: error.code, message: error.message, status };
@@ -248,6 +269,8 @@ const tlsOf = ({ authority, certificate, privateKey }: Credential) => ({
 });
 
 const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
+  const late = setTimeout(() => request.destroy(), STRANGER_MS);
+  request.once('close', () => clearTimeout(late));
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

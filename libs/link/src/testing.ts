@@ -1,3 +1,4 @@
+import { told } from './line.js';
 import { LinkError, LinkUnavailable, LocalLink, type ProLink } from './link.js';
 
 interface OpenLine {
@@ -25,8 +26,9 @@ export class Wires {
         if (node === self) return own.call(node, method, params);
         const answer = await this.reach(self, node)
           .answer(method, carried(params), caller)
-          .catch((error: Error & { code?: unknown }) => {
-            throw new LinkError(typeof error.code === 'string' ? error.code : 'Failed', error.message);
+          .catch((error: unknown) => {
+            const { code, message } = told(error, () => undefined);
+            throw new LinkError(code, message);
           });
         this.reach(self, node); // cut off meanwhile: the answer does not arrive
         return carried(answer) as T;

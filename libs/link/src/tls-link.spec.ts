@@ -1,11 +1,14 @@
 import 'reflect-metadata';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { uuidv7 } from '@openpro/kernel';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { text } from 'node:stream/consumers';
 import os from 'node:os';
 import path from 'node:path';
 import { Authority, newKeyPair } from './authority.js';
@@ -19,7 +22,7 @@ import {
 } from './credential.js';
 import type { Identity } from './identity.js';
 import { LinkError, LinkUnavailable, LocalLink } from './link.js';
-import { type LinkRefusal, LinkServer } from './link-server.js';
+import { type LinkRefusal, LinkServer, REFUSED_HEADER } from './link-server.js';
 import { areCompatible, asCaller, openLine, TlsLink, VERSION_HEADER } from './tls-link.js';
 
 const VERSION = '1.2.0';
@@ -58,9 +61,11 @@ class Server {
   readonly local: LocalLink;
   readonly identity: Identity;
   readonly refusals: LinkRefusal[] = [];
+  readonly reported: unknown[] = [];
   readonly removed = new Set<string>();
   readonly credentials: Credentials;
   private readonly server: LinkServer;
+  joining: () => Promise<object> = () => Promise.resolve({ welcome: true });
   address = '';
 
   constructor(credential: Credential, renew?: (credential: Credential) => Promise<string>) {
@@ -79,13 +84,15 @@ class Server {
       local: this.local,
       version: VERSION,
       refuses: ({ node }) => (this.removed.has(node) ? 'This server was removed from the cluster' : null),
-      join: () => Promise.resolve({ welcome: true }),
+      join: () => this.joining(),
       forward: {
         accepts: ['portal', 'proxy'],
+        takes: (url) => url.startsWith('/graphql'),
         request: (_request, response) => void response.end('forwarded'),
         upgrade: (_request, socket) => void socket.end(),
       },
       onRefused: (refusal) => this.refusals.push(refusal),
+      report: (error) => this.reported.push(error),
     });
   }
 
@@ -110,8 +117,9 @@ const get = async (
   credential: Credential,
   headers: Record<string, string> = { [VERSION_HEADER]: VERSION },
   agent?: https.Agent,
+  url = '/graphql',
 ): Promise<{ status: number; body: string }> => {
-  const request = https.get(`https://${address}/graphql`, {
+  const request = https.get(`https://${address}${url}`, {
     ...asCaller(credential, () => true),
     headers,
     ...(agent ? { agent } : {}),
@@ -133,6 +141,7 @@ describe('the link between servers', () => {
       server.credentials,
       { address: (node) => Promise.resolve(node === to().identity.node ? to().address : null) },
       VERSION,
+      () => undefined,
     );
 
   beforeEach(async () => {
@@ -226,6 +235,52 @@ describe('the link between servers', () => {
     const refused = await get(two.address, await credentialOf(['webui']));
     expect(refused.status).toBe(403);
     expect(JSON.parse(refused.body)).toMatchObject({ code: 'NotAllowed' });
+  });
+
+  it('passes on calls of the API only', async () => {
+    const refused = await get(two.address, await credentialOf(['proxy']), undefined, undefined, '/metrics');
+    expect(refused.status).toBe(404);
+    expect(two.refusals).toMatchObject([{ code: 'NotForwarded' }]);
+  });
+
+  it('tells a front server that it was refused itself, also when it wants to upgrade', async () => {
+    const request = https.get(`https://${two.address}/graphql`, {
+      ...asCaller(await credentialOf(['webui']), () => true),
+      headers: { [VERSION_HEADER]: VERSION, connection: 'Upgrade', upgrade: 'websocket' },
+    });
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    response.resume();
+    expect([response.statusCode, response.headers[REFUSED_HEADER]]).toEqual([403, 'NotAllowed']);
+  });
+
+  it('reports a bug, and tells who joins no more than its id', async () => {
+    two.joining = () => Promise.reject(new Error('secret of the database'));
+    const request = https.request(`https://${two.address}/link/join`, {
+      method: 'POST',
+      ca: authority.certificate,
+      checkServerIdentity: () => undefined,
+    });
+    request.end('{}');
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    const { code, message } = JSON.parse(await text(response)) as { code: string; message: string };
+    expect([response.statusCode, code, two.reported]).toEqual([
+      500,
+      'Internal',
+      [new Error('secret of the database')],
+    ]);
+    expect(message).not.toContain('secret');
+  });
+
+  it('asks again whether a server is served, and not who it is, with every request of a connection', async () => {
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
+    const front = await credentialOf(['proxy']);
+    const parsed = jest.spyOn(TLSSocket.prototype, 'getPeerX509Certificate');
+    for (let n = 0; n < 3; n++) expect((await get(two.address, front, undefined, agent)).status).toBe(200);
+    expect(parsed).toHaveBeenCalledTimes(1);
+    parsed.mockRestore();
+    two.removed.add(identityOf(front).node);
+    expect((await get(two.address, front, undefined, agent)).status).toBe(403);
+    agent.destroy();
   });
 
   it.each<[string, () => Promise<Credential>, string, string]>([
@@ -341,6 +396,29 @@ describe('the link between servers', () => {
     expect(await running).toBe('done');
   });
 
+  it('keeps nothing of lines that have ended', async () => {
+    const { open, lines } = link as unknown as { open: Set<unknown>; lines: Map<string, unknown> };
+    two.local.serve('hello', { accepts: ['pro'], call: () => Promise.resolve('hello') });
+    for (let n = 0; n < 3; n++) {
+      await link.call(two.identity.node, 'hello', null);
+      await one.credentials.renewNow();
+    }
+    expect([open.size, lines.size]).toEqual([3, 0]);
+    const asked = new Promise<void>((resolve) =>
+      two.local.serve('hang', {
+        accepts: ['pro'],
+        call: () => (resolve(), new Promise(() => undefined)),
+      }),
+    );
+    const hanging = link.call(two.identity.node, 'hang', null);
+    const lost = expect(hanging).rejects.toBeInstanceOf(LinkUnavailable);
+    await asked;
+    await link.drop(two.identity.node); // it was declared dead
+    await lost;
+    while (open.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(lines.size).toBe(0);
+  });
+
   it('renews certificates under load without one failed request', async () => {
     const node = uuidv7();
     const busy = await new Server(await credentialOf(['pro'], { node }), (credential) =>
@@ -373,7 +451,12 @@ describe('the authority of a cluster', () => {
   });
 
   it('signs keys of servers only, and of one kind', async () => {
-    await expect(authority.issue({ node: uuidv7(), roles: ['pro'] }, 'nonsense')).rejects.toThrow();
+    const ed25519 = generateKeyPairSync('ed25519')
+      .publicKey.export({ type: 'spki', format: 'pem' })
+      .toString();
+    const issue = (key: string) => authority.issue({ node: uuidv7(), roles: ['pro'] }, key);
+    for (const key of ['nonsense', newKeyPair().privateKey.slice(0, 100), ed25519])
+      await expect(issue(key)).rejects.toMatchObject({ code: 'BadInput' });
   });
 
   it('gives a certificate that names cluster, server and roles, and a credential that can be kept', async () => {

@@ -3,7 +3,7 @@ import type { PeerCertificate } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Credential, Credentials } from './credential.js';
 import { type Identity, identityIn } from './identity.js';
-import { Line, MAX_MESSAGE } from './line.js';
+import { Line, type LinkReport, MAX_MESSAGE } from './line.js';
 import { type LinkCaller, LinkError, LinkUnavailable, type LocalLink, type ProLink } from './link.js';
 
 const CONNECT_MS = 5000;
@@ -18,12 +18,18 @@ export const areCompatible = (one: string, other: string): boolean => {
   return a?.[0] === b?.[0] && (a?.[0] !== '0' || a[1] === b?.[1]);
 };
 
+const clusters = new WeakMap<Credential, string | undefined>();
+
+/** Of its certificate; read once, because settings are asked for with every request that is passed on. */
+const clusterIn = (credential: Credential): string | undefined => {
+  if (!clusters.has(credential))
+    clusters.set(credential, identityIn(new X509Certificate(credential.certificate))?.cluster);
+  return clusters.get(credential);
+};
+
 /** TLS settings of a caller: its own certificate, and trust in nobody but this cluster's `expected` server. */
-export const asCaller = (
-  { authority, certificate, privateKey }: Credential,
-  expected: (identity: Identity) => boolean,
-) => {
-  const own = identityIn(new X509Certificate(certificate));
+export const asCaller = (credential: Credential, expected: (identity: Identity) => boolean) => {
+  const { authority, certificate, privateKey } = credential;
   return {
     ca: authority,
     cert: certificate,
@@ -32,7 +38,7 @@ export const asCaller = (
     // Servers are known by what they are, not by where they are: the name in the address proves nothing here.
     checkServerIdentity: (_host: string, { subjectaltname }: PeerCertificate): Error | undefined => {
       const identity = identityIn({ subjectAltName: subjectaltname });
-      const right = identity && identity.cluster === own?.cluster && expected(identity);
+      const right = identity && identity.cluster === clusterIn(credential) && expected(identity);
       return right
         ? undefined
         : new Error('This address belongs to another server than the one expected there');
@@ -46,6 +52,7 @@ export const openLine = (
   credential: Credential,
   version: string,
   expected: (identity: Identity) => boolean,
+  report?: LinkReport,
 ): Promise<Line> =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(`wss://${address}/link`, {
@@ -57,12 +64,13 @@ export const openLine = (
     });
     socket.once('open', () => {
       socket.removeAllListeners('error');
-      resolve(new Line(socket, address));
+      resolve(new Line(socket, address, report));
     });
     socket.once('unexpected-response', (request, response) => {
       let body = '';
       response.on('data', (chunk: Buffer) => (body = (body + chunk.toString()).slice(0, 4000)));
-      response.on('end', () => {
+      // Also when it breaks off in the middle.
+      response.on('error', ignore).once('close', () => {
         request.destroy();
         reject(refusalIn(body, response.statusCode ?? 0));
       });
@@ -85,11 +93,18 @@ export interface Directory {
   address(node: string): Promise<string | null>;
 }
 
+interface OpenLine {
+  readonly node: string;
+  readonly address: string;
+  readonly line: Promise<Line>;
+}
+
 /** The link to every server of the cluster: function calls to itself, lines to the others, opened when needed. */
 export class TlsLink implements ProLink {
-  private readonly lines = new Map<string, { readonly address: string; readonly line: Promise<Line> }>();
-  /** Opened with a former certificate: used up by who has them, until the other side cuts them when it expires. */
-  private readonly former = new Set<Promise<Line>>();
+  /** For new calls. */
+  private readonly lines = new Map<string, OpenLine>();
+  /** And those with a former certificate: used up by who has them, until the other side cuts them when it expires. */
+  private readonly open = new Set<OpenLine>();
   private readonly stopRenewing: () => void;
   private closed = false;
 
@@ -99,11 +114,9 @@ export class TlsLink implements ProLink {
     private readonly credentials: Pick<Credentials, 'current' | 'onRenewed'>,
     private readonly directory: Directory,
     private readonly version: string,
+    private readonly report: LinkReport,
   ) {
-    this.stopRenewing = credentials.onRenewed(() => {
-      for (const { line } of this.lines.values()) this.former.add(line);
-      this.lines.clear();
-    });
+    this.stopRenewing = credentials.onRenewed(() => this.lines.clear());
   }
 
   serve(...route: Parameters<ProLink['serve']>): void {
@@ -137,11 +150,19 @@ export class TlsLink implements ProLink {
     };
   }
 
+  /** Whoever waits for an answer of that server learns at once that none will come. */
+  async drop(node: string): Promise<void> {
+    await this.hangUp([...this.open].filter((line) => line.node === node));
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     this.stopRenewing();
-    const lines = [...this.former, ...[...this.lines.values()].map(({ line }) => line)];
-    await Promise.all(lines.map((line) => line.then((open) => open.close(), ignore)));
+    await this.hangUp([...this.open]);
+  }
+
+  private async hangUp(lines: readonly OpenLine[]): Promise<void> {
+    await Promise.all(lines.map(({ line }) => line.then((open) => open.close(), ignore)));
   }
 
   private async lineTo(node: string): Promise<Line> {
@@ -160,12 +181,16 @@ export class TlsLink implements ProLink {
       this.credentials.current,
       this.version,
       (identity) => identity.node === node,
+      this.report,
     );
-    const entry = { address, line };
-    this.lines.set(node, entry);
-    line.catch(() => {
+    const entry = { node, address, line };
+    const gone = (): void => {
+      this.open.delete(entry);
       if (this.lines.get(node) === entry) this.lines.delete(node);
-    });
+    };
+    this.open.add(entry);
+    this.lines.set(node, entry);
+    line.then((opened) => opened.onClose(gone), gone);
     return line;
   }
 }

@@ -1,3 +1,4 @@
+import { NODE_ROLES } from '@openpro/kernel';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readKurrentUrl } from './kurrent-url.js';
@@ -65,7 +66,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const ROLES: readonly string[] = ['portal', 'webui', 'proxy', 'pro'];
+const ROLES: readonly string[] = NODE_ROLES;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const integer = (

@@ -26,12 +26,14 @@ import { CONFIG, EVENT_STORE } from './tokens.js';
 
 /**
  * Connections to PostgreSQL per server: fixed, none per job. With one that listens for news of the log and the
- * heartbeat's own they are 12.
+ * heartbeat's own they are 13.
  */
-const CONNECTIONS = { log: 3, readSide: 3, queries: 3, leader: 1 };
+const CONNECTIONS = { log: 3, readSide: 3, queries: 3, leader: 1, fronts: 1 };
 
 /** For the lease and the watch over other servers. */
 export const LEADER_POOL = Symbol('LeaderPool');
+/** For the beats of front servers, which must not wait for anything else, nor the lease for them. */
+export const FRONTS_POOL = Symbol('FrontsPool');
 const LOG_POOL = Symbol('LogPool');
 const READ_POOL = Symbol('ReadPool');
 
@@ -73,6 +75,7 @@ export class PlatformModule {
         pool(LOG_POOL, 'log'),
         pool(READ_POOL, 'readSide'),
         pool(LEADER_POOL, 'leader', ({ liveness }) => liveness.leaseTtlMs),
+        pool(FRONTS_POOL, 'fronts', ({ liveness }) => 2 * liveness.beatMs),
         {
           provide: DataSource,
           inject: [Metrics],
@@ -127,6 +130,7 @@ export class PlatformModule {
         DataSource,
         Commands,
         LEADER_POOL,
+        FRONTS_POOL,
         CqrsModule,
       ],
     };

@@ -7,3 +7,4 @@ export {
   PostgresStartError,
   startEmbeddedPostgres,
 } from './embedded-postgres.js';
+export { mustFitTogether } from './fit-together.js';

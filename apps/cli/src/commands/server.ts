@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import os from 'node:os';
 import path from 'node:path';
-import { isUuid } from '@openpro/kernel';
+import { isUuid, NODE_ROLES } from '@openpro/kernel';
 import type { Api } from '../api.js';
 import { atTerminal, confirm } from '../confirm.js';
 import { action, type Context } from '../context.js';
@@ -77,8 +77,6 @@ const findServer = async (api: Api, text: string): Promise<Server> => {
     });
   return server;
 };
-
-const ROLES = 'portal,webui,proxy,pro';
 
 const invite = async (context: Context, name: string, { roles }: { readonly roles: string }) => {
   const api = await context.api();
@@ -218,7 +216,7 @@ export const addServer = (program: Command): void => {
       .command('invite')
       .description('make a one-time token, good for 15 minutes, with which a new server joins')
       .argument('<name>', 'the name that the new server will have')
-      .option('--roles <list>', 'what it may run', ROLES),
+      .option('--roles <list>', 'what it may run', NODE_ROLES.join(',')),
     invite,
   );
 

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { appPool } from '@openpro/platform/postgres';
-import type pg from 'pg';
-import type { DataSource } from 'typeorm';
+import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
-import { mustFitTogether } from './members.queries.js';
+import { appPool } from './database.js';
+import { mustFitTogether } from './fit-together.js';
 
 let database: FreshDatabase;
 let pool: pg.Pool;
@@ -24,23 +23,27 @@ afterAll(async () => {
   await database.drop();
 });
 
-const db = {
-  query: async (text: string, values: unknown[]): Promise<unknown> => (await pool.query(text, values)).rows,
-} as unknown as DataSource;
-
 describe('a server that starts', () => {
   it('takes part beside one of a version that fits, and beside itself of any version', async () => {
-    await mustFitTogether(db, 'n1', '1.5.2');
-    await mustFitTogether(db, 'n2', '2.0.0');
+    await mustFitTogether(database.appUrl, 'n1', '1.5.2');
+    await mustFitTogether(database.appUrl, 'n2', '2.0.0');
   });
 
   it('does not take part while one of another version runs', async () => {
     beating = setInterval(() => void pool.query('UPDATE node_beat SET beat = beat + 1'), 200);
-    await expect(mustFitTogether(db, 'n1', '2.0.0')).rejects.toThrow(
+    await expect(mustFitTogether(database.appUrl, 'n1', '2.0.0')).rejects.toThrow(
       'it is of version 2.0.0, and server-2 of version 1.4.0 runs',
     );
   });
 
   it('takes part when the one of another version does not run any more, although nobody has said so', () =>
-    mustFitTogether(db, 'n1', '2.0.0'));
+    mustFitTogether(database.appUrl, 'n1', '2.0.0'));
+
+  it('takes part where there is no table yet', async () => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('DROP TABLE node_list');
+    await owner.end();
+    await mustFitTogether(database.ownerUrl, null, '2.0.0');
+  });
 });
