@@ -1,81 +1,19 @@
-import 'reflect-metadata';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from '@openpro/kernel';
-import { Authority, type Credential, Credentials, LinkServer, LocalLink, newKeyPair } from '@openpro/link';
+import type { Credentials } from '@openpro/link';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { WebSocket, WebSocketServer } from 'ws';
+import { type Behind, Cluster, VERSION } from './behind.testing.js';
 import { Forwarder } from './forwarder.js';
 import { Upstreams } from './upstreams.js';
 
-const VERSION = '1.2.0';
-const folder = mkdtempSync(path.join(os.tmpdir(), 'openpro-forwarder-'));
-let authority: Authority;
-beforeAll(async () => {
-  authority = await Authority.open(folder);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const credentials = async (node: string, roles: readonly string[]): Promise<Credentials> => {
-  const { publicKey, privateKey } = newKeyPair();
-  const issue = () => authority.issue({ node, roles }, publicKey);
-  const credential: Credential = {
-    authority: authority.certificate,
-    certificate: await issue(),
-    privateKey,
-  };
-  return new Credentials(
-    credential,
-    issue,
-    () => undefined,
-    () => undefined,
-  );
-};
-
-/** A server with `pro`: what it does with what is passed on to it is each test's own. */
-class Behind {
-  readonly node = uuidv7();
-  readonly seen: string[] = [];
-  refuses = false;
-  request: http.RequestListener = (_request, response) => void response.end(this.node);
-  upgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void = (_request, socket) =>
-    void socket.destroy();
-  address = '';
-  private server: LinkServer | null = null;
-
-  async start(): Promise<this> {
-    this.server = new LinkServer({
-      credentials: await credentials(this.node, ['pro']),
-      local: new LocalLink({ node: this.node, roles: ['pro'] }),
-      version: VERSION,
-      refuses: () => (this.refuses ? 'This server is not let in' : null),
-      join: () => Promise.resolve({}),
-      forward: {
-        accepts: ['portal'],
-        takes: () => true,
-        request: (request, response) => {
-          this.seen.push(`${request.method} ${request.url}`);
-          this.request(request, response);
-        },
-        upgrade: (request, socket, head) => this.upgrade(request, socket, head),
-      },
-      onRefused: () => undefined,
-      report: () => undefined,
-    });
-    this.address = `127.0.0.1:${await this.server.listen(0, '127.0.0.1')}`;
-    return this;
-  }
-
-  async stop(): Promise<void> {
-    await this.server?.close();
-  }
-}
+const cluster = new Cluster();
+beforeAll(() => cluster.open());
+afterAll(() => cluster.close());
 
 describe('what a front server passes on', () => {
   let a: Behind;
@@ -87,9 +25,9 @@ describe('what a front server passes on', () => {
   let port: number;
 
   beforeEach(async () => {
-    [a, b] = [await new Behind().start(), await new Behind().start()];
+    [a, b] = [await cluster.behind(), await cluster.behind()];
     upstreams = new Upstreams([a, b]);
-    own = await credentials(uuidv7(), ['portal']);
+    own = await cluster.credentials(uuidv7(), ['portal']);
     forwarder = new Forwarder({
       upstreams,
       credentials: own,
