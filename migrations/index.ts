@@ -5,6 +5,7 @@ import { ClusterTables } from './0004-cluster.js';
 import { ClusterReadModel } from './0005-cluster.js';
 import { SavedSessions } from './0006-sessions.js';
 import { LeaderFence } from './0007-leader-fence.js';
+import { LogIdentity } from './0008-log-identity.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   ClusterReadModel,
   SavedSessions,
   LeaderFence,
+  LogIdentity,
 ];

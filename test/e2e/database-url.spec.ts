@@ -1,11 +1,35 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../harness/database.js';
 import { Platform } from './platform.js';
 
 jest.setTimeout(120_000);
+
+describe('a server that has joined a cluster', () => {
+  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'openpro-joined-'));
+  mkdirSync(path.join(dataDir, 'link'));
+  writeFileSync(path.join(dataDir, 'link', 'joined.json'), JSON.stringify({ name: 'two', roles: ['pro'] }));
+  afterAll(() => rmSync(dataDir, { recursive: true }));
+
+  const nowhere = { DATABASE_URL: 'postgres://openpro@127.0.0.1:1/openpro' };
+  it.each([
+    ['has a database of its own', {}, [], 'DATABASE_URL is missing'],
+    ['has a storage of its own', nowhere, [], '--storage is missing'],
+    ['finds no database', nowhere, ['--storage', dataDir], 'The database at 127.0.0.1:1 does not answer'],
+  ])('does not start when it %s', (_name, env, options, message) => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ['dist/server/local.mjs', '--data', dataDir, '--port', '0', ...options],
+      { env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' },
+    );
+    expect([status, stdout]).toEqual([1, expect.stringContaining(message)]);
+    expect(existsSync(path.join(dataDir, 'postgres'))).toBe(false);
+  });
+});
 
 describe('a platform on an existing PostgreSQL', () => {
   let database: FreshDatabase;

@@ -1,6 +1,15 @@
-import { clusterOf, newKeyPair, saveCredential } from '@openpro/link';
+import {
+  clusterOf,
+  type Credential,
+  type Identity,
+  identityIn,
+  identityOf,
+  newKeyPair,
+  saveCredential,
+} from '@openpro/link';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
@@ -14,8 +23,10 @@ export interface Joined {
   readonly servers: readonly { readonly node: string; readonly address: string }[];
 }
 
-/** Why this server cannot join; the message is for the person who tries. */
+/** Why this server cannot join; the message is for the person who tries, and nothing of the join is left. */
 export class NotJoined extends Error {
+  override readonly name = 'NotJoined';
+
   constructor(
     readonly code: string,
     message: string,
@@ -43,20 +54,41 @@ export const joinCluster = async (
   if (existsSync(idFile) && readFileSync(idFile, 'utf8').trim() !== node)
     throw new NotJoined(
       'OtherServer',
-      `${dataDir} belongs to another server already: give a folder of its own with --data`,
+      `${dataDir} belongs to another server already. Give this one a folder of its own with --data. To start over here, ` +
+        `stop that server and delete ${path.join(dataDir, 'link')} and ${idFile}; an administrator removes it (openpro server remove).`,
     );
   const { publicKey, privateKey } = keptKey(dataDir);
   const socket = await connect(address, cluster);
-  const answer = await ask(socket, address, { token, name, publicKey });
-  const { authority, certificate, roles, servers } = answer;
-  if (clusterOf(authority) !== cluster)
-    throw new NotJoined('OtherCluster', 'The answer is of another cluster');
-  saveCredential(path.join(dataDir, 'link'), { authority, certificate, privateKey });
-  writeFileSync(idFile, node);
-  const joined = { node, name, roles, servers };
-  writeFileSync(path.join(dataDir, 'link', 'joined.json'), JSON.stringify({ name, roles }), { mode: 0o600 });
-  writeFileSync(path.join(dataDir, 'link', 'servers.json'), JSON.stringify(servers), { mode: 0o600 });
-  return joined;
+  const { authority, certificate, servers } = await ask(socket, address, { token, name, publicKey });
+  const credential = { authority, certificate, privateKey };
+  const { roles } = admission(credential, node, cluster);
+  const folder = path.join(dataDir, 'link');
+  // What the next start looks for comes last: until then the join can be tried again as if nothing had been.
+  saveCredential(folder, credential);
+  write(idFile, node);
+  write(path.join(folder, 'servers.json'), JSON.stringify(servers));
+  write(path.join(folder, 'joined.json'), JSON.stringify({ name, roles }));
+  return { node, name, roles, servers };
+};
+
+/** Whole or not at all. */
+const write = (file: string, text: string): void => {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+};
+
+/** As what the certificate lets this server in: what else the answer says counts for nothing. */
+const admission = (credential: Credential, node: string, cluster: string): Identity => {
+  try {
+    const identity = identityOf(credential);
+    const own = new X509Certificate(credential.certificate).checkPrivateKey(
+      createPrivateKey(credential.privateKey),
+    );
+    if (own && identity.node === node && identity.cluster === cluster) return identity;
+  } catch {
+    // told below
+  }
+  throw new NotJoined('BadAnswer', 'The answer holds no certificate of this cluster for this server');
 };
 
 /** The same key when a join is tried again: its answer may have been lost, and the token is good for one key only. */
@@ -65,7 +97,7 @@ const keptKey = (dataDir: string): { publicKey: string; privateKey: string } => 
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof newKeyPair>;
   const pair = newKeyPair();
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(pair), { mode: 0o600 });
+  write(file, JSON.stringify(pair));
   return pair;
 };
 
@@ -81,26 +113,61 @@ const connect = async (address: string, cluster: string): Promise<tls.TLSSocket>
   } catch (error) {
     throw new NotJoined('Unreachable', `${address} cannot be reached: ${(error as Error).message}`);
   }
-  const leaf = socket.getPeerX509Certificate();
+  const wrong = wrongWith(socket.getPeerX509Certificate(), cluster);
+  if (!wrong) return socket;
+  socket.destroy();
+  throw new NotJoined('OtherCluster', `At ${address} ${wrong}`);
+};
+
+/** A server without `pro`, or one that was removed and has its certificate still, gets no token to see. */
+const wrongWith = (leaf: X509Certificate | undefined, cluster: string): string | null => {
   const authority = leaf?.issuerCertificate;
   const right =
     authority &&
     clusterOf(authority.toString()) === cluster &&
     leaf.checkIssued(authority) &&
     leaf.verify(authority.publicKey);
-  if (right) return socket;
-  socket.destroy();
-  throw new NotJoined('OtherCluster', `At ${address} is another cluster than the one that made the token`);
+  if (!right) return 'is another cluster than the one that made the token';
+  const identity = identityIn(leaf);
+  if (identity?.cluster !== cluster || !identity.roles.includes('pro'))
+    return 'is no server that lets others in: give the link of one with the role pro, as invite prints it';
+  const now = Date.now();
+  return now < Date.parse(leaf.validFrom) || now > Date.parse(leaf.validTo)
+    ? 'is a server whose certificate is not valid now: does the clock of one of the two go wrong?'
+    : null;
 };
 
 interface Answer {
-  readonly roles: readonly string[];
   readonly authority: string;
   readonly certificate: string;
   readonly servers: Joined['servers'];
 }
 
 const ask = async (socket: tls.TLSSocket, address: string, body: object): Promise<Answer> => {
+  const { status, text } = await post(socket, address, JSON.stringify(body)).catch((error: Error) => {
+    throw new NotJoined(
+      'Unreachable',
+      `${address} did not answer: ${error.message}. Try the same again; the token is good for this server until it expires`,
+    );
+  });
+  let answer: Partial<Answer & { code: string; message: string }>;
+  try {
+    answer = Object(JSON.parse(text)) as typeof answer;
+  } catch {
+    throw new NotJoined('BadAnswer', `${address} answered ${status} with something else than JSON`);
+  }
+  const { authority, certificate, servers, code, message } = answer;
+  if (status !== 200) throw new NotJoined(code ?? 'Refused', message ?? `${address} answered ${status}`);
+  if (!authority || !certificate || !Array.isArray(servers))
+    throw new NotJoined('BadAnswer', `${address} answered without a certificate`);
+  return { authority, certificate, servers: servers as Joined['servers'] };
+};
+
+const post = async (
+  socket: tls.TLSSocket,
+  address: string,
+  body: string,
+): Promise<{ status: number; text: string }> => {
   const request = https.request({
     createConnection: () => socket,
     host: address,
@@ -108,12 +175,9 @@ const ask = async (socket: tls.TLSSocket, address: string, body: object): Promis
     path: '/link/join',
     headers: { 'content-type': 'application/json', connection: 'close' },
   });
-  request.end(JSON.stringify(body));
+  request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   let text = '';
   for await (const chunk of response) text += String(chunk);
-  const answer = JSON.parse(text) as Answer & { code?: string; message?: string };
-  if (response.statusCode !== 200)
-    throw new NotJoined(answer.code ?? 'Refused', answer.message ?? text.slice(0, 200));
-  return answer;
+  return { status: response.statusCode ?? 0, text };
 };

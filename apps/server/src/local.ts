@@ -1,6 +1,7 @@
 import {
   APP_ROLE,
   type EmbeddedPostgres,
+  isOutage,
   migrate,
   mustFitTogether,
   readConfig,
@@ -272,6 +273,9 @@ class Launcher {
     const migrated = await step('Database is up to date', async () => {
       await mustFitTogether(ownerUrl, null, version);
       return migrate(ownerUrl);
+    }).catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      throw new Error(`The database at ${new URL(ownerUrl).host} does not answer: ${messageOf(error)}`);
     });
     if (migrated.length > 0) say(`  ${migrated.length} migration${migrated.length > 1 ? 's' : ''} applied`);
     this.env['DATABASE_URL'] = process.env['DATABASE_URL'] || asAppLogin(ownerUrl);

@@ -1,11 +1,13 @@
 import { Global, Logger, Module } from '@nestjs/common';
 import { isolationLevel } from '@openpro/engine';
-import { CommandHandler, ReadSide } from '@openpro/eventstore';
+import { CommandHandler, type EventStore, ReadSide } from '@openpro/eventstore';
 import {
   Commands,
   CONFIG,
+  EVENT_STORE,
   FRONTS_POOL,
   LINK,
+  mustBeOneLog,
   NODE,
   type ServerConfig,
   type ThisNode,
@@ -32,12 +34,19 @@ import { Silence } from './silence.js';
     ...clusterHandlers,
     {
       provide: Door,
-      inject: [CommandHandler, CONFIG, DataSource],
-      useFactory: async (handler: CommandHandler, config: ServerConfig, db: DataSource) => {
+      inject: [EVENT_STORE, CommandHandler, CONFIG, DataSource],
+      useFactory: async (
+        store: EventStore,
+        handler: CommandHandler,
+        config: ServerConfig,
+        db: DataSource,
+      ) => {
         const id = await nodeId(config.dataDir);
         await mustFitTogether(asApp(config.databaseUrl), id, config.version);
+        await mustBeOneLog(store, db, config);
         const door = await Door.open(config, id);
         await foundAuthority(handler, id, door.authority);
+        await mustBeOneLog(store, db, config);
         return door;
       },
     },

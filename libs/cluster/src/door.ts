@@ -59,14 +59,13 @@ export class Door {
 
   static async open(config: ServerConfig, node: string): Promise<Door> {
     const { roles, version, link: at } = config;
-    const authority = await Authority.open(path.join(config.storageDir, 'keys'));
     const folder = path.join(config.dataDir, 'link');
+    const kept = loadCredential(folder);
+    const authority = await authorityOf(config, kept);
     const identity = { cluster: authority.cluster, node, roles };
     const log = new Logger('Link');
     const report: LinkReport = (error, id) =>
       log.error({ message: 'a part of the link failed', id, error: reasonOf(error) });
-    const kept = loadCredential(folder);
-    mustBeOf(authority, kept, config);
     const credential = usable(kept, identity) ?? (await issue(authority, identity));
     saveCredential(folder, credential);
     const credentials = new Credentials(
@@ -137,16 +136,22 @@ const nameOf = (host: string): string => {
 };
 
 /**
- * A credential that is of use elsewhere is not written over: most likely the storage is the wrong one, or not mounted.
+ * Of the storage. Who has been in a cluster before makes no other, nor is his credential written over: most likely the
+ * storage is the wrong one, or not mounted.
  * @throws ConfigError
  */
-const mustBeOf = ({ cluster }: Authority, kept: Credential | null, config: ServerConfig): void => {
+const authorityOf = async (
+  { dataDir, storageDir }: ServerConfig,
+  kept: Credential | null,
+): Promise<Authority> => {
+  const keys = path.join(storageDir, 'keys');
   const former = kept && clusterOf(kept.authority);
-  if (former && former !== cluster)
-    throw new ConfigError(
-      `This server (${config.dataDir}) is of cluster ${former}, but the storage (${config.storageDir}) is of cluster ${cluster}. ` +
-        'Is the right storage mounted? Give it with --storage; or let this be a new server, with --data and a folder of its own.',
-    );
+  const found = former && !Authority.isIn(keys) ? null : await Authority.open(keys);
+  if (found && (!former || former === found.cluster)) return found;
+  throw new ConfigError(
+    `This server (${dataDir}) is of cluster ${former}, but the storage (${storageDir}) is of ${found ? `cluster ${found.cluster}` : 'none'}. ` +
+      'Is the right storage mounted? Give it with --storage; or let this be a new server, with --data and a folder of its own.',
+  );
 };
 
 const reasonOf = (error: unknown): string =>

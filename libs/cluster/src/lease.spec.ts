@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { CommandHandler, PostgresEventStore } from '@openpro/eventstore';
+import { uuidv7 } from '@openpro/kernel';
 import fc from 'fast-check';
 import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { Lease, type LeaseTimes } from './lease.js';
+import { node } from './node.js';
 
 let database: FreshDatabase;
 let pool: pg.Pool;
@@ -182,6 +185,36 @@ describe('the lease', () => {
     expect(a.errors).toHaveLength(1);
     a.line('up');
     await a.says('leads 1');
+  });
+
+  it('is what a leader’s word carries: nobody is declared dead by one whose term is over', async () => {
+    const [first, next] = [contender('a'), contender('b')];
+    expect(first.lease.term).toBeNull();
+    await first.lease.start();
+    const { term } = first.lease;
+    expect(term).toBe(1);
+    await first.lease.stop();
+    expect(first.lease.term).toBeNull();
+    await next.lease.start();
+    const store = new PostgresEventStore(pool);
+    const handler = new CommandHandler(store);
+    const id = uuidv7();
+    const self = { name: 'server-1', roles: ['pro'], slots: 2, version: '1', isolation: 'none' };
+    const meta = (epoch: number | null) => ({
+      commandId: uuidv7(),
+      actor: 'node:a',
+      roles: [],
+      ...(epoch === null ? {} : { epoch }),
+    });
+    await handler.execute(node, id, { type: 'JoinNode', ...self }, meta(null));
+    const declare = { type: 'DeclareDead', epoch: 1, reason: 'no beat' } as const;
+    expect(await handler.execute(node, id, declare, meta(term))).toMatchObject({
+      refusal: { refused: 'NotLeading' },
+    });
+    expect(await handler.execute(node, id, declare, meta(next.lease.term))).toMatchObject({
+      state: { is: 'dead' },
+    });
+    await store.close();
   });
 });
 

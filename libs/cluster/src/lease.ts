@@ -79,7 +79,12 @@ export class Lease {
   ) {}
 
   get leads(): boolean {
-    return this.epoch !== null && performance.now() < this.deadline;
+    return this.term !== null;
+  }
+
+  /** The epoch that whatever this leader does must carry; null when it does not lead. */
+  get term(): number | null {
+    return performance.now() < this.deadline ? this.epoch : null;
   }
 
   /** Resolves after the first try, and when it succeeded, after the election. */

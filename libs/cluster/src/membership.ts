@@ -1,10 +1,11 @@
 import { type CommandHandler } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
-import type { ThisNode } from '@openpro/platform';
+import { ConfigError, type ThisNode } from '@openpro/platform';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { authority } from './authority.js';
 import { node as nodeAggregate } from './node.js';
+import { refusals } from './refusals.js';
 
 export interface NodeDescription {
   readonly name: string;
@@ -17,8 +18,8 @@ export interface NodeDescription {
 }
 
 /**
- * Joins the cluster Every start is a new epoch: whatever an
- * earlier life of this server still had is declared dead in the same append.
+ * Every start is a new epoch: whatever an earlier life of this server still had is declared dead in the same append.
+ * @throws when it is not let in, which is recorded
  */
 export const joinCluster = async (
   handler: CommandHandler,
@@ -26,7 +27,13 @@ export const joinCluster = async (
   description: NodeDescription,
 ): Promise<ThisNode> => {
   const outcome = await handler.execute(nodeAggregate, id, { type: 'JoinNode', ...description }, metaOf(id));
-  if (outcome.is === 'refused') throw new Error(`This server cannot join: ${outcome.refusal.message}`);
+  if (outcome.is === 'refused') {
+    const { refused: code, message: reason } = outcome.refusal;
+    const refused = { type: 'RecordRefusal', what: 'link', from: id, node: id, code, reason } as const;
+    const day = new Date().toISOString().slice(0, 10);
+    await handler.execute(refusals, `${id}:${day}`, refused, metaOf(id));
+    throw new ConfigError(`This server cannot join: ${reason}`);
+  }
   if (outcome.state.is !== 'joined') throw new Error('This server has joined and yet has not');
   return { id, epoch: outcome.state.epoch, name: description.name, joinedAt: outcome.position };
 };

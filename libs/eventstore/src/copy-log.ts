@@ -118,4 +118,5 @@ const moveCheckpoints = async (database: pg.Pool, target: EventStore): Promise<v
        paused_position = coalesce((SELECT new FROM moved WHERE old = c.paused_position), c.paused_position)`,
     [places.map(([old]) => old), places.map(([, place]) => place)],
   );
+  await database.query(`UPDATE read_model_log SET store = 'kurrent'`);
 };

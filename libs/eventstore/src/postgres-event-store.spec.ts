@@ -79,6 +79,16 @@ describe('the log in PostgreSQL', () => {
     eventsOf(await store.append(appendTo('job-1', 1, by(8))));
   });
 
+  it('takes what the present leader has in one batch with what is left of its former term', async () => {
+    const by = (epoch: number) => ({ meta: { ...appendTo('x', 0).meta, epoch } });
+    await owner.query(`UPDATE lease SET holder = 'a', epoch = 9`);
+    const appends = [7, 9, 8, undefined].map((epoch, n) =>
+      store.append(appendTo(`job-${n}`, 0, epoch === undefined ? {} : by(epoch))),
+    );
+    const outcomes = await Promise.all(appends);
+    expect(outcomes.map(({ is }) => is)).toEqual(['deposed', 'appended', 'deposed', 'appended']);
+  });
+
   it('shows nothing beyond an event whose commit is late, and then both in order', async () => {
     await owner.query('BEGIN');
     await owner.query(`SELECT append_events('late-1', '{0}', '{1}', '{"event":{"type":"Late"}}')`);

@@ -28,6 +28,8 @@ const x509 = async () => {
   return library;
 };
 
+const fileIn = (folder: string): string => path.join(folder, 'authority.pem');
+
 /** Positive, never zero, unpredictable. */
 const serialNumber = (): string => `01${randomBytes(15).toString('hex')}`;
 
@@ -50,9 +52,13 @@ export class Authority {
     this.cluster = clusterOf(certificate);
   }
 
+  static isIn(folder: string): boolean {
+    return existsSync(fileIn(folder));
+  }
+
   /** Of this folder; made by whichever server comes first. */
   static async open(folder: string): Promise<Authority> {
-    const file = path.join(folder, 'authority.pem');
+    const file = fileIn(folder);
     if (!existsSync(file)) await create(file);
     const text = readFileSync(file, 'utf8');
     const [certificate, key] = [

@@ -3,7 +3,6 @@ import type { EventStore } from '@openpro/eventstore';
 import type pg from 'pg';
 import { freshDatabase, type FreshDatabase } from '../../../test/harness/database.js';
 import { FakeKurrent } from '../../../test/kurrent/fake-kurrent.js';
-import { ConfigError } from './config.js';
 import { appPool } from './database.js';
 import { openEventStore } from './event-store.js';
 
@@ -40,16 +39,3 @@ it.each(['postgres', 'kurrent'] as const)('the log lies in %s when that is wante
   expect(rows).toEqual([{ count: is === 'postgres' ? 1 : 0 }]);
   expect(await fake.tell('stream', { name: 'openpro.job-1' })).toHaveLength(is === 'postgres' ? 0 : 1);
 });
-
-it.each([
-  ['postgres', '00000000000000001234'],
-  ['kurrent', '0000000000000123'],
-] as const)(
-  '%s is refused when the read model has come to position %s, which is another log’s',
-  async (is, position) => {
-    await pool.query("INSERT INTO checkpoint (name) VALUES ('notes@1')");
-    await expect(open(is)).resolves.toBeDefined(); // it has not begun
-    await pool.query('UPDATE checkpoint SET position = $1', [position]);
-    await expect(open(is)).rejects.toThrow(ConfigError);
-  },
-);

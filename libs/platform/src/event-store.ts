@@ -13,7 +13,6 @@ export const openEventStore = async (
   /** Told how many appends shared a commit, by the store where they can. */
   onBatch?: (appends: number) => void,
 ): Promise<EventStore> => {
-  await madeFromThisLog(eventStore.is, database);
   if (eventStore.is === 'postgres') return new PostgresEventStore(database, onBatch);
   const store = await KurrentEventStore.open(eventStore);
   for (const began = performance.now(); ;) {
@@ -30,20 +29,4 @@ export const openEventStore = async (
       }
     }
   }
-};
-
-/**
- * A read model knows how far it has come by a position of its own log, which in another log is anywhere. The two
- * stores' positions differ in length.
- */
-const madeFromThisLog = async (store: 'postgres' | 'kurrent', database: pg.Pool): Promise<void> => {
-  const { rowCount } = await database.query(
-    `SELECT FROM checkpoint WHERE position <> '' AND (length(position) > 16) <> $1 LIMIT 1`,
-    [store === 'kurrent'],
-  );
-  if (rowCount)
-    throw new ConfigError(
-      `EVENT_STORE is "${store}", but the read model in this database was made from another log. ` +
-        'Give an empty database (DATABASE_URL): the read model is made anew from the log. See docs/kurrentdb.md.',
-    );
 };

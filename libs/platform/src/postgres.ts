@@ -8,3 +8,4 @@ export {
   startEmbeddedPostgres,
 } from './embedded-postgres.js';
 export { mustFitTogether } from './fit-together.js';
+export { isOutage } from './outage.js';
