@@ -178,11 +178,18 @@ export class Lifecycle {
     });
   }
 
-  private declareDead({ node, epoch }: Life, silentMs: number): Promise<void> {
+  private async declareDead({ node, epoch }: Life, silentMs: number): Promise<void> {
+    const term = this.lease?.term;
+    if (term == null) return; // the next leader sees it, too
     const reason = `no beat for ${(silentMs / 1000).toFixed(1)} s`;
     // Whoever leads may say it: said twice, it counts once.
-    const meta = { commandId: uuidv5(node, `dead:${epoch}`), actor: `node:${this.node.id}`, roles: [] };
-    return this.commands.insist(new ForNode(node, { type: 'DeclareDead', epoch, reason }, meta));
+    const meta = {
+      commandId: uuidv5(node, `dead:${epoch}`),
+      actor: `node:${this.node.id}`,
+      roles: [],
+      epoch: term,
+    };
+    await this.commands.insist(new ForNode(node, { type: 'DeclareDead', epoch, reason }, meta));
   }
 
   private async part(name: string, stop: () => Promise<unknown> | undefined): Promise<void> {
