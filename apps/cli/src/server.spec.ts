@@ -71,6 +71,32 @@ describe('the servers', () => {
   });
 });
 
+describe('an invitation', () => {
+  it.each([
+    ['127.0.0.1:4700', true],
+    ['localhost:4700', true],
+    ['berlin-1.example:4700', false],
+  ])('to %s says whether other machines reach it', async (address, loopback) => {
+    await serve({
+      inviteServer: () => ({
+        __typename: 'ServerInvitation',
+        node: id(2),
+        name: 'server-2',
+        roles: ['pro'],
+        address,
+        token: 'a.b.c',
+        expiresAt: 1_700_000_900_000,
+      }),
+    });
+    const { code, stdout } = await run('invite', 'server-2');
+    expect([code, stdout.includes(`npx openpro server join ${address} a.b.c --name server-2`)]).toEqual([
+      0,
+      true,
+    ]);
+    expect(stdout.includes('from this machine only')).toBe(loopback);
+  });
+});
+
 describe('draining a server', () => {
   it('says what may go on there, and until when', async () => {
     const fake = await serve({

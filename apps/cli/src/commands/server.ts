@@ -90,6 +90,12 @@ const invite = async (context: Context, name: string, { roles }: { readonly role
       `  npx openpro server join ${address} ${token} --name ${name}`,
       '',
       'Whoever has this token can join in its place: pass it on as you would a password.',
+      ...(/^(127\.|localhost:|\[::1\])/.test(address)
+        ? [
+            '',
+            `! ${address} is reached from this machine only. For others, start the servers of the cluster with --link-host, --link-port and --link-advertise.`,
+          ]
+        : []),
     ].join('\n'),
   );
 };
@@ -111,8 +117,12 @@ const join = async ({ screen }: Context, address: string, token: string, { name,
         `${joined.name} may take part in the cluster, as ${joined.roles.join(', ')}. Start it:`,
         '',
         joined.roles.includes('pro')
-          ? `  DATABASE_URL=… ${start} --storage FOLDER     with the database and the storage of the cluster`
+          ? `  DATABASE_URL=… ${start} --storage FOLDER --link-host 0.0.0.0 --link-port 4700 --link-advertise HOST:4700`
           : `  ${start}`,
+        '',
+        joined.roles.includes('pro')
+          ? 'with the database and the storage of the cluster, and where its other servers reach this one: docs/cluster.md'
+          : 'with --host, --tls-cert and --tls-key where it is reached from outside: docs/cluster.md',
       ].join('\n'),
     );
   } catch (error) {
