@@ -207,7 +207,20 @@ export class SessionHosts {
       case 'NodeResumed':
         if (id === node.id) this.drain(null);
         return;
-      default:
+      case 'SessionRequested':
+      case 'SessionReady':
+      case 'SessionAttached':
+      case 'SessionDetached':
+      case 'SessionSaved':
+      case 'JobStarted':
+      case 'JobRequeued':
+      case 'JobInterruptRequested':
+      case 'NodeInvited':
+      case 'NodeAdmitted':
+      case 'NodeJoined':
+      case 'NodeDeclaredDead':
+      case 'NodeLeft':
+      case 'NodeRemoved':
         return;
     }
   }
@@ -254,6 +267,7 @@ export class SessionHosts {
     this.needs.saved.forget(id);
     this.hosted.delete(id);
     if (hosted.closed) return;
+    hosted.closed = true; // whatever is still opening is closed when it comes
     const { node, report } = this.needs;
     const message = `${why}\n${hosted.lastLog}`.trim();
     void report(id, { type: 'ReportCrash', node: node.id, nodeEpoch: node.epoch, message });
@@ -289,21 +303,20 @@ export class SessionHosts {
       onLog: (line) => (hosted.lastLog = (hosted.lastLog + line).slice(-2000)),
       onExit: ({ message }) => this.gone(id, hosted, message),
     });
-    if (restored && !hosted.closed)
-      await data.load(restored).catch((error: unknown) => {
-        this.gone(id, hosted, `Its data could not be restored: ${String(error)}`);
-        hosted.closed = true;
-      });
-    if (hosted.closed) return data.close();
-    step('app');
     const of = {
       app: request.app.name,
       version: request.app.version,
       engine: `${request.engine.name}:${request.engine.version}`,
     };
-    if (restored) await saved.keep(id, of, restored); // it may be lost again before anything changes
+    if (restored && !hosted.closed)
+      await data
+        .load(restored)
+        .then(() => (hosted.closed ? undefined : saved.keep(id, of, restored))) // it may be lost again before anything changes
+        .catch((error: unknown) => this.gone(id, hosted, `Its data could not be restored: ${String(error)}`));
+    if (hosted.closed) return data.close();
+    step('app');
     hosted.open = { data, of };
-    hosted.autosave = this.autosave(id, hosted.open, request.restores?.digest ?? null);
+    hosted.autosave = this.autosave(id, hosted, hosted.open, request.restores?.digest ?? null);
     await report(id, { type: 'ReportReady', node: node.id, nodeEpoch: node.epoch, steps });
   }
 
@@ -313,12 +326,13 @@ export class SessionHosts {
     autosave?.changed();
   }
 
-  private autosave(id: string, { data, of }: Open, last: string | null): Autosave {
+  private autosave(id: string, hosted: Hosted, { data, of }: Open, last: string | null): Autosave {
     const { node, saved, log, report, savePace } = this.needs;
     return new Autosave(
       {
         save: async () => {
           const kept = await data.save();
+          if (hosted.closed) throw new Error('The session ended while its data was kept');
           const blobs = [...kept.sets.values(), ...kept.identifiers.values()];
           const bytes = blobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
           return { digest: await saved.keep(id, of, kept), bytes };
