@@ -94,10 +94,13 @@ const reportSweep = (error: unknown): void =>
     },
     {
       provide: SavedData,
-      inject: [CONFIG],
-      useFactory: ({ storageDir }: ServerConfig) => {
-        const saved = new SavedData(path.join(storageDir, 'sessions'));
-        saved.sweep(Date.now()).catch(reportSweep);
+      inject: [CONFIG, EVENT_STORE],
+      useFactory: ({ storageDir }: ServerConfig, store: EventStore) => {
+        const saved = new SavedData(path.join(storageDir, 'sessions'), async (session) => {
+          const last = (await store.readStream(`session-${session}`)).at(-1);
+          return last && (last.event.type === 'SessionEnded' ? last.at : null);
+        });
+        saved.sweepDaily(reportSweep);
         return saved;
       },
     },

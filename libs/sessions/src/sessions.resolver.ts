@@ -246,7 +246,7 @@ export class SessionsResolver {
         { field },
       );
     const restores = { session: row.id, digest: row.saved };
-    if (!this.saved.has(restores))
+    if (!(await this.saved.has(restores)))
       return refuse('NothingSaved', 'What was kept of this session is gone: it was kept for 30 days', {
         field,
       });
