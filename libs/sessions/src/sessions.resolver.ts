@@ -141,7 +141,7 @@ export class SessionsResolver {
     const request = fingerprintOf(actor.id, 'load', args.case);
     const change: Change = { do: 'load', digest: row.digest };
     return this.change(actor, args.session, 'Session', args.commandId, request, change, () =>
-      this.queries.view(session),
+      this.queries.view(actor, session),
     );
   }
 
@@ -164,16 +164,14 @@ export class SessionsResolver {
     return news.map(async () => {
       const row = await this.queries.row(actor, id);
       if (!row) return new Last<{ sessionChanged: object }>();
-      // Only its owner keeps it attached; who else looks is not waited for.
-      const visitor = row.owner === actor.id ? { id: actor.id, roles: actor.roles } : null;
-      line ??= this.data.line(visitor, (versions) => {
+      line ??= this.data.line(actor, (versions) => {
         for (const { identifier, version } of versions) changed.set(identifier, version);
         news.push(null);
       });
       if (!news.isOver) line.follow(row);
       const identifiers = [...changed].map(([identifier, version]) => ({ identifier, version }));
       changed.clear();
-      const seen = { sessionChanged: { session: this.queries.view(row), changed: identifiers } };
+      const seen = { sessionChanged: { session: this.queries.view(actor, row), changed: identifiers } };
       return row.state === 'ended' ? new Last(seen) : seen;
     }, true);
   }
@@ -273,7 +271,7 @@ export class SessionsResolver {
       );
     const row = await this.mine(actor, session);
     if (isRefusal(row)) return row;
-    const digest = await this.data.save(row);
+    const digest = await this.data.save(actor, row);
     if (isRefusal(digest)) return digest;
     const { environment, app, version } = row;
     return new ForCase(
@@ -304,7 +302,9 @@ export class SessionsResolver {
     if (isRefusal(meta)) return answer(name, meta);
     const row = await this.mine(actor, id);
     if (isRefusal(row)) return answer(name, row);
-    const changed = await this.data.change(row, commandId, fingerprint, change).catch(refuseEngineError);
+    const changed = await this.data
+      .change(actor, row, commandId, fingerprint, change)
+      .catch(refuseEngineError);
     return answer<Name, T>(name, isRefusal(changed) ? changed : shown(changed));
   }
 }
