@@ -55,6 +55,16 @@ describe('a session', () => {
       .then();
   });
 
+  it('says at its place from which server it comes, when it is opened again', () => {
+    const restores = { session: 's0', digest, node: 'n2' };
+    given({ ...requested, restores } as SessionEvent)
+      .when({ type: 'PlaceSession', ...here })
+      .then({ ...placed, from: 'n2' } as SessionEvent);
+    given({ ...requested, restores: { session: 's0', digest } } as SessionEvent)
+      .when({ type: 'PlaceSession', ...here })
+      .then(placed);
+  });
+
   it('becomes ready on the server where it was placed, once', () => {
     given(...starting)
       .when({ type: 'ReportReady', ...here, steps })

@@ -14,8 +14,8 @@ interface Requested {
   readonly engine: PackageRef;
   /** What the app needs of a server. */
   readonly labels?: readonly string[];
-  /** Opened with the data that another session kept before it ended. */
-  readonly restores?: { readonly session: string; readonly digest: string };
+  /** Opened with the data that another session kept before it ended, and the server where that one lived. */
+  readonly restores?: { readonly session: string; readonly digest: string; readonly node?: string };
 }
 
 /** One life of one server. */
@@ -35,7 +35,8 @@ export type EndReason =
 
 export type SessionEvent =
   | ({ readonly type: 'SessionRequested' } & Requested)
-  | ({ readonly type: 'SessionPlaced' } & Place)
+  /** `from`: the server where the session lived that this one opens again. */
+  | ({ readonly type: 'SessionPlaced'; readonly from?: string } & Place)
   | ({ readonly type: 'SessionReady'; readonly steps: readonly LaunchStep[] } & Place)
   | { readonly type: 'SessionAttached' }
   | { readonly type: 'SessionDetached' }
@@ -72,7 +73,7 @@ export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession' | 'StaleR
  */
 export type Session =
   | { readonly is: 'new' }
-  | { readonly is: 'requested'; readonly attached: boolean }
+  | { readonly is: 'requested'; readonly attached: boolean; readonly from: string | null }
   | ({ readonly is: 'starting' | 'ready'; readonly attached: boolean; readonly saved: string | null } & Place)
   | { readonly is: 'ended' };
 
@@ -138,8 +139,10 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
     if (session.is === 'ended') return []; // whatever else is still said about it comes late
     switch (command.type) {
       case 'PlaceSession': {
+        if (session.is !== 'requested') return [];
         const { node, nodeEpoch } = command;
-        return session.is === 'requested' ? [{ type: 'SessionPlaced', node, nodeEpoch }] : [];
+        const again = session.from === null ? {} : { from: session.from };
+        return [{ type: 'SessionPlaced', node, nodeEpoch, ...again }];
       }
       case 'AttachSession':
         return session.attached ? [] : [{ type: 'SessionAttached' }];
@@ -153,7 +156,8 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
   },
 
   evolve(session, event) {
-    if (event.type === 'SessionRequested') return { is: 'requested', attached: false };
+    if (event.type === 'SessionRequested')
+      return { is: 'requested', attached: false, from: event.restores?.node ?? null };
     if (session.is === 'new' || session.is === 'ended') return session;
     switch (event.type) {
       case 'SessionPlaced':

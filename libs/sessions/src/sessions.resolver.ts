@@ -33,6 +33,8 @@ import { sessionList, type SessionRow } from './session-list.projection.js';
 import { ForSession } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
 
+type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
+
 @Resolver()
 export class SessionsResolver {
   constructor(
@@ -191,7 +193,7 @@ export class SessionsResolver {
     if (before?.event.type === 'SessionRequested')
       return new ForSession(
         commandId,
-        { ...(before.event as SessionEvent & { type: 'SessionRequested' }), type: 'RequestSession' },
+        { ...(before.event as Requested), type: 'RequestSession' },
         meta,
         fingerprint,
       );
@@ -227,7 +229,7 @@ export class SessionsResolver {
     app: string,
     version: string | null,
     id: string,
-  ): Promise<{ version: string; restores: { session: string; digest: string } } | Refusal> {
+  ): Promise<{ version: string; restores: NonNullable<Requested['restores']> } | Refusal> {
     const row = await this.queries.row(actor, id);
     const field = 'restore';
     if (!row) return refuse('NoSuchSession', `There is no session ${clip(id, 60)}`, { field });
@@ -243,7 +245,7 @@ export class SessionsResolver {
         'Nothing of this session was kept: it was not changed, or it was lost within seconds. Launch the app anew',
         { field },
       );
-    const restores = { session: row.id, digest: row.saved };
+    const restores = { session: row.id, digest: row.saved, ...(row.node === null ? {} : { node: row.node }) };
     if (!(await this.saved.has(restores)))
       return refuse('NothingSaved', 'What was kept of this session is gone: it was kept for 30 days', {
         field,
