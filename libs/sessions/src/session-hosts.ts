@@ -195,6 +195,8 @@ export class SessionHosts {
   /** What was asked for, also of a session that is still on its way here. */
   private requestOf(session: string, giveUp: () => boolean): Promise<Requested> {
     return patiently(async () => {
+      const known = this.hosted.get(session)?.open?.request;
+      if (known) return known;
       const [first] = await this.needs.store.readStream(`session-${session}`);
       if (first?.event.type !== 'SessionRequested') throw new Error('There is no such session');
       return first.event as Requested;
