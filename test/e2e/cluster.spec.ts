@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Front } from './front.js';
 import { Api, isAlive, Platform } from './platform.js';
 
 jest.setTimeout(300_000);
@@ -107,35 +108,6 @@ const runningOn = async (api: Api, id: string): Promise<string> => {
   );
   return job.attempts.at(-1)?.node ?? '';
 };
-
-/** A front server on this machine: joined by a token, without any credential of database or storage. */
-class Front {
-  readonly dataDir = mkdtempSync(path.join(os.tmpdir(), 'openpro-front-'));
-  private platform: Platform | null = null;
-
-  async start(): Promise<this> {
-    const bare = { DATABASE_URL: '', OPENPRO_STORAGE: '' };
-    this.platform = await new Platform(this.dataDir, [], bare).start();
-    return this;
-  }
-
-  get url(): string {
-    return this.platform?.url ?? '';
-  }
-
-  get pid(): number {
-    return this.platform?.serverPid ?? 0;
-  }
-
-  async stop(): Promise<void> {
-    await this.platform?.stop();
-  }
-
-  async remove(): Promise<void> {
-    await this.stop();
-    rmSync(this.dataDir, { recursive: true, force: true });
-  }
-}
 
 describe('a cluster of servers', () => {
   const platform = new Platform(undefined, ['--servers', '2', '--slots', '2']);

@@ -5,6 +5,8 @@ import { text } from 'node:stream/consumers';
 
 /** As OTLP's JSON has it: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 export interface CollectedSpan {
+  /** The server that it is of. */
+  readonly server: string;
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -17,7 +19,13 @@ export interface CollectedSpan {
 
 interface Export {
   readonly resourceSpans: readonly {
-    readonly scopeSpans: readonly { readonly spans: readonly CollectedSpan[] }[];
+    readonly resource: {
+      readonly attributes: readonly {
+        readonly key: string;
+        readonly value: { readonly stringValue?: string };
+      }[];
+    };
+    readonly scopeSpans: readonly { readonly spans: readonly Omit<CollectedSpan, 'server'>[] }[];
   }[];
 }
 
@@ -28,8 +36,11 @@ export class Collector {
   private readonly server = http.createServer((request, response) => {
     void text(request).then((body) => {
       const { resourceSpans } = JSON.parse(body) as Export;
-      for (const { scopeSpans } of resourceSpans)
-        for (const { spans } of scopeSpans) this.spans.push(...spans);
+      for (const { resource, scopeSpans } of resourceSpans) {
+        const instance = resource.attributes.find(({ key }) => key === 'service.instance.id');
+        const server = instance?.value.stringValue ?? '';
+        for (const { spans } of scopeSpans) this.spans.push(...spans.map((span) => ({ ...span, server })));
+      }
       response.setHeader('content-type', 'application/json').end('{}');
       this.look();
     });

@@ -3,7 +3,7 @@ import type { EnginePool } from '@openpro/engine';
 import type { EventStore, ReadSide } from '@openpro/eventstore';
 import { DiskFull, namingFullDisk } from '@openpro/kernel';
 import type { ServerConfig } from '@openpro/platform';
-import { open, rm, statfs } from 'node:fs/promises';
+import { open, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataSource } from 'typeorm';
 import { type Check, every, type Problem } from './health.js';
@@ -33,7 +33,10 @@ export const diskCheck = (name: string, folder: string): Check => ({
   },
 });
 
-/** Writes a few bytes to the disk and takes them away again: a share that is read-only or gone shows at once. */
+/**
+ * Writes a few bytes to the disk and takes them away again: a share that is read-only or gone shows at once. One that is
+ * not mounted leaves an empty folder, which can be written to: what the cluster keeps must be there.
+ */
 export const storageCheck = (folder: string, node: string): Check =>
   every(WRITE_EVERY_MS, {
     name: 'storage',
@@ -48,7 +51,8 @@ export const storageCheck = (folder: string, node: string): Check =>
           await file.close();
         }
         await rm(probe);
-        return NONE;
+        const kept = await stat(path.join(folder, 'blobs')).catch(() => null);
+        return kept ? NONE : one('storage: is another one', `${folder} has no blobs: is the share mounted?`);
       } catch (error) {
         const detail = String(error);
         return namingFullDisk(error, folder) instanceof DiskFull

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEventStore, type ReadSide } from '@openpro/eventstore';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -99,13 +99,18 @@ describe('the storage', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('is written to, and nothing is left behind', async () => {
+    mkdirSync(path.join(folder, 'blobs'));
     expect(await storageCheck(folder, 'n1').look()).toEqual([]);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['blobs']);
   });
 
-  it('that is gone is a problem', async () => {
-    const problems = await storageCheck(path.join(folder, 'gone'), 'n1').look();
-    expect(found(problems)).toEqual(['storage: cannot be written to']);
+  it.each([
+    ['gone', 'storage: cannot be written to'],
+    ['', 'storage: is another one'], // the place where it was mounted
+  ])('that is not there is a problem', async (place, problem) => {
+    const problems = await storageCheck(path.join(folder, place), 'n1').look();
+    expect(found(problems)).toEqual([problem]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

@@ -86,7 +86,14 @@ export class LogMetrics {
         return void this.elections.inc();
       case 'NodeDeclaredDead':
         return void this.deaths.inc();
-      default:
+      case 'JobInterruptRequested':
+      case 'NodeInvited':
+      case 'NodeAdmitted':
+      case 'NodeJoined':
+      case 'NodeLeft':
+      case 'NodeDrainStarted':
+      case 'NodeResumed':
+      case 'NodeRemoved':
         return;
     }
   }

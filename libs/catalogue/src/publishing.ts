@@ -10,7 +10,16 @@ import {
 } from '@openpro/engine';
 import { ReadSide } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
-import { type Actor, Commands, CONFIG, fingerprintOf, metaOf, type ServerConfig } from '@openpro/platform';
+import {
+  type Actor,
+  Commands,
+  CONFIG,
+  fingerprintOf,
+  metaOf,
+  NODE,
+  type ServerConfig,
+  type ThisNode,
+} from '@openpro/platform';
 import { FolderBlobStore, Uploads } from '@openpro/storage';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -34,11 +43,14 @@ export class Publishing {
     private readonly pool: EnginePool,
     private readonly commands: Commands,
     @Inject(CONFIG) private readonly config: ServerConfig,
+    @Inject(NODE) node: Pick<ThisNode, 'joinedAt'>,
     readSide: ReadSide,
   ) {
-    // On every server: the first user of an engine need not wait for its processes either.
-    readSide.onCommitted(({ projection, keys }) => {
-      if (projection === engineList.name) for (const key of keys) void this.warm(key);
+    // On every server: the first user of an engine need not wait for its processes either. What was published before
+    // the server came is warmed when it has started, not while its lists catch up.
+    readSide.onCommitted(({ projection, keys, position }) => {
+      if (projection !== engineList.name || position <= node.joinedAt) return;
+      for (const name of new Set(keys.map((key) => key.split(':')[0] ?? ''))) void this.warm(name);
     });
   }
 
@@ -127,15 +139,15 @@ export class Publishing {
     );
   }
 
-  /** @param key name:version */
-  private async warm(key: string): Promise<void> {
-    const [name = '', version = ''] = key.split(':');
+  /** Its newest version: of older ones processes start when they are needed. */
+  private async warm(name: string): Promise<void> {
     try {
-      const row = await this.queries.engineRow(name, version);
-      if (row && !row.retired)
-        this.pool.warm(await this.packages.engine({ name, version, digest: row.digest }));
+      const [newest] = await this.queries.engineVersions(name);
+      if (!newest) return;
+      const { version, digest } = newest;
+      this.pool.warm(await this.packages.engine({ name, version, digest }));
     } catch (error) {
-      this.log.warn({ message: 'engine cannot be warmed', name, version, reason: String(error) });
+      this.log.warn({ message: 'engine cannot be warmed', name, reason: String(error) });
     }
   }
 

@@ -151,7 +151,15 @@ export class Attempts {
       case 'JobAbandoned':
         // Taken away from this server: whatever still runs for it has no say any more.
         return this.stop(job, 'terminate');
-      default:
+      case 'JobQueued':
+      case 'JobCompleted':
+      case 'JobFailed':
+      case 'NodeInvited':
+      case 'NodeAdmitted':
+      case 'NodeJoined':
+      case 'NodeDeclaredDead':
+      case 'NodeLeft':
+      case 'NodeRemoved':
         return;
     }
   }

@@ -5,8 +5,8 @@ import type { SessionEvent } from '@openpro/sessions';
 import type { JobEvent } from './job.js';
 
 type Moved = Extract<JobEvent, { type: 'JobStarted' | 'JobRequeued' | 'JobAbandoned' }>;
-type Ended = Extract<SessionEvent, { type: 'SessionEnded' }>;
-type On = NodeEvent | LeadershipEvent | Moved | Ended;
+type Sessions = Extract<SessionEvent, { type: 'SessionPlaced' | 'SessionEnded' }>;
+type On = NodeEvent | LeadershipEvent | Moved | Sessions;
 
 /** What happened to a server, and what moved because of it. Grows with what goes wrong, not with the work. */
 export interface TimelineRow {
@@ -27,16 +27,19 @@ export interface TimelineRow {
     readonly reason?: string;
     readonly graceS?: number;
     readonly attempt?: number;
+    /** Id of the server where the session lived before. */
+    readonly from?: string;
   };
 }
 
 /** Why a session has ended that its owner did not want to end: its server. */
 const MOVES: readonly string[] = ['node-lost', 'drained'];
 
-const worthTelling = ({ event }: Recorded<On>): boolean =>
-  event.type === 'JobStarted'
-    ? event.attempt > 1
-    : event.type !== 'SessionEnded' || MOVES.includes(event.reason);
+const worthTelling = ({ event }: Recorded<On>): boolean => {
+  if (event.type === 'JobStarted') return event.attempt > 1;
+  if (event.type === 'SessionPlaced') return event.from !== undefined;
+  return event.type !== 'SessionEnded' || MOVES.includes(event.reason);
+};
 
 const whatOf = ({ stream, event }: Recorded<On>): Omit<TimelineRow, 'id' | 'at' | 'type' | 'actor'> => {
   const id = idOf(stream);
@@ -66,6 +69,8 @@ const whatOf = ({ stream, event }: Recorded<On>): Omit<TimelineRow, 'id' | 'at' 
       const { node, attempt, reason } = event;
       return { node, job: id, session: null, details: { attempt, reason } };
     }
+    case 'SessionPlaced':
+      return { node: event.node, job: null, session: id, details: event.from ? { from: event.from } : {} };
     case 'SessionEnded':
       return { node: event.node ?? null, job: null, session: id, details: { reason: event.reason } };
   }
@@ -73,7 +78,7 @@ const whatOf = ({ stream, event }: Recorded<On>): Omit<TimelineRow, 'id' | 'at' 
 
 export const clusterTimeline: Projection<TimelineRow, On> = {
   name: 'cluster_timeline',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     at: 'int8',
@@ -98,6 +103,7 @@ export const clusterTimeline: Projection<TimelineRow, On> = {
     'JobStarted',
     'JobRequeued',
     'JobAbandoned',
+    'SessionPlaced',
     'SessionEnded',
   ],
   keyOf: (recorded) => (worthTelling(recorded) ? recorded.position : undefined),
@@ -114,8 +120,8 @@ const graceWords = (seconds: number): string =>
 
 const because = (reason: string | undefined): string => (reason ? `: ${reason}` : '');
 
-/** The entry in words; `server` is the name of its server. */
-export const sentenceOf = ({ type, details }: TimelineRow, server: string): string => {
+/** The entry in words; `server` is the name of its server, `from` of the one where the session lived before. */
+export const sentenceOf = ({ type, details }: TimelineRow, server: string, from = 'a server'): string => {
   const { reason, attempt } = details;
   switch (type) {
     case 'NodeInvited':
@@ -149,6 +155,8 @@ export const sentenceOf = ({ type, details }: TimelineRow, server: string): stri
         : `A job went back to the queue, because ${server} was lost in attempt ${attempt}`;
     case 'JobAbandoned':
       return `A job was given up${because(reason)}`;
+    case 'SessionPlaced':
+      return `A session of ${from} was opened again on ${server}, with what it had kept`;
     case 'SessionEnded':
       return `A session ended, because ${server} ${reason === 'drained' ? 'gave back its work' : 'was lost'}`;
   }

@@ -44,7 +44,12 @@ export class TimelineQueries {
       id,
       at,
       type,
-      text: async () => sentenceOf(row, (await server()) ?? 'a server'),
+      text: async () => {
+        const { from } = details;
+        const names = [server(), from === undefined ? undefined : this.cluster.nameOf(from)] as const;
+        const [name, former] = await Promise.all(names);
+        return sentenceOf(row, name ?? 'a server', former);
+      },
       actor,
       by: () => this.nameOf(actor),
       node,

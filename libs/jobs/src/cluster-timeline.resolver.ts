@@ -17,6 +17,10 @@ const INTERVAL_MS = 500;
 
 @Resolver()
 export class TimelineResolver {
+  /** Asked for, and not yet begun. */
+  private next: ReturnType<TimelineResolver['readNow']> | null = null;
+  private lastAt = 0;
+
   constructor(
     private readonly timeline: TimelineQueries,
     private readonly cluster: ClusterQueries,
@@ -32,7 +36,6 @@ export class TimelineResolver {
   @Subscription()
   @Needs('user', 'auditor')
   clusterChanged() {
-    let lastAt = 0;
     const news = new LiveQueue<null>((push) => {
       const stop = this.readSide.onCommitted(({ projection }) => {
         if (SHOWN.has(projection)) push(null);
@@ -44,15 +47,24 @@ export class TimelineResolver {
       };
     });
     news.push(null);
-    return news.map(async () => {
-      await pause(lastAt + INTERVAL_MS - Date.now());
-      lastAt = Date.now();
-      const [{ nodes }, newest] = await Promise.all([
-        this.cluster.nodes({ first: MAX_PAGE, after: null }, false),
-        this.timeline.newest(),
-      ]);
-      return { clusterChanged: { nodes, newest } };
-    }, true);
+    return news.map(async () => ({ clusterChanged: await this.read() }), true);
+  }
+
+  /** However many look, it is read once: who asks before a reading has begun shares it. */
+  private read(): ReturnType<TimelineResolver['readNow']> {
+    return (this.next ??= pause(this.lastAt + INTERVAL_MS - Date.now()).then(() => {
+      this.next = null;
+      this.lastAt = Date.now();
+      return this.readNow();
+    }));
+  }
+
+  private async readNow() {
+    const [{ nodes }, newest] = await Promise.all([
+      this.cluster.nodes({ first: MAX_PAGE, after: null }, false),
+      this.timeline.newest(),
+    ]);
+    return { nodes, newest };
   }
 }
 

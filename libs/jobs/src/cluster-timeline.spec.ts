@@ -16,7 +16,8 @@ const rowsOf = (...log: readonly Happened[]) => {
     ).values(),
   ];
 };
-const said = (...log: readonly Happened[]) => rowsOf(...log).map((row) => sentenceOf(row, 'server-2'));
+const said = (...log: readonly Happened[]) =>
+  rowsOf(...log).map((row) => sentenceOf(row, 'server-2', 'server-1'));
 
 const at = { attempt: 1, node: 'n2', nodeEpoch: 1 };
 const joined = (more: object = {}): NodeEvent => ({
@@ -53,6 +54,7 @@ describe('the timeline of the cluster', () => {
       ['job-j1', requeued('drained')],
       ['session-s1', ended('node-lost')],
       ['leadership-cluster', { type: 'LeaderElected', node: 'n2', epoch: 3 }],
+      ['session-s2', { type: 'SessionPlaced', node: 'n2', nodeEpoch: 1, from: 'n1' }],
     );
     expect(rows).toMatchObject([
       {
@@ -67,12 +69,18 @@ describe('the timeline of the cluster', () => {
       { node: 'n2', job: 'j1', session: null },
       { node: 'n2', job: null, session: 's1' },
       { node: 'n2', job: null, session: null },
+      { node: 'n2', job: null, session: 's2', details: { from: 'n1' } },
     ]);
   });
 
   it('leaves out what is no news of a server', () =>
     expect(
-      rowsOf(['job-j1', started(1)], ['session-s1', ended('closed')], ['session-s2', ended('idle')]),
+      rowsOf(
+        ['job-j1', started(1)],
+        ['session-s0', { type: 'SessionPlaced', node: 'n2', nodeEpoch: 1 }],
+        ['session-s1', ended('closed')],
+        ['session-s2', ended('idle')],
+      ),
     ).toStrictEqual([]));
 
   it.each<[string, Happened]>([
@@ -127,6 +135,10 @@ describe('the timeline of the cluster', () => {
           reason: 'lost too often',
         },
       ],
+    ],
+    [
+      'A session of server-1 was opened again on server-2, with what it had kept',
+      ['session-s2', { type: 'SessionPlaced', node: 'n2', nodeEpoch: 1, from: 'n1' }],
     ],
     ['A session ended, because server-2 was lost', ['session-s1', ended('node-lost')]],
     ['A session ended, because server-2 gave back its work', ['session-s1', ended('drained')]],

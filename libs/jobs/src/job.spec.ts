@@ -186,10 +186,10 @@ describe('a job', () => {
       .thenRefused('StaleAttempt');
     given(...twice)
       .when(crash(where))
-      .then();
+      .thenRefused('StaleAttempt');
     given(...twice)
       .when(drain(where))
-      .then();
+      .thenRefused('StaleAttempt');
   });
 
   it('drops every report when it waits or has ended', () => {
@@ -202,13 +202,13 @@ describe('a job', () => {
         .thenRefused('StaleAttempt');
       given(...history)
         .when(crash(at(1)))
-        .then();
+        .thenRefused('StaleAttempt');
       given(...history)
         .when(lose(at(1)))
         .then();
       given(...history)
         .when(drain(at(1)))
-        .then();
+        .thenRefused('StaleAttempt');
     }
   });
 

@@ -277,7 +277,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       case 'FailJob':
         return runsAt(job, command) ? [failed(job, command.error)] : staleAttempt();
       case 'CrashAttempt': {
-        if (!runsAt(job, command)) return [];
+        if (!runsAt(job, command)) return staleAttempt();
         if (job.interrupting) return [cutShort(job, 'its process crashed')];
         const { message } = command;
         const charged = { nodeLost: job.nodeLost, ownCrash: job.ownCrash + 1 };
@@ -288,6 +288,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         ];
       }
       case 'LoseNode': {
+        // No report of the attempt: the process may tell it twice, or late.
         if (!runsAt(job, command)) return [];
         if (job.interrupting) return [cutShort(job, 'its server was lost')];
         if (command.left) return [givenBack(job)];
@@ -295,7 +296,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         return [mayRunAgain(charged) ? requeued(job, 'node-lost', charged) : abandoned(job)];
       }
       case 'DrainAttempt':
-        if (!runsAt(job, command)) return [];
+        if (!runsAt(job, command)) return staleAttempt();
         return [job.interrupting ? cutShort(job, 'its server was drained') : givenBack(job)];
       case 'InterruptJob':
         if (job.is === 'ended') return alreadyEnded();

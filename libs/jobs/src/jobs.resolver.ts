@@ -81,12 +81,13 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   jobChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
-    const news = new LiveQueue<null>((push) => this.newsOf(id, () => push(null)));
-    news.push(null);
+    const { news, reason } = this.newsOf(id);
     return news.map(async () => {
-      const job = await this.queries.one(actor, id);
-      if (!job) return new Last<{ jobChanged: object }>();
-      return job.endedAt === null ? { jobChanged: job } : new Last({ jobChanged: job });
+      const row = await this.queries.row(actor, id);
+      if (!row) return new Last<{ jobChanged: object }>();
+      if (!news.isOver) reason.follow(row);
+      const seen = { jobChanged: this.queries.view(row) };
+      return row.ended_at === null ? seen : new Last(seen);
     }, true);
   }
 
@@ -113,21 +114,17 @@ export class JobsResolver {
       log = (log + heard.log).slice(-MAX_LOG_AT_ONCE);
       news.push(null);
     });
-    const news: LiveQueue<null> = new LiveQueue<null>((push) => {
-      const stop = this.newsOf(id, () => push(null));
-      return () => {
-        stop();
-        line.close();
-      };
-    });
+    const { news, reason } = this.newsOf(id, () => line.close());
     if (first) line.follow(first, first.attempt);
-    news.push(null);
     return news.map(async () => {
       await pause(lastAt + NEWS_INTERVAL_MS - Date.now());
       lastAt = Date.now();
       const row = first && (await this.queries.row(actor, id));
       if (!row) return new Last<{ jobProgress: object }>();
-      if (!news.isOver) line.follow(row, first.attempt); // another server may have it now
+      if (!news.isOver) {
+        line.follow(row, first.attempt); // another server may have it now
+        reason.follow(row);
+      }
       const seen = { jobProgress: { job: this.queries.view(row), points: points.splice(0), log } };
       log = '';
       return row.ended_at === null ? seen : new Last(seen);
@@ -150,15 +147,21 @@ export class JobsResolver {
     );
   }
 
-  /** Calls back when the job has changed, or the reason for which it waits. */
-  private newsOf(id: string, tell: () => void): () => void {
-    const stops = [
-      this.readSide.onCommitted(({ projection, keys }) => {
-        if (projection === jobList.name && keys.includes(id)) tell();
-      }),
-      this.live.onReason(id, tell),
-    ];
-    return () => stops.forEach((stop) => stop());
+  /** Says at once, and when the job has changed, or the reason for which it waits: look again. */
+  private newsOf(id: string, close = (): void => undefined) {
+    const reason = this.live.reason(id, () => news.push(null));
+    const news: LiveQueue<null> = new LiveQueue<null>((push) => {
+      const stop = this.readSide.onCommitted(({ projection, keys }) => {
+        if (projection === jobList.name && keys.includes(id)) push(null);
+      });
+      return () => {
+        stop();
+        reason.close();
+        close();
+      };
+    });
+    news.push(null);
+    return { news, reason };
   }
 
   /** Ids of changed jobs. */

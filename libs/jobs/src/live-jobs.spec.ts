@@ -94,10 +94,15 @@ describe('why a job waits', () => {
     expect(await live.waitingFor('j')).toBeNull();
   });
 
-  it('is told when it changes, by whoever leads', async () => {
+  it('is told when it changes, by whoever leads, and only while it waits', async () => {
     const { live, elect, deciding, know } = given();
     let tell = (): void => undefined;
-    const stop = live.onReason(uuidv7(), () => tell());
+    const reason = live.reason(uuidv7(), () => tell());
+    reason.follow({ state: 'running' });
+    elect('b');
+    expect(deciding.size).toBe(0);
+    reason.follow({ state: 'queued' });
+    reason.follow({ state: 'queued' });
     for (const leader of ['b', 'c']) {
       elect(leader);
       while (!deciding.has(leader)) await Promise.resolve();
@@ -107,7 +112,11 @@ describe('why a job waits', () => {
       await told;
     }
     expect([...deciding.keys()]).toEqual(['c']);
-    stop();
+    reason.follow({ state: 'running' });
+    expect(deciding.size).toBe(0);
+    reason.follow({ state: 'queued' });
+    while (!deciding.has('c')) await Promise.resolve();
+    reason.close();
     expect(deciding.size).toBe(0);
   });
 

@@ -94,8 +94,24 @@ export class LiveJobs {
     return this.reasons.load(job);
   }
 
-  /** Calls back when the reason has changed for which a job waits, whoever leads. */
-  onReason(job: string, tell: () => void): () => void {
+  /** Calls back when the reason has changed for which a job waits, while it waits: `follow` tells whether it does. */
+  reason(job: string, tell: () => void): { follow(row: Pick<JobRow, 'state'>): void; close(): void } {
+    let stop: (() => void) | null = null;
+    const close = (): void => {
+      stop?.();
+      stop = null;
+    };
+    return {
+      follow: ({ state }) => {
+        if (state === 'queued') stop ??= this.onReason(job, tell);
+        else close();
+      },
+      close,
+    };
+  }
+
+  /** Whoever leads. */
+  private onReason(job: string, tell: () => void): () => void {
     const line = new Listening(this.link, 'job.reason', tell);
     let stopped = false;
     let known: string | null = null;

@@ -150,7 +150,7 @@ export class Submitting {
         field: 'case',
       });
     const changes = (input.values?.length ?? 0) + (input.files?.length ?? 0);
-    const stands = session ? await this.data.save(session, inputs) : (start?.digest ?? null);
+    const stands = session ? await this.data.save(actor, session, inputs) : (start?.digest ?? null);
     if (changes === 0 || isRefusal(stands)) return stands;
     return this.withChanges(actor, input, version, inputs, stands);
   }

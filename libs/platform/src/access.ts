@@ -22,15 +22,18 @@ const NEED = 'openpro:need';
 /** Every root field of the API carries one of these; a field without it does not start. */
 export const Needs = (...anyOf: readonly Role[]) => SetMetadata(NEED, anyOf);
 
-export const has = (actor: Actor, ...anyOf: readonly Role[]): boolean =>
+/** All that rights follow from. */
+export type Rights = Pick<Actor, 'id' | 'environment' | 'roles'>;
+
+export const has = (actor: Pick<Actor, 'roles'>, ...anyOf: readonly Role[]): boolean =>
   actor.roles.includes('administrator') || anyOf.some((role) => actor.roles.includes(role));
 
 /** May the actor see this thing? In his environment: his own; an administrator or auditor sees all. */
-export const maySee = (actor: Actor, thing: { environment: string; owner: string }): boolean =>
+export const maySee = (actor: Rights, thing: { environment: string; owner: string }): boolean =>
   thing.environment === actor.environment && (thing.owner === actor.id || has(actor, 'auditor'));
 
 /** May the actor change this thing? In his environment: his own; an administrator may change all. */
-export const mayChange = (actor: Actor, thing: { environment: string; owner: string }): boolean =>
+export const mayChange = (actor: Rights, thing: { environment: string; owner: string }): boolean =>
   thing.environment === actor.environment && (thing.owner === actor.id || has(actor));
 
 export interface RequestContext {

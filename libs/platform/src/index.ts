@@ -8,6 +8,7 @@ export {
   Needs,
   needsOf,
   type RequestContext,
+  type Rights,
 } from './access.js';
 export {
   answer,

@@ -1,8 +1,7 @@
-/** Who looks at a session: its owner, as his server knows him. */
-export interface Visitor {
-  readonly id: string;
-  readonly roles: readonly string[];
-}
+import type { Rights } from '@openpro/platform';
+
+/** Who uses a session, as the server knows him that he talks to. */
+export type Visitor = Rights;
 
 interface Visitors {
   count: number;

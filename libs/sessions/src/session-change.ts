@@ -3,6 +3,9 @@ import { checkDigest, checkJson, refuse, type Refusal } from '@openpro/kernel';
 
 const MAX_CELLS = 10_000;
 const MAX_ARGS_BYTES = 64 * 1024;
+/** Longer than any name of an interface, and so any name that is worth looking up. */
+const MAX_NAME = 200;
+const MAX_TUPLE = 12;
 
 /** A change of a session's data, as a value: the same whether the session lives here or on another server. */
 export type Change =
@@ -28,8 +31,20 @@ export interface Changes {
 }
 type Changed = Changes[Change['do']];
 
-const isCell = (cell: unknown): boolean =>
-  typeof cell === 'object' && cell !== null && 'tuple' in cell && Array.isArray(cell.tuple);
+/** Text that may be the name of something in an app. */
+export const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_NAME;
+
+const isCell = (cell: unknown): boolean => {
+  if (typeof cell !== 'object' || cell === null) return false;
+  const { tuple, value } = cell as { tuple?: unknown; value?: unknown };
+  return (
+    Array.isArray(tuple) &&
+    tuple.length <= MAX_TUPLE &&
+    tuple.every((element) => typeof element === 'string') &&
+    (typeof value !== 'object' || value === null)
+  );
+};
 
 /** Says what is wrong with a change; another machine may have sent it. */
 export const checkChange = (change: Change): Refusal | undefined => {
@@ -38,20 +53,22 @@ export const checkChange = (change: Change): Refusal | undefined => {
   switch (change.do) {
     case 'set': {
       const { identifier, cells, ifVersion } = change;
-      if (typeof identifier !== 'string') return bad('identifier', 'a name');
-      if (!Array.isArray(cells) || !cells.every(isCell)) return bad('cells', 'tuples with values');
-      if (ifVersion !== null && !Number.isSafeInteger(ifVersion)) return bad('ifVersion', 'a whole number');
-      return cells.length <= MAX_CELLS
+      if (!isName(identifier)) return bad('identifier', `a name of at most ${MAX_NAME} characters`);
+      if (!Array.isArray(cells)) return bad('cells', 'tuples with values');
+      if (cells.length > MAX_CELLS)
+        return refuse('TooLarge', `These are ${cells.length} cells at once`, {
+          field: 'cells',
+          limit: `${MAX_CELLS} cells`,
+        });
+      if (!cells.every(isCell)) return bad('cells', `tuples of at most ${MAX_TUPLE} elements with values`);
+      return ifVersion === null || Number.isSafeInteger(ifVersion)
         ? undefined
-        : refuse('TooLarge', `These are ${cells.length} cells at once`, {
-            field: 'cells',
-            limit: `${MAX_CELLS} cells`,
-          });
+        : bad('ifVersion', 'a whole number');
     }
     case 'run':
-      return typeof change.procedure === 'string'
+      return isName(change.procedure)
         ? checkJson('args', change.args, MAX_ARGS_BYTES)
-        : bad('procedure', 'a name');
+        : bad('procedure', `a name of at most ${MAX_NAME} characters`);
     case 'load':
       return checkDigest('digest', change.digest);
   }

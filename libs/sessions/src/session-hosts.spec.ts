@@ -212,6 +212,42 @@ describe('hosted sessions', () => {
     await hosts.stop();
   });
 
+  it('leave no process behind when their restored data cannot be kept', async () => {
+    const { hosts, launch, until, heard } = given({
+      saved: {
+        keep: () => Promise.reject(new Error('ENOSPC')),
+        load: () => Promise.resolve(data),
+        forget: () => undefined,
+      },
+    });
+    await launch({ restores: { session: uuidv7(), digest } });
+    await until('closed');
+    await until(/^ReportCrash: .*ENOSPC/);
+    expect(heard).toHaveLength(3); // loaded, closed, and one report
+    expect(hosts.count).toBe(0);
+    await hosts.stop();
+  });
+
+  it('end once when their process ends while it opens', async () => {
+    let arrive!: (opened: DataSession) => void;
+    const opening: DataSessionOptions[] = [];
+    const { hosts, launch, hear, until, heard } = given({
+      open: (options) => {
+        opening.push(options);
+        hear('opening');
+        return new Promise((resolve) => (arrive = resolve));
+      },
+    });
+    await launch();
+    await until('opening');
+    opening[0]!.onExit({ code: 'Crashed', message: 'was ended by SIGSEGV' });
+    arrive({ close: () => Promise.resolve(hear('closed')) } as unknown as DataSession);
+    await until('closed');
+    await until(/^ReportCrash/);
+    expect(heard.filter((what) => what.startsWith('Report'))).toHaveLength(1);
+    await hosts.stop();
+  });
+
   it("get their jobs' results", async () => {
     const { hosts, launch, until, solve } = given();
     const id = await launch();

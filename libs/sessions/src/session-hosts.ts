@@ -11,7 +11,7 @@ import {
 } from '@openpro/eventstore';
 import type { JobEvent } from '@openpro/jobs';
 import { idOf, refuse, type Refusal } from '@openpro/kernel';
-import { patiently, type ThisNode } from '@openpro/platform';
+import { maySee, patiently, type ThisNode } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import { Attendance, type Visitor } from './attendance.js';
 import { Autosave, type SavePace } from './autosave.js';
@@ -48,13 +48,14 @@ export interface SessionHostsNeeds {
   /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
   after?(ms: number, work: () => void): () => void;
   /** Tells the session what became of it, by this server or for a user; repeats until it is decided. Never rejects. */
-  report(session: string, command: SessionCommand, by?: Visitor): Promise<void>;
+  report(session: string, command: SessionCommand, by?: Pick<Visitor, 'id' | 'roles'>): Promise<void>;
 }
 
 /** A session that is open. */
-interface Open {
+export interface Open {
   readonly data: DataSession;
   readonly of: CaseOf;
+  readonly request: Requested;
 }
 
 interface Hosted {
@@ -160,24 +161,46 @@ export class SessionHosts {
   }
 
   /**
-   * Calls back with identifiers whose data changed; returns how to stop listening. A visitor keeps the session
-   * attached while he listens.
+   * Calls back with identifiers whose data changed; returns how to stop listening. Its owner keeps the session attached
+   * while he listens; who may not see it hears nothing.
    * @param again something may have been missed: everything that has changed so far is told first
    */
   listen(
     session: string,
-    { again, visitor }: { again: boolean; visitor: Visitor | null },
+    { again, by }: { again: boolean; by: Visitor },
     listener: (changed: readonly IdentifierVersion[]) => void,
   ): () => void {
-    this.news.on(session, listener);
+    const hear = (changed: readonly IdentifierVersion[]): void => {
+      const request = this.hosted.get(session)?.open?.request;
+      if (request && maySee(by, request)) listener(changed);
+    };
+    this.news.on(session, hear);
     const versions = this.hosted.get(session)?.versions;
     if (again && versions?.size)
-      listener([...versions].map(([identifier, version]) => ({ identifier, version })));
-    const leave = visitor ? this.attendance.come(session, visitor) : undefined;
-    return () => {
-      this.news.off(session, listener);
-      leave?.();
+      hear([...versions].map(([identifier, version]) => ({ identifier, version })));
+    let over = false;
+    let leave = (): void => undefined;
+    const come = ({ owner, environment }: Requested): void => {
+      if (!over && owner === by.id && environment === by.environment)
+        leave = this.attendance.come(session, by);
     };
+    this.requestOf(session, () => over).then(come, () => undefined); // no such session: nobody attends it
+    return () => {
+      over = true;
+      this.news.off(session, hear);
+      leave();
+    };
+  }
+
+  /** What was asked for, also of a session that is still on its way here. */
+  private requestOf(session: string, giveUp: () => boolean): Promise<Requested> {
+    return patiently(async () => {
+      const known = this.hosted.get(session)?.open?.request;
+      if (known) return known;
+      const [first] = await this.needs.store.readStream(`session-${session}`);
+      if (first?.event.type !== 'SessionRequested') throw new Error('There is no such session');
+      return first.event as Requested;
+    }, giveUp);
   }
 
   private see({ stream, event }: Recorded<SessionEvent | JobEvent | NodeEvent>): void {
@@ -207,7 +230,20 @@ export class SessionHosts {
       case 'NodeResumed':
         if (id === node.id) this.drain(null);
         return;
-      default:
+      case 'SessionRequested':
+      case 'SessionReady':
+      case 'SessionAttached':
+      case 'SessionDetached':
+      case 'SessionSaved':
+      case 'JobStarted':
+      case 'JobRequeued':
+      case 'JobInterruptRequested':
+      case 'NodeInvited':
+      case 'NodeAdmitted':
+      case 'NodeJoined':
+      case 'NodeDeclaredDead':
+      case 'NodeLeft':
+      case 'NodeRemoved':
         return;
     }
   }
@@ -254,28 +290,28 @@ export class SessionHosts {
     this.needs.saved.forget(id);
     this.hosted.delete(id);
     if (hosted.closed) return;
+    hosted.closed = true; // whatever is still opening is closed when it comes
     const { node, report } = this.needs;
     const message = `${why}\n${hosted.lastLog}`.trim();
     void report(id, { type: 'ReportCrash', node: node.id, nodeEpoch: node.epoch, message });
   }
 
   private async launch(id: string, hosted: Hosted): Promise<void> {
-    const { node, packages, store, report, saved } = this.needs;
+    const { node, packages, report, saved } = this.needs;
     const steps: { name: string; ms: number }[] = [];
     const started = performance.now();
     const step = (name: string) => steps.push({ name, ms: Math.round(performance.now() - started) });
-    const [request, engine, app, user, restored] = await patiently(
-      async () => {
-        const request = (await store.readStream(`session-${id}`))[0]?.event as Requested;
-        return Promise.all([
-          request,
+    const closed = (): boolean => hosted.closed;
+    const request = await this.requestOf(id, closed);
+    const [engine, app, user, restored] = await patiently(
+      () =>
+        Promise.all([
           packages.engine(request.engine),
           packages.app(request.app),
           this.needs.user(request.owner),
-          request.restores ? this.needs.saved.load(request.restores) : null,
-        ]);
-      },
-      () => hosted.closed,
+          request.restores ? saved.load(request.restores) : null,
+        ]),
+      closed,
     );
     if (hosted.closed) return;
     step('packages');
@@ -289,21 +325,20 @@ export class SessionHosts {
       onLog: (line) => (hosted.lastLog = (hosted.lastLog + line).slice(-2000)),
       onExit: ({ message }) => this.gone(id, hosted, message),
     });
-    if (restored && !hosted.closed)
-      await data.load(restored).catch((error: unknown) => {
-        this.gone(id, hosted, `Its data could not be restored: ${String(error)}`);
-        hosted.closed = true;
-      });
-    if (hosted.closed) return data.close();
-    step('app');
     const of = {
       app: request.app.name,
       version: request.app.version,
       engine: `${request.engine.name}:${request.engine.version}`,
     };
-    if (restored) await saved.keep(id, of, restored); // it may be lost again before anything changes
-    hosted.open = { data, of };
-    hosted.autosave = this.autosave(id, hosted.open, request.restores?.digest ?? null);
+    if (restored && !hosted.closed)
+      await data
+        .load(restored)
+        .then(() => (hosted.closed ? undefined : saved.keep(id, of, restored))) // it may be lost again before anything changes
+        .catch((error: unknown) => this.gone(id, hosted, `Its data could not be restored: ${String(error)}`));
+    if (hosted.closed) return data.close();
+    step('app');
+    hosted.open = { data, of, request };
+    hosted.autosave = this.autosave(id, hosted, hosted.open, request.restores?.digest ?? null);
     await report(id, { type: 'ReportReady', node: node.id, nodeEpoch: node.epoch, steps });
   }
 
@@ -313,12 +348,13 @@ export class SessionHosts {
     autosave?.changed();
   }
 
-  private autosave(id: string, { data, of }: Open, last: string | null): Autosave {
+  private autosave(id: string, hosted: Hosted, { data, of }: Open, last: string | null): Autosave {
     const { node, saved, log, report, savePace } = this.needs;
     return new Autosave(
       {
         save: async () => {
           const kept = await data.save();
+          if (hosted.closed) throw new Error('The session ended while its data was kept');
           const blobs = [...kept.sets.values(), ...kept.identifiers.values()];
           const bytes = blobs.reduce((sum, { byteLength }) => sum + byteLength, 0);
           return { digest: await saved.keep(id, of, kept), bytes };

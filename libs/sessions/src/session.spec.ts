@@ -55,19 +55,20 @@ describe('a session', () => {
       .then();
   });
 
+  it('says at its place from which server it comes, when it is opened again', () => {
+    const restores = { session: 's0', digest, node: 'n2' };
+    given({ ...requested, restores } as SessionEvent)
+      .when({ type: 'PlaceSession', ...here })
+      .then({ ...placed, from: 'n2' } as SessionEvent);
+    given({ ...requested, restores: { session: 's0', digest } } as SessionEvent)
+      .when({ type: 'PlaceSession', ...here })
+      .then(placed);
+  });
+
   it('becomes ready on the server where it was placed, once', () => {
     given(...starting)
       .when({ type: 'ReportReady', ...here, steps })
       .then(ready);
-    given(requested)
-      .when({ type: 'ReportReady', ...here, steps })
-      .then();
-    given(...starting)
-      .when({ type: 'ReportReady', ...elsewhere, steps })
-      .then();
-    given(...starting)
-      .when({ type: 'ReportReady', ...laterLife, steps })
-      .then();
     given(...open)
       .when({ type: 'ReportReady', ...here, steps })
       .then();
@@ -128,13 +129,6 @@ describe('a session', () => {
     given(...starting)
       .when(crash(here))
       .then(ended('failed-to-start', { message: 'out of memory', ...here }));
-    given(...open)
-      .when(crash(elsewhere))
-      .then();
-    given(...open)
-      .when(crash(laterLife))
-      .then();
-    given(requested).when(crash(here)).then();
   });
 
   it('keeps of a report what can be stored and shown', () =>
@@ -142,7 +136,7 @@ describe('a session', () => {
       .when({ type: 'ReportCrash', ...here, message: `\u001b[31mred\0\n${'x'.repeat(5000)}` })
       .then(ended('crashed', { message: `\ufffd[31mred\ufffd\n${'x'.repeat(3989)}…`, ...here })));
 
-  it('keeps its data while it is ready, the same data once, and only of the server where it lives', () => {
+  it('keeps its data while it is ready, the same data once', () => {
     const saved: SessionEvent = { type: 'SessionSaved', ...here, digest };
     given(...open)
       .when({ type: 'ReportSaved', ...here, digest })
@@ -153,34 +147,43 @@ describe('a session', () => {
     given(...open, saved)
       .when({ type: 'ReportSaved', ...here, digest: 'other' })
       .then({ ...saved, digest: 'other' });
-    for (const place of [elsewhere, laterLife])
-      given(...open)
-        .when({ type: 'ReportSaved', ...place, digest })
-        .then();
     given(...starting)
       .when({ type: 'ReportSaved', ...here, digest })
       .then();
   });
 
-  it('is ended by the drain of its server, and of no other', () => {
+  it('is ended by the drain of its server', () =>
     given(...open)
       .when({ type: 'ReportDrained', ...here })
-      .then(ended('drained'));
-    given(...open)
-      .when({ type: 'ReportDrained', ...elsewhere })
-      .then();
+      .then(ended('drained')));
+
+  const reportsOf = (place: typeof here): readonly SessionCommand[] => [
+    { type: 'ReportReady', ...place, steps },
+    { type: 'ReportSaved', ...place, digest },
+    { type: 'ReportDrained', ...place },
+    { type: 'ReportCrash', ...place, message: 'x' },
+  ];
+
+  it.each<[string, readonly SessionEvent[], typeof here]>([
+    ['of another server while it starts', starting, elsewhere],
+    ['of another server', open, elsewhere],
+    ['of another life of its server', open, laterLife],
+    ['before it has a server', [requested], here],
+    ['when it has ended', over, here],
+    ['of the server that lost it', [...open, ended('node-lost')], here],
+  ])('refuses every report %s', (_, history, place) => {
+    for (const report of reportsOf(place))
+      given(...history)
+        .when(report)
+        .thenRefused('StaleReport');
   });
 
   const everything: readonly SessionCommand[] = [
     { type: 'PlaceSession', ...here },
-    { type: 'ReportReady', ...here, steps },
     { type: 'AttachSession' },
     { type: 'DetachSession' },
     { type: 'EndSession', reason: 'closed' },
     { type: 'LoseNode', ...here },
-    { type: 'ReportCrash', ...here, message: 'x' },
-    { type: 'ReportSaved', ...here, digest },
-    { type: 'ReportDrained', ...here },
   ];
 
   it.each(everything)('that has ended is left alone by $type', (command) =>
@@ -188,7 +191,7 @@ describe('a session', () => {
       .when(command)
       .then(),
   );
-  it.each(everything)('that never was refuses $type', (command) =>
+  it.each([...everything, ...reportsOf(here)])('that never was refuses $type', (command) =>
     given().when(command).thenRefused('NoSuchSession'),
   );
 

@@ -14,8 +14,8 @@ interface Requested {
   readonly engine: PackageRef;
   /** What the app needs of a server. */
   readonly labels?: readonly string[];
-  /** Opened with the data that another session kept before it ended. */
-  readonly restores?: { readonly session: string; readonly digest: string };
+  /** Opened with the data that another session kept before it ended, and the server where that one lived. */
+  readonly restores?: { readonly session: string; readonly digest: string; readonly node?: string };
 }
 
 /** One life of one server. */
@@ -35,7 +35,8 @@ export type EndReason =
 
 export type SessionEvent =
   | ({ readonly type: 'SessionRequested' } & Requested)
-  | ({ readonly type: 'SessionPlaced' } & Place)
+  /** `from`: the server where the session lived that this one opens again. */
+  | ({ readonly type: 'SessionPlaced'; readonly from?: string } & Place)
   | ({ readonly type: 'SessionReady'; readonly steps: readonly LaunchStep[] } & Place)
   | { readonly type: 'SessionAttached' }
   | { readonly type: 'SessionDetached' }
@@ -60,7 +61,7 @@ export type SessionCommand =
   | ({ readonly type: 'LoseNode' } & Place)
   | ({ readonly type: 'ReportCrash'; readonly message: string } & Place);
 
-export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession'>;
+export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession' | 'StaleReport'>;
 
 /**
  * ```
@@ -72,9 +73,14 @@ export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession'>;
  */
 export type Session =
   | { readonly is: 'new' }
-  | { readonly is: 'requested'; readonly attached: boolean }
+  | { readonly is: 'requested'; readonly attached: boolean; readonly from: string | null }
   | ({ readonly is: 'starting' | 'ready'; readonly attached: boolean; readonly saved: string | null } & Place)
   | { readonly is: 'ended' };
+
+type Placed = Session & { readonly is: 'starting' | 'ready' };
+
+/** What a server says of a session that lives there. */
+type Report = Extract<SessionCommand, { type: `Report${string}` }>;
 
 const MAX_MESSAGE_LENGTH = 4000;
 
@@ -83,10 +89,13 @@ const placeOf = (session: Session): Place | undefined =>
     ? { node: session.node, nodeEpoch: session.nodeEpoch }
     : undefined;
 
-const livesAt = (session: Session, { node, nodeEpoch }: Place): boolean => {
+const livesAt = (session: Session, { node, nodeEpoch }: Place): session is Placed => {
   const place = placeOf(session);
   return place?.node === node && place.nodeEpoch === nodeEpoch;
 };
+
+const staleReport = () =>
+  refuse('StaleReport', 'The session does not live on this server, or not any more: the report is dropped');
 
 const ended = (session: Session, reason: EndReason, message?: string): readonly SessionEvent[] => [
   {
@@ -97,6 +106,26 @@ const ended = (session: Session, reason: EndReason, message?: string): readonly 
   },
 ];
 
+const isReport = (command: SessionCommand): command is Report => command.type.startsWith('Report');
+
+const reported = (session: Placed, command: Report): readonly SessionEvent[] => {
+  const { node, nodeEpoch } = command;
+  switch (command.type) {
+    case 'ReportReady':
+      return session.is === 'starting'
+        ? [{ type: 'SessionReady', node, nodeEpoch, steps: command.steps }]
+        : [];
+    case 'ReportSaved':
+      return session.is === 'ready' && session.saved !== command.digest
+        ? [{ type: 'SessionSaved', node, nodeEpoch, digest: command.digest }]
+        : [];
+    case 'ReportDrained':
+      return ended(session, 'drained');
+    case 'ReportCrash':
+      return ended(session, session.is === 'ready' ? 'crashed' : 'failed-to-start', command.message);
+  }
+};
+
 const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = {
   initial: { is: 'new' },
 
@@ -106,41 +135,29 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
         ? [{ ...command, type: 'SessionRequested' }]
         : refuse('SessionExists', 'There is a session with this id already');
     if (session.is === 'new') return refuse('NoSuchSession', 'There is no such session');
-    if (session.is === 'ended') return []; // whatever is still said about it comes late
+    if (isReport(command)) return livesAt(session, command) ? reported(session, command) : staleReport();
+    if (session.is === 'ended') return []; // whatever else is still said about it comes late
     switch (command.type) {
       case 'PlaceSession': {
+        if (session.is !== 'requested') return [];
         const { node, nodeEpoch } = command;
-        return session.is === 'requested' ? [{ type: 'SessionPlaced', node, nodeEpoch }] : [];
-      }
-      case 'ReportReady': {
-        const { node, nodeEpoch, steps } = command;
-        const started = session.is === 'starting' && livesAt(session, command);
-        return started ? [{ type: 'SessionReady', node, nodeEpoch, steps }] : [];
+        const again = session.from === null ? {} : { from: session.from };
+        return [{ type: 'SessionPlaced', node, nodeEpoch, ...again }];
       }
       case 'AttachSession':
         return session.attached ? [] : [{ type: 'SessionAttached' }];
       case 'DetachSession':
         return session.attached ? [{ type: 'SessionDetached' }] : [];
-      case 'ReportSaved': {
-        const { node, nodeEpoch, digest } = command;
-        const fresh = session.is === 'ready' && livesAt(session, command) && session.saved !== digest;
-        return fresh ? [{ type: 'SessionSaved', node, nodeEpoch, digest }] : [];
-      }
-      case 'ReportDrained':
-        return livesAt(session, command) ? ended(session, 'drained') : [];
       case 'EndSession':
         return ended(session, command.reason, command.message);
-      case 'LoseNode':
+      case 'LoseNode': // no report of the session's server: the process may tell it twice, or late
         return livesAt(session, command) ? ended(session, 'node-lost') : [];
-      case 'ReportCrash': {
-        const reason = session.is === 'ready' ? 'crashed' : 'failed-to-start';
-        return livesAt(session, command) ? ended(session, reason, command.message) : [];
-      }
     }
   },
 
   evolve(session, event) {
-    if (event.type === 'SessionRequested') return { is: 'requested', attached: false };
+    if (event.type === 'SessionRequested')
+      return { is: 'requested', attached: false, from: event.restores?.node ?? null };
     if (session.is === 'new' || session.is === 'ended') return session;
     switch (event.type) {
       case 'SessionPlaced':

@@ -1,5 +1,6 @@
 import { Logger, Module } from '@nestjs/common';
 import { CatalogueModule, Packages } from '@openpro/catalogue';
+import { RefusalLog } from '@openpro/cluster';
 import { EnginePool, openDataSession } from '@openpro/engine';
 import type { EventStore } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
@@ -44,6 +45,7 @@ const reportSweep = (error: unknown): void =>
         FolderBlobStore,
         IdentityQueries,
         Commands,
+        RefusalLog,
         CONFIG,
         LINK,
         SavedData,
@@ -56,6 +58,7 @@ const reportSweep = (error: unknown): void =>
         blobs: FolderBlobStore,
         people: IdentityQueries,
         commands: Commands,
+        refusals: RefusalLog,
         { memoryMiB }: ServerConfig,
         link: ProLink,
         saved: SavedData,
@@ -73,7 +76,17 @@ const reportSweep = (error: unknown): void =>
           keep: (of, data) => saveCase(blobs, of, data),
           saved,
           report: (session, command, { id: actor, roles } = { id: `node:${node.id}`, roles: [] }) =>
-            commands.insist(new ForSession(session, command, { commandId: uuidv7(), actor, roles })),
+            commands.insist(
+              new ForSession(session, command, { commandId: uuidv7(), actor, roles }),
+              ({ refused, message }) =>
+                refusals.record({
+                  what: 'report',
+                  from: `session ${session}`,
+                  node: node.id,
+                  code: refused,
+                  reason: message,
+                }),
+            ),
         });
         serveSessions(link, hosts, (error) => log.error(error));
         return hosts;
@@ -81,10 +94,13 @@ const reportSweep = (error: unknown): void =>
     },
     {
       provide: SavedData,
-      inject: [CONFIG],
-      useFactory: ({ storageDir }: ServerConfig) => {
-        const saved = new SavedData(path.join(storageDir, 'sessions'));
-        saved.sweep(Date.now()).catch(reportSweep);
+      inject: [CONFIG, EVENT_STORE],
+      useFactory: ({ storageDir }: ServerConfig, store: EventStore) => {
+        const saved = new SavedData(path.join(storageDir, 'sessions'), async (session) => {
+          const last = (await store.readStream(`session-${session}`)).at(-1);
+          return last && (last.event.type === 'SessionEnded' ? last.at : null);
+        });
+        saved.sweepDaily(reportSweep);
         return saved;
       },
     },

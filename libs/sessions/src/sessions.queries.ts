@@ -47,7 +47,7 @@ export class SessionQueries {
 
   async one(actor: Actor, id: string): Promise<Lazy<Session> | null> {
     const row = await this.row(actor, id);
-    return row && this.view(row);
+    return row && this.view(actor, row);
   }
 
   async page(actor: Actor, { first, after }: PageRequest, state: SessionState | null) {
@@ -63,12 +63,12 @@ export class SessionQueries {
     return connection(
       await query.getMany(),
       first,
-      (row) => this.view(row),
+      (row) => this.view(actor, row),
       (row) => [row.requested_at, row.id],
     );
   }
 
-  view(row: SessionRow): Lazy<Session> {
+  view(actor: Actor, row: SessionRow): Lazy<Session> {
     return {
       id: row.id,
       app: async () => {
@@ -87,26 +87,30 @@ export class SessionQueries {
       steps: stepsOf(row),
       savedAt: row.saved_at,
       interface: async () => {
-        const described = await this.data.describe(row);
+        const described = await this.data.describe(actor, row);
         return isRefusal(described) ? notOpen(described) : interfaceView(described);
       },
-      data: (window: Window) => this.window(row, window),
+      data: (window: Window) => this.window(actor, row, window),
       windows: async ({ of }: { of: readonly Window[] }) => {
         if (of.length > MAX_WINDOWS)
           throw badInput('of', `These are ${of.length} windows`, `at most ${MAX_WINDOWS}`);
         // An error as an item of the list is that item's error: each window may fail by itself.
-        const each = of.map((window) => this.window(row, window).catch((error: Error) => error));
+        const each = of.map((window) => this.window(actor, row, window).catch((error: Error) => error));
         return (await Promise.all(each)) as (Table | null)[];
       },
     };
   }
 
-  private async window(row: SessionRow, { identifier, offset, limit }: Window): Promise<Table | null> {
+  private async window(
+    actor: Actor,
+    row: SessionRow,
+    { identifier, offset, limit }: Window,
+  ): Promise<Table | null> {
     if (!(limit >= 1 && limit <= MAX_WINDOW))
       throw badInput('limit', `limit is ${limit}`, `1 to ${MAX_WINDOW}`);
     if (!(offset >= 0)) throw badInput('offset', `offset is ${offset}`, '0 or more');
     try {
-      const window = await this.data.window(row, identifier, { offset, limit });
+      const window = await this.data.window(actor, row, identifier, { offset, limit });
       if (isRefusal(window)) return notOpen(window);
       const { columns, rows, total, version } = window;
       return { identifier, columns: [...columns], rows: rows.map((cells) => [...cells]), total, version };

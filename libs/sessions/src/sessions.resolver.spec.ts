@@ -63,7 +63,7 @@ const given = (first: SessionRow | null = ended) => {
   const resolver = new SessionsResolver(
     {
       row: () => Promise.resolve(world.row),
-      view: (row: SessionRow) => ({ id: row.id, state: row.state }),
+      view: (_actor: unknown, row: SessionRow) => ({ id: row.id, state: row.state }),
       one: () => Promise.resolve({}),
     } as never,
     new SessionData(link),
@@ -183,7 +183,7 @@ describe('following a session', () => {
       session: id,
       nodeEpoch: 1,
       again: false,
-      visitor: { id: 'ada', roles: ['user'] },
+      by: { id: 'ada', environment: 'ROOT', roles: ['user'] },
     });
     push([{ identifier: 'x', version: 1 }]);
     push([{ identifier: 'x', version: 2 }]);
@@ -196,12 +196,12 @@ describe('following a session', () => {
     expect([stopped, listening.length, committed.size]).toEqual([['b'], 1, 0]);
   });
 
-  it('keeps it attached only for its owner', async () => {
+  it('says who looks, and stops with him', async () => {
     const { resolver, world, listening, stopped } = parts;
     world.row = { ...ended, state: 'ready' };
     const seen = await resolver.sessionChanged(eve, id);
     await seen.next();
-    expect(listening[0]?.[2]).toMatchObject({ visitor: null });
+    expect(listening[0]?.[2]).toMatchObject({ by: { id: 'eve' } });
     await seen.return?.();
     expect(stopped).toEqual(['b']);
   });

@@ -33,6 +33,8 @@ import { sessionList, type SessionRow } from './session-list.projection.js';
 import { ForSession } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
 
+type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
+
 @Resolver()
 export class SessionsResolver {
   constructor(
@@ -141,7 +143,7 @@ export class SessionsResolver {
     const request = fingerprintOf(actor.id, 'load', args.case);
     const change: Change = { do: 'load', digest: row.digest };
     return this.change(actor, args.session, 'Session', args.commandId, request, change, () =>
-      this.queries.view(session),
+      this.queries.view(actor, session),
     );
   }
 
@@ -164,16 +166,14 @@ export class SessionsResolver {
     return news.map(async () => {
       const row = await this.queries.row(actor, id);
       if (!row) return new Last<{ sessionChanged: object }>();
-      // Only its owner keeps it attached; who else looks is not waited for.
-      const visitor = row.owner === actor.id ? { id: actor.id, roles: actor.roles } : null;
-      line ??= this.data.line(visitor, (versions) => {
+      line ??= this.data.line(actor, (versions) => {
         for (const { identifier, version } of versions) changed.set(identifier, version);
         news.push(null);
       });
       if (!news.isOver) line.follow(row);
       const identifiers = [...changed].map(([identifier, version]) => ({ identifier, version }));
       changed.clear();
-      const seen = { sessionChanged: { session: this.queries.view(row), changed: identifiers } };
+      const seen = { sessionChanged: { session: this.queries.view(actor, row), changed: identifiers } };
       return row.state === 'ended' ? new Last(seen) : seen;
     }, true);
   }
@@ -193,7 +193,7 @@ export class SessionsResolver {
     if (before?.event.type === 'SessionRequested')
       return new ForSession(
         commandId,
-        { ...(before.event as SessionEvent & { type: 'SessionRequested' }), type: 'RequestSession' },
+        { ...(before.event as Requested), type: 'RequestSession' },
         meta,
         fingerprint,
       );
@@ -229,7 +229,7 @@ export class SessionsResolver {
     app: string,
     version: string | null,
     id: string,
-  ): Promise<{ version: string; restores: { session: string; digest: string } } | Refusal> {
+  ): Promise<{ version: string; restores: NonNullable<Requested['restores']> } | Refusal> {
     const row = await this.queries.row(actor, id);
     const field = 'restore';
     if (!row) return refuse('NoSuchSession', `There is no session ${clip(id, 60)}`, { field });
@@ -245,8 +245,8 @@ export class SessionsResolver {
         'Nothing of this session was kept: it was not changed, or it was lost within seconds. Launch the app anew',
         { field },
       );
-    const restores = { session: row.id, digest: row.saved };
-    if (!this.saved.has(restores))
+    const restores = { session: row.id, digest: row.saved, ...(row.node === null ? {} : { node: row.node }) };
+    if (!(await this.saved.has(restores)))
       return refuse('NothingSaved', 'What was kept of this session is gone: it was kept for 30 days', {
         field,
       });
@@ -273,7 +273,7 @@ export class SessionsResolver {
       );
     const row = await this.mine(actor, session);
     if (isRefusal(row)) return row;
-    const digest = await this.data.save(row);
+    const digest = await this.data.save(actor, row);
     if (isRefusal(digest)) return digest;
     const { environment, app, version } = row;
     return new ForCase(
@@ -304,7 +304,9 @@ export class SessionsResolver {
     if (isRefusal(meta)) return answer(name, meta);
     const row = await this.mine(actor, id);
     if (isRefusal(row)) return answer(name, row);
-    const changed = await this.data.change(row, commandId, fingerprint, change).catch(refuseEngineError);
+    const changed = await this.data
+      .change(actor, row, commandId, fingerprint, change)
+      .catch(refuseEngineError);
     return answer<Name, T>(name, isRefusal(changed) ? changed : shown(changed));
   }
 }

@@ -84,6 +84,7 @@ const ICONS: Record<string, IconName> = {
   JobStarted: 'jobs',
   JobRequeued: 'undo',
   JobAbandoned: 'warning',
+  SessionPlaced: 'undo',
   SessionEnded: 'sessions',
 };
 

@@ -363,7 +363,10 @@ export type Query = {
   publisherKeys: Array<PublisherKey>;
   /** In the order in which they joined first; those that were removed only when asked for. */
   nodes: NodeConnection;
-  /** What moved where and why, newest first; of one server, or of all. For administrators and auditors. */
+  /**
+   * What moved where and why, newest first; of one server, or of all. At most 200 entries at once; what is older is read
+   * on from `after`, back to the beginning of the log. For administrators and auditors.
+   */
   clusterTimeline: ClusterTimeline;
   /** The log, oldest first; `last` gives the newest ones instead. For administrators and auditors. */
   events: EventPage;
