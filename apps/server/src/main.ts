@@ -36,10 +36,11 @@ const LAST_SPANS_MS = 2000;
 const tell = (message: FromServer): void => void process.send?.(message);
 
 const start = async (config: ServerConfig): Promise<void> => {
+  const logger = new ServerLog(config.nodeName);
+  Logger.overrideLogger(logger); // also for what goes wrong before the application is made
   const log = new Logger('Server');
   // Libraries print where and how they like: each time one line of the log, as everything else.
   console.error = console.warn = (...words: unknown[]) => log.warn({ message: clip(format(...words), 2000) });
-  const logger = new ServerLog(config.nodeName);
   const stopTracing = config.traces
     ? await startTracing(config, config.traces.share)
     : () => Promise.resolve();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreUnavailable, TooBusy } from '@openpro/eventstore';
-import net from 'node:net';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { isOutage, patiently } from './outage.js';
@@ -33,6 +34,31 @@ describe('an outage', () => {
     ['a bug', new TypeError('x is not a function')],
     ['what is no error', 'Connection terminated'],
   ])('is not %s', (_what, error) => expect(isOutage(error)).toBe(false));
+});
+
+describe('a database that takes connections and never answers', () => {
+  it.each([
+    ['a connection', { connectionTimeoutMillis: 50 }],
+    ['a question', { query_timeout: 50 }],
+  ])('counts as away for %s', async (what, limit) => {
+    // A server that speaks only as far as the question.
+    const hole = net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      if (what === 'a question')
+        socket.once('data', () => socket.write(Buffer.from('5200000008000000005a0000000549', 'hex')));
+    });
+    await once(hole.listen(0, '127.0.0.1'), 'listening');
+    const { port } = hole.address() as AddressInfo;
+    const client = new pg.Client({ host: '127.0.0.1', port, user: 'x', ...limit });
+    client.on('error', () => undefined);
+    const error: unknown = await client
+      .connect()
+      .then(() => client.query('SELECT'))
+      .catch((thrown: unknown) => thrown);
+    expect([String(error), isOutage(error)]).toEqual([expect.stringMatching(/time/), true]);
+    client.end().catch(() => undefined);
+    hole.close();
+  });
 });
 
 describe('patience', () => {

@@ -5,7 +5,9 @@ import { QueryFailedError } from 'typeorm';
 
 /** SQLSTATE classes of a database that is away, starting, stopping, full or not ours just now. */
 const AWAY = /^(08|28|3D|53|57|58|25006)/;
-const CONNECTION = /Connection terminated|connection error|timeout exceeded when trying to connect/;
+/** What `pg` says without a code, of a pool and of a connection. */
+const CONNECTION =
+  /Connection terminated|connection error|timeout exceeded when trying to connect|^timeout expired$|^Query read timeout$/;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 
