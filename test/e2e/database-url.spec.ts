@@ -91,4 +91,14 @@ describe('a platform on an existing PostgreSQL', () => {
     await asOwner('GRANT EXECUTE ON FUNCTION append_events TO openpro_app');
     expect((await issue()).body.data).toEqual({ issueSignInLink: { __typename: 'SignInLink' } });
   });
+
+  it('does not start with another database beside the same storage, and appends nothing to it', async () => {
+    await platform.stop();
+    const other = await freshDatabase();
+    const misled = new Platform(platform.dataDir, [], { DATABASE_URL: other.ownerUrl });
+    await expect(misled.start()).rejects.toThrow('belongs to the log whose first event is');
+    expect(await query(other.ownerUrl, 'SELECT * FROM event_log')).toEqual([]);
+    await other.drop();
+    await platform.start();
+  });
 });

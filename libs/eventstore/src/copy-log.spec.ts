@@ -49,11 +49,14 @@ it('a log is moved to KurrentDB with its order, ids and times, and the checkpoin
   const before = await readToEnd(source, 1000);
   const [seen, unseen] = [await createCheckpoint(pool, 'notes@1'), await createCheckpoint(pool, 'new@1')];
   await commit(pool, seen, { position: before[700]!.position });
+  await pool.query('INSERT INTO read_model_log (store, log) VALUES ($1, $2)', ['postgres', before[0]!.id]);
 
   expect(await copyLog(pool, target)).toBe(1501);
   const after = await readToEnd(target, 1000);
   expect(without(after)).toStrictEqual(without(before));
   expect(await loadCheckpoints(pool, 'notes')).toMatchObject([{ position: after[700]!.position }]);
+  const { rows } = await pool.query('SELECT store, log FROM read_model_log');
+  expect(rows).toEqual([{ store: 'kurrent', log: after[0]!.id }]);
   expect(await loadCheckpoints(pool, unseen.name.slice(0, 3))).toMatchObject([{ position: START }]);
 
   expect(await copyLog(pool, target)).toBe(1501); // after an interruption

@@ -185,9 +185,10 @@ describe('the side of a line that asks', () => {
     far.on('message', (data: Buffer) => {
       const { id, call } = JSON.parse(data.toString()) as { id: number; call: string };
       far.send(JSON.stringify({ id: id + 1000, result: 'nobody asked' }));
-      far.send(JSON.stringify({ id, error: call === 'text' ? 'no' : { code: 1, message: {} } }));
+      const errors = { text: 'no', object: { code: 1, message: {} } };
+      far.send(JSON.stringify({ id, message: 'no result', error: errors[call as keyof typeof errors] }));
     });
-    for (const method of ['text', 'object'])
+    for (const method of ['text', 'object', 'none'])
       await expect(line.call(method, null)).rejects.toMatchObject({ code: 'Refused' });
   });
 

@@ -209,7 +209,7 @@ export class Line {
       const id = this.ask(
         { call: method, params },
         ended(({ error, result }) => {
-          if (error) reject(refusalOf(error));
+          if (error || result === undefined) reject(refusalOf(error));
           else resolve(result as T);
         }),
         ended(reject),

@@ -14,7 +14,7 @@ import { areCompatible, VERSION_HEADER } from './tls-link.js';
 const MAX_JOIN_BYTES = 16_384;
 /** A stranger has so long for the handshake, for the head of a request and for the body of one to join. */
 const STRANGER_MS = 10_000;
-/** Longer than front servers keep a connection that they do not use, so that they never use one that ends just now. */
+/** Told to front servers, so that they use no connection which is about to end. */
 const KEEP_ALIVE_MS = 60_000;
 
 /** Tells a front server that it was refused itself, and not what it passed on. */

@@ -487,7 +487,10 @@ export type Mutation = {
   trustKey: PublisherKeyResult;
   /** What was published stays; nothing new is accepted. */
   revokeKey: PublisherKeyResult;
-  /** A one-time token for a new server of this name, with these roles at most: portal, webui, proxy, pro. */
+  /**
+   * A one-time token for a new server of this name, with these roles at most: portal, webui, proxy, pro. For a name that
+   * a server had that does not take part now, the way back for that one, under its id.
+   */
   inviteServer: ServerInvitationResult;
   /**
    * The server gets no new work, also after a restart. What runs there may go on for `graceS` seconds
