@@ -6,8 +6,8 @@ import {
   type Window,
 } from '@openpro/engine';
 import { checkNumber, isRefusal, isUuid, refuse, type Refusal } from '@openpro/kernel';
-import { maySee, mayChange } from '@openpro/platform';
 import { type LinkCaller, LinkError, Listening, LinkUnavailable, type ProLink } from '@openpro/link';
+import { mayChange, maySee } from '@openpro/platform';
 import type { Visitor } from './attendance.js';
 import { type Change, type Changes, checkChange, isName, makeChange } from './session-change.js';
 import type { Open, SessionHosts } from './session-hosts.js';
@@ -124,14 +124,15 @@ export const serveSessions = (
   serve('window', async (asked, caller) => {
     const { identifier, offset, limit } = asked;
     mustBe(
-      (isName(identifier) ? undefined : misses('identifier')) ??
+      (typeof identifier === 'string' ? undefined : misses('identifier')) ??
         checkNumber('offset', offset, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }) ??
         checkNumber('limit', limit, { min: 1, max: MAX_WINDOW, whole: true }),
     );
     const open = opened(asked, maySee);
     if (isRefusal(open)) return open;
+    if (!isName(identifier)) throw new EngineError('UnknownIdentifier', 'No identifier has so long a name');
     const range = { offset: offset as number, limit: limit as number };
-    const window = await open.data.window(identifier as string, range);
+    const window = await open.data.window(identifier, range);
     if (caller.node !== hosts.place.id && textIn(window) > MAX_TEXT_SENT)
       throw new EngineError(
         'TooLarge',
