@@ -8,19 +8,15 @@ import type pg from 'pg';
 import { freshDatabase, type FreshDatabase } from '../../../test/harness/database.js';
 import { ConfigError } from './config.js';
 import { appPool } from './database.js';
-import { type Database, mustBeOneLog } from './one-log.js';
+import { mustBeOneLog } from './one-log.js';
 
 let database: FreshDatabase;
 let pool: pg.Pool;
-let db: Database;
 let storageDir: string;
 
 beforeEach(async () => {
   database = await freshDatabase();
   pool = appPool(database.appUrl);
-  db = {
-    query: async <Rows>(text: string, values?: unknown[]) => (await pool.query(text, values)).rows as Rows,
-  };
   storageDir = mkdtempSync(path.join(os.tmpdir(), 'openpro-log-'));
 });
 afterEach(async () => {
@@ -44,8 +40,10 @@ const logWith = async (events: number): Promise<EventStore> => {
   }
   return store;
 };
-const look = (store: EventStore, { is = 'postgres', storage = storageDir } = {}) =>
-  mustBeOneLog(store, db, { eventStore: { is } as never, storageDir: storage });
+const look = (store: EventStore, { is = 'postgres', storage = storageDir, of = pool } = {}) => {
+  const query = async <Rows>(text: string, values?: unknown[]) => (await of.query(text, values)).rows as Rows;
+  return mustBeOneLog(store, { query }, { eventStore: { is } as never, storageDir: storage });
+};
 
 it('binds storage and read model to the log as soon as it has a first event', async () => {
   await look(await logWith(0));
@@ -55,10 +53,17 @@ it('binds storage and read model to the log as soon as it has a first event', as
   await look(log);
 });
 
-it('refuses another log in the place of theirs, also an empty one', async () => {
+it('refuses another database beside the same storage, also an empty one', async () => {
   await look(await logWith(1));
+  const elsewhere = await freshDatabase();
+  const others = appPool(elsewhere.appUrl);
   for (const other of [await logWith(1), await logWith(0)])
-    await expect(look(other)).rejects.toThrow(/The storage .* belongs to the log whose first event is/);
+    await expect(look(other, { of: others })).rejects.toThrow(
+      /The storage .* belongs to the log whose first event is/,
+    );
+  expect((await others.query('SELECT FROM read_model_log')).rowCount).toBe(0);
+  await others.end();
+  await elsewhere.drop();
 });
 
 it('refuses a read model of another log, also beside a new storage and an empty log', async () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ConfigError, type ServerConfig } from './config.js';
 
 /** Rows of a question to the database, as TypeORM gives them. */
-export interface Database {
+interface Database {
   query<Rows>(text: string, values?: unknown[]): Promise<Rows>;
 }
 
@@ -23,26 +23,23 @@ export const mustBeOneLog = async (
 ): Promise<void> => {
   const log = (await store.readAll(START, 1))[0]?.id;
   const file = path.join(storageDir, 'keys', 'log');
-  const ofStorage = () => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
-  const known = ofStorage();
-  if (known !== undefined && known !== log) throw otherStorage(storageDir, known, log);
-  if (log)
-    await db.query('INSERT INTO read_model_log (store, log) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-      is,
-      log,
-    ]);
-  const [made] = await db.query<{ store: string; log: string }[]>('SELECT store, log FROM read_model_log');
-  if (made ? made.store !== is || made.log !== log : await hasBegun(db)) throw otherReadModel(is);
+  const compare = async (): Promise<void> => {
+    const [made] = await db.query<{ store: string; log: string }[]>('SELECT store, log FROM read_model_log');
+    if (made ? made.store !== is || made.log !== log : !log && (await hasBegun(db))) throw otherReadModel(is);
+    const known = existsSync(file) ? readFileSync(file, 'utf8') : log;
+    if (known !== log) throw otherStorage(storageDir, known, log);
+  };
+  await compare();
   if (!log) return;
-  if (known === undefined) writeOnce(file, log);
-  const kept = ofStorage(); // of several that start together for the first time one was first
-  if (kept !== log) throw otherStorage(storageDir, kept, log);
+  await db.query('INSERT INTO read_model_log (store, log) VALUES ($1, $2) ON CONFLICT DO NOTHING', [is, log]);
+  if (!existsSync(file)) writeOnce(file, log);
+  await compare(); // of several that start together for the first time one was first
 };
 
 const hasBegun = async (db: Database): Promise<boolean> =>
   (await db.query<unknown[]>(`SELECT FROM checkpoint WHERE position <> '' LIMIT 1`)).length > 0;
 
-const otherStorage = (storageDir: string, known = 'none', log = 'none, because it is empty') =>
+const otherStorage = (storageDir: string, known: string | undefined, log = 'none, because it is empty') =>
   new ConfigError(
     `The storage (${storageDir}) belongs to the log whose first event is ${known}; that of the log here is ${log}. ` +
       'Give the database and the storage of one cluster: DATABASE_URL and --storage.',
