@@ -174,13 +174,7 @@ export class World {
   }
 
   private see(events: readonly Recorded[]): void {
-    for (const { position, stream, actor, epoch, event } of events) {
-      const { type, ...fields } = event as { type: string; of?: unknown };
-      if (this.tracing)
-        this.say(
-          `${Number(position)} ${stream} ${type} ${shown(fields)} by ${actor}${epoch === undefined ? '' : ` of epoch ${epoch}`}`,
-        );
-    }
+    if (this.tracing) for (const one of events) this.say(told(one));
     this.check(() => this.checker.see(events));
   }
 
@@ -269,7 +263,9 @@ export class World {
     switch (fault) {
       case 'crash':
         if (random.chance(0.1) && this.servers.size - this.scrapped.size > 1) this.scrap(id);
-        return server.crash();
+        server.crash();
+        if (random.chance(0.5) && !this.scrapped.has(id)) this.boot(id);
+        return;
       case 'drain':
         void this.tell('node', id, { type: 'DrainNode', reason: '', graceS: random.between(0, 8) });
         return this.timeline.after(random.between(2000, 12_000), () => this.undrain(id));
@@ -335,6 +331,9 @@ const HARSH = [
   'long pause',
   'database away',
 ] as const;
+
+const told = ({ position, stream, actor, epoch, event: { type, ...fields } }: Recorded): string =>
+  `${Number(position)} ${stream} ${type} ${shown(fields)} by ${actor}${epoch === undefined ? '' : ` of epoch ${epoch}`}`;
 
 const shown = (fields: object): string =>
   Object.entries(fields)
