@@ -68,12 +68,14 @@ describe('the log in PostgreSQL', () => {
     const first = store.append(appendTo('file-1', 0)); // waits for the lock; the next ones make one batch behind it
     await somebodyWaits();
     const late = store.append(appendTo('job-1', 1, by(7)));
+    const elected = store.append(appendTo('job-2', 0, by(8)));
     const other = store.append(appendTo('file-2', 0));
     const wrong = store.append(appendTo('job-1', 0));
     await owner.query(`UPDATE lease SET holder = 'b', epoch = 8`);
     await owner.query('COMMIT');
     eventsOf(await first);
     expect(await late).toEqual({ is: 'deposed' });
+    eventsOf(await elected);
     eventsOf(await other);
     expect(await wrong).toEqual({ is: 'conflict', version: 1 });
     eventsOf(await store.append(appendTo('job-1', 1, by(8))));

@@ -118,15 +118,17 @@ export class PostgresEventStore implements EventStore {
   }
 
   private async write(batch: readonly Waiting<AppendResult>[]): Promise<void> {
-    const leaders = batch.filter(({ append }) => append.epoch !== undefined);
+    const epochs = batch.flatMap(({ append: { epoch } }) => epoch ?? []);
+    const oldest = epochs.length > 0 ? Math.min(...epochs) : undefined;
     try {
       const results = await this.appendBatch(
         batch.map(({ append }) => append),
-        leaders.map(({ append }) => append.epoch as number),
+        oldest,
       );
       if (!results) {
-        for (const { resolve } of leaders) resolve({ is: 'deposed' });
-        const others = batch.filter(({ append }) => append.epoch === undefined);
+        // The others have a say of their own: also what this server proposes as the leader that it has become since.
+        const others = batch.filter(({ append }) => append.epoch !== oldest);
+        for (const { append, resolve } of batch) if (append.epoch === oldest) resolve({ is: 'deposed' });
         if (others.length > 0) await this.write(others);
         return;
       }
@@ -139,10 +141,10 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
-  /** Nothing is written, and there is no result, when a leader has a share in it whose term is over. */
+  /** Nothing is written, and there is no result, when the oldest leader who has a share in it leads no more. */
   private async appendBatch(
     batch: readonly Waiting<AppendResult>['append'][],
-    epochs: readonly number[],
+    oldest: number | undefined,
   ): Promise<readonly AppendResult[] | undefined> {
     type Answer = [firstPosition: string | null, at: string, conflicts: readonly number[] | null];
     const values: unknown[] = [
@@ -151,7 +153,7 @@ export class PostgresEventStore implements EventStore {
       batch.map(({ bodies }) => bodies.length),
       batch.map(({ bodies }) => bodies.join('\n')).join('\n'),
     ];
-    const { rows } = await (epochs.length === 0
+    const { rows } = await (oldest === undefined
       ? this.query<Answer>(
           'append',
           'SELECT first_position, at, conflicts FROM append_events($1, $2, $3, $4)',
@@ -160,7 +162,7 @@ export class PostgresEventStore implements EventStore {
       : this.query<Answer>(
           'append-as-leader',
           'SELECT first_position, at, conflicts FROM append_as_leader($1, $2, $3, $4, $5)',
-          [...values, Math.min(...epochs)],
+          [...values, oldest],
         ));
     if (rows[0]?.[0] === null) return undefined;
     this.onBatch(batch.length);
