@@ -26,8 +26,6 @@ const RESEND_MS = 400;
 export class Bus {
   loss = 0;
   duplicates = 0;
-  /** Commands that found nothing to do when they came: a copy that comes later may find something. */
-  readonly withdrawn = new Set<string>();
 
   constructor(
     private readonly random: Random,
@@ -79,7 +77,6 @@ export class Bus {
         receiver.handler.execute(aggregate, id, command, meta, `${meta.actor} ${meta.commandId}`).then(
           (outcome) => {
             this.trace(() => `${to}-${id} ${describe(command)}: ${verdict(outcome)}`);
-            if (outcome.is === 'done' && outcome.events.length === 0) this.withdrawn.add(meta.commandId);
             if (!this.random.chance(this.loss))
               sender.after(this.random.between(1, 150), () => answer(outcome));
           },

@@ -36,11 +36,6 @@ interface Job {
   lost: number;
   crashed: number;
   drained: number;
-  /** Who proposed the start that it runs by, and with which command. */
-  leader: number;
-  command: string;
-  /** The leader in whose time a former one started it after all. */
-  contestedUnder: number;
 }
 
 interface Session {
@@ -62,7 +57,8 @@ export interface CheckerNeeds {
   readonly healthy: (job: string) => boolean;
   /** No server was away for longer than a server may be. */
   readonly gentle: boolean;
-  readonly withdrawn: ReadonlySet<string>;
+  /** The log refuses what a former leader still has on its way; otherwise it may fill a slot that the next one fills, too. */
+  readonly fenced: boolean;
 }
 
 export class Violation extends Error {
@@ -79,8 +75,6 @@ export interface Counts {
   leaders: number;
   /** Outcomes of attempts whose server was dead, but whose job had not been told yet: they count. */
   lateOutcomes: number;
-  /** Moments at which a server had more jobs than slots, by starts of more than one leader. */
-  overCommitted: number;
 }
 
 export class Checker {
@@ -93,7 +87,6 @@ export class Checker {
     deaths: 0,
     leaders: 0,
     lateOutcomes: 0,
-    overCommitted: 0,
   };
   private readonly versions = new Map<string, number>();
   private readonly commands = new Map<string, number>();
@@ -180,9 +173,6 @@ export class Checker {
         lost: 0,
         crashed: 0,
         drained: 0,
-        leader: 0,
-        command: '',
-        contestedUnder: 0,
       };
       this.jobs.set(id, { is: 'queued', node: null, nodeEpoch: null, interrupting: false, ...counters });
       return;
@@ -237,24 +227,25 @@ export class Checker {
     known.is = 'ended';
   }
 
-  private startJob(id: string, job: Job, event: Fields, { epoch = 0, commandId }: Logged): void {
+  private startJob(id: string, job: Job, event: Fields, { epoch = 0 }: Logged): void {
     hold('I4', job.is === 'queued', `job ${id} waits before it starts`);
     hold('I4', event.attempt === job.attempt + 1, `the attempts of job ${id} are counted one by one`);
     hold('I3', event.attempt - job.drained <= 4, `job ${id} has at most four attempts`);
-    hold('I8', epoch > 0 && epoch <= this.leaderEpoch, 'only who was elected starts a job');
-    if (epoch < this.leaderEpoch) job.contestedUnder = this.leaderEpoch;
+    const { fenced } = this.needs;
+    const elected = fenced ? epoch === this.leaderEpoch : epoch > 0 && epoch <= this.leaderEpoch;
+    hold('I8', elected, `only who leads starts a job, not epoch ${epoch} in the time of ${this.leaderEpoch}`);
     const { attempt, node, nodeEpoch } = event;
-    const start = { attempt, node, nodeEpoch, leader: epoch, command: commandId };
-    Object.assign(job, { is: 'running', interrupting: false, ...start } satisfies Partial<Job>);
-    if (this.isOver(node, nodeEpoch)) return;
+    Object.assign(job, {
+      is: 'running',
+      interrupting: false,
+      attempt,
+      node,
+      nodeEpoch,
+    } satisfies Partial<Job>);
+    if (!fenced || this.isOver(node, nodeEpoch)) return;
     const slots = this.nodes.get(node ?? '')?.slots ?? 0;
     const here = [...this.jobs.values()].filter((other) => other.is === 'running' && sameLife(other, event));
-    if (here.length > slots) this.counts.overCommitted++;
-    // Starts of two leaders may meet, and what they cross: a copy that comes after its leader has given it up.
-    const own = here.filter(
-      (one) => one.leader === epoch && one.contestedUnder < epoch && !this.needs.withdrawn.has(one.command),
-    );
-    hold('I12', own.length <= slots, `one leader gives ${node} no more jobs than its ${slots} slots`);
+    hold('I12', here.length <= slots, `${node} has no more jobs than its ${slots} slots`);
   }
 
   private requeueJob(id: string, job: Job, { reason, nodeLost, ownCrash }: Fields, over: boolean): void {

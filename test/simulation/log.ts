@@ -21,15 +21,16 @@ export class SharedLog {
     private readonly timeline: Timeline,
     private readonly random: Random,
     private readonly onAppended: (events: readonly Recorded[]) => void,
-    private readonly mutant: Pick<Mutant, 'anyVersion' | 'forgetsCommands'>,
+    /** Whether a leader of this epoch has lost the lease to another. */
+    private readonly deposed: (epoch: number) => boolean,
+    private readonly mutant: Pick<Mutant, 'anyVersion' | 'forgetsCommands' | 'fencesNobody'>,
   ) {
     this.store = new MemoryEventStore(() => timeline.now);
   }
 
   port(life: Life): EventStore {
-    const port = new LogPort(life, this.store, this.random, (append) => this.append(life, append), {
-      forgetsCommands: this.mutant.forgetsCommands ?? false,
-    });
+    const append = (one: Append) => this.append(life, one);
+    const port = new LogPort(life, this.store, this.events, this.random, append, this.mutant);
     this.ports.add(port);
     return port;
   }
@@ -39,8 +40,7 @@ export class SharedLog {
     const { random } = this;
     return new Promise((resolve, reject) =>
       this.timeline.after(random.between(1, 15), () => {
-        const expected = this.mutant.anyVersion ? this.versionOf(append.stream) : append.expected;
-        void this.store.append({ ...append, expected }).then((result) => {
+        void this.write(append).then((result) => {
           if (result.is === 'appended') this.appended(result.events);
           const lost = random.chance(this.ambiguous);
           life.after(random.between(1, 15), () =>
@@ -49,6 +49,15 @@ export class SharedLog {
         });
       }),
     );
+  }
+
+  /** Looks at the lease and writes in one moment, as the database does behind the lock of its head row. */
+  private write(append: Append): Promise<AppendResult> {
+    const { epoch } = append.meta;
+    if (epoch !== undefined && !this.mutant.fencesNobody && this.deposed(epoch))
+      return Promise.resolve({ is: 'deposed' });
+    const expected = this.mutant.anyVersion ? this.versionOf(append.stream) : append.expected;
+    return this.store.append({ ...append, expected });
   }
 
   private versionOf(stream: string): number {
@@ -67,13 +76,16 @@ export class SharedLog {
 class LogPort implements EventStore {
   private readonly listeners = new Set<() => void>();
   private ringing = false;
+  /** How many events this server has heard of. */
+  private heard = 0;
 
   constructor(
     private readonly life: Life,
     private readonly store: MemoryEventStore,
+    private readonly events: readonly Recorded[],
     private readonly random: Random,
     readonly append: EventStore['append'],
-    private readonly mutant: { readonly forgetsCommands: boolean },
+    private readonly mutant: Pick<Mutant, 'forgetsCommands'>,
   ) {}
 
   get gone(): boolean {
@@ -84,7 +96,12 @@ class LogPort implements EventStore {
     const events = await this.store.readStream(stream, after);
     return this.mutant.forgetsCommands ? events.map((event) => ({ ...event, commandId: '' })) : events;
   };
-  readAll: EventStore['readAll'] = (after, limit) => this.store.readAll(after, limit);
+  /** As PostgreSQL's: what this server knows is shown without a look whether there is more. */
+  readAll: EventStore['readAll'] = (after, limit) => {
+    const known = this.heard - Number(after);
+    if (known <= 0) this.heard = this.events.length;
+    return this.store.readAll(after, known <= 0 ? limit : Math.min(limit, known));
+  };
   readBack: EventStore['readBack'] = (limit, before) => this.store.readBack(limit, before);
   head: EventStore['head'] = () => this.store.head();
 
@@ -98,12 +115,14 @@ class LogPort implements EventStore {
     return Promise.resolve();
   }
 
-  /** News travel for a while, and what comes meanwhile travels along. */
+  /** News travel for a while, and what comes meanwhile travels along; what got lost is found by the next look. */
   hear(): void {
     if (this.ringing) return;
     this.ringing = true;
-    this.life.after(this.random.between(2, 60), () => {
+    const { random } = this;
+    this.life.after(random.between(2, random.chance(0.1) ? 1000 : 60), () => {
       this.ringing = false;
+      this.heard = this.events.length;
       for (const listener of this.listeners) listener();
     });
   }

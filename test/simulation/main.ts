@@ -9,7 +9,7 @@ import { World } from './world.js';
 /** So many seeds at a time: small enough that workers end together. */
 const SHARE = 50;
 /** A mutant that lives longer has not been caught. */
-const MUTANT_SEEDS = 2000;
+const MUTANT_SEEDS = 5000;
 
 const simulate = (seed: number, mutant?: string, tracing = false) =>
   new World(seed, mutant === undefined ? {} : MUTANTS[mutant], tracing).run();

@@ -15,6 +15,8 @@ export interface Mutant {
   readonly forgetsCommands?: boolean;
   /** A log that takes an append at any version. */
   readonly anyVersion?: boolean;
+  /** A log that takes what a former leader still had on its way. */
+  readonly fencesNobody?: boolean;
   /** A leader that, stopped for long, counts the time in which it saw nothing as silence of the others. */
   readonly believesLateLooks?: boolean;
   /** A new leader that follows the log from the newest of the read model's checkpoints. */
@@ -87,6 +89,7 @@ export const MUTANTS: { readonly [name: string]: Mutant } = {
   }),
   'command ids not known': { forgetsCommands: true },
   'append at any version': { anyVersion: true },
+  'without the leader fence': { fencesNobody: true },
   'outbox not sent again': { sendOnce: true },
   'checkpoint before effect': { checkpointFirst: true },
   'silence counted while stopped': { believesLateLooks: true },

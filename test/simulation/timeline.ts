@@ -11,6 +11,9 @@ interface Entry {
 
 const before = (a: Entry, b: Entry): boolean => a.time < b.time || (a.time === b.time && a.order < b.order);
 
+/** Asked for by a promise's continuation, a tick comes when no promise has anything left to do. */
+const rest = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
 /**
  * The world's clock: it jumps from one entry to the next. What an entry starts among promises comes to rest before
  * the next one is taken, so a run depends on nothing but its seed.
@@ -36,10 +39,11 @@ export class Timeline implements Scheduler {
 
   /** Until `done` says so, or nothing is left to happen. */
   async run(done: () => boolean): Promise<void> {
+    await undefined; // from here on in a continuation: outside, ticks would come before promises
     for (let entry = this.take(); entry; entry = this.take()) {
       this.now = entry.time;
       entry.work();
-      for (let n = 0; n < 20; n++) await undefined;
+      await rest();
       if (done()) return;
     }
   }

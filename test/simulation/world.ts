@@ -37,8 +37,8 @@ const JOBS_END_MS = 90_000;
 const LAST_DEATH_MS = 20_000;
 /** Nobody looks at a session for half an hour: then it ends by itself. */
 const ALL_END_MS = 45 * 60_000;
-/** Of every so many seeds one has no fault that may cost a server its life. */
-const GENTLE_EVERY = 6;
+/** Of every so many seeds one has no fault that may cost a server its life, and another one a log without a fence. */
+const OTHERS_EVERY = 6;
 
 const REQUEST = {
   environment: 'ROOT',
@@ -77,6 +77,8 @@ export class World {
   private readonly trace: string[] = [];
   private readonly began: number;
   private readonly gentle: boolean;
+  /** As KurrentDB, whose log knows nothing of the lease. */
+  private readonly unfenced: boolean;
   private violation: string | null = null;
   private faulty = true;
   /** Commands of users that have no answer yet. */
@@ -90,10 +92,12 @@ export class World {
     const { timeline } = this;
     this.began = timeline.now;
     this.random = new Random(seed);
-    this.gentle = seed % GENTLE_EVERY === 0;
+    this.gentle = seed % OTHERS_EVERY === 0;
+    this.unfenced = seed % OTHERS_EVERY === 1;
     const aggregates = AGGREGATES.map((one) => mutant.aggregate?.(one) ?? one);
     this.aggregates = new Map(aggregates.map((one) => [one.name, one]));
-    this.log = new SharedLog(timeline, this.random, (events) => this.see(events), mutant);
+    const deposed = (epoch: number) => !this.unfenced && this.rows.lease.epoch > epoch;
+    this.log = new SharedLog(timeline, this.random, (events) => this.see(events), deposed, mutant);
     const receivers = () => [...this.servers.values()].filter(({ life }) => !life.over);
     this.bus = new Bus(
       this.random,
@@ -105,7 +109,7 @@ export class World {
     this.readModel = new ReadModel(this.log.events, this.random, mutant.believesNewest ?? false);
     this.processes = PROCESSES.map((one) => new ProcessRows(mutant.process?.(one) ?? one));
     const healthy = (id: string) => this.kinds.get(id) === 'healthy';
-    this.checker = new Checker({ healthy, gentle: this.gentle, withdrawn: this.bus.withdrawn });
+    this.checker = new Checker({ healthy, gentle: this.gentle, fenced: !this.unfenced });
   }
 
   async run(): Promise<Outcome> {
@@ -170,13 +174,7 @@ export class World {
   }
 
   private see(events: readonly Recorded[]): void {
-    for (const { position, stream, actor, epoch, event } of events) {
-      const { type, ...fields } = event as { type: string; of?: unknown };
-      if (this.tracing)
-        this.say(
-          `${Number(position)} ${stream} ${type} ${shown(fields)} by ${actor}${epoch === undefined ? '' : ` of epoch ${epoch}`}`,
-        );
-    }
+    if (this.tracing) for (const one of events) this.say(told(one));
     this.check(() => this.checker.see(events));
   }
 
@@ -265,7 +263,9 @@ export class World {
     switch (fault) {
       case 'crash':
         if (random.chance(0.1) && this.servers.size - this.scrapped.size > 1) this.scrap(id);
-        return server.crash();
+        server.crash();
+        if (random.chance(0.5) && !this.scrapped.has(id)) this.boot(id);
+        return;
       case 'drain':
         void this.tell('node', id, { type: 'DrainNode', reason: '', graceS: random.between(0, 8) });
         return this.timeline.after(random.between(2000, 12_000), () => this.undrain(id));
@@ -331,6 +331,9 @@ const HARSH = [
   'long pause',
   'database away',
 ] as const;
+
+const told = ({ position, stream, actor, epoch, event: { type, ...fields } }: Recorded): string =>
+  `${Number(position)} ${stream} ${type} ${shown(fields)} by ${actor}${epoch === undefined ? '' : ` of epoch ${epoch}`}`;
 
 const shown = (fields: object): string =>
   Object.entries(fields)

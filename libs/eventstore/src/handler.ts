@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DomainEvent, isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import { type Aggregate, streamOf } from './aggregate.js';
@@ -41,9 +41,7 @@ export class TooBusy extends Error {
 }
 
 const fingerprintOf = (actor: string, command: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify([actor, command]))
-    .digest('base64url');
+  hash('sha256', JSON.stringify([actor, command]), 'base64url');
 
 /** One command on its way. */
 interface Task<State, Command, Event extends DomainEvent> {

@@ -52,6 +52,8 @@ const given = ({ starts = true, rows = false } = {}) => {
       await handler.execute(job, id, { type: 'SubmitJob', ...request, priority }, meta());
       return id;
     },
+    start: (id: string, node: string) =>
+      handler.execute(job, id, { type: 'StartJob', node, nodeEpoch: 1, attempt: 1 }, meta()),
     terminate: (id: string) => handler.execute(job, id, { type: 'TerminateJob', reason: '' }, meta()),
     /** Resolves when so many starts were proposed. */
     proposals: (count: number) =>
@@ -136,6 +138,20 @@ describe('the dispatcher', () => {
       { job: first, node: 'n' },
       { job: second, node: 'other' },
     ]);
+    await dispatcher.resign();
+  });
+
+  it('counts what the former leader has started, also what this server has not heard of yet', async () => {
+    const { store, dispatcher, join, submit, start, proposed } = given();
+    await join('n', 1);
+    const first = await submit();
+    await submit();
+    const heardOf = 3;
+    await start(first, 'n');
+    const readAll = store.readAll.bind(store);
+    store.readAll = (after, limit) => readAll(after, Math.min(limit, heardOf));
+    await dispatcher.lead(2);
+    expect(proposed).toEqual([]);
     await dispatcher.resign();
   });
 

@@ -79,14 +79,16 @@ export class Dispatcher {
     };
   }
 
-  /** The read model may be behind: what the former leader has started since takes slots, too. */
+  /**
+   * The read model may be behind: what the former leader has started since takes slots, too. Up to the end of the log
+   * itself, because a page ends where this server has heard of no more.
+   */
   private async upToNow(): Promise<Snapshot> {
     let { queue, position } = await this.snapshot();
-    for (let full = true; full;) {
+    for (const head = await this.store.head(); position < head;) {
       const events = await this.store.readAll(position, PAGE);
       queue = events.reduce(evolveQueue, queue);
       position = events.at(-1)?.position ?? position;
-      full = events.length === PAGE;
     }
     return { queue, position };
   }
