@@ -19,4 +19,4 @@ export { DiskFull, namingFullDisk } from './disk-full.js';
 export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
 export { type Role, ROLES } from './roles.js';
-export { writeOnce } from './write-once.js';
+export { makeFolder, writeOnce } from './write-once.js';
