@@ -1,4 +1,5 @@
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { makeFolder } from '@openpro/kernel';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -24,7 +25,7 @@ const MAX_POINTS = 1000;
 export class AttemptStore {
   /** The folder is made here and never again: a share that has gone away must not be taken for an empty one. */
   constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   }
 
   /** Opens the record of a new attempt. */

@@ -20,4 +20,4 @@ export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
 export { FRONT_ROLES, NODE_ROLES } from './node-roles.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
 export { type Role, ROLES } from './roles.js';
-export { writeOnce } from './write-once.js';
+export { makeFolder, writeOnce } from './write-once.js';

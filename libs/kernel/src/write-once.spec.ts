@@ -15,3 +15,9 @@ it('a shared file is what the first one wrote, for this account only, and nothin
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readdirSync(path.dirname(file))).toEqual(['one']);
 });
+
+it('is not made where there is no storage: one that is away is no empty one', () => {
+  const away = path.join(folder, 'away');
+  expect(() => writeOnce(path.join(away, 'keys', 'one'), 'first')).toThrow('ENOENT');
+  expect(readdirSync(folder)).not.toContain('away');
+});

@@ -1,6 +1,7 @@
 import type { CaseData } from '@openpro/engine';
+import { makeFolder } from '@openpro/kernel';
 import { FolderBlobStore, loadCase, loadManifest, saveCase } from '@openpro/storage';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CaseOf } from './session-hosts.js';
 
@@ -40,7 +41,7 @@ export class SavedData {
     const here = this.here.get(session) ?? { blobs: null, savings: [] };
     this.here.set(session, here);
     try {
-      const blobs = (here.blobs ??= await this.make(session));
+      const blobs = (here.blobs ??= this.make(session));
       const digest = await saveCase(blobs, of, data);
       const { sets, identifiers } = await loadManifest(blobs, digest);
       const newest = new Set([digest, ...[...sets, ...identifiers].map(({ sha256 }) => sha256)]);
@@ -101,10 +102,8 @@ export class SavedData {
   }
 
   /** Makes the folder of all sessions too, and never the storage itself: while that is away nothing may stand in its place. */
-  private async make(session: string): Promise<FolderBlobStore> {
-    await mkdir(this.folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+  private make(session: string): FolderBlobStore {
+    makeFolder(this.folder);
     return new FolderBlobStore(path.join(this.folder, session));
   }
 

@@ -217,6 +217,11 @@ describe('what crashed writers left', () => {
     return path.join('.part', name);
   };
 
+  it('is not made in a storage that is away', () => {
+    expect(() => new FolderBlobStore(path.join(folder, 'away', 'blobs'))).toThrow('ENOENT');
+    expect(readdirSync(folder)).not.toContain('away');
+  });
+
   it('is swept at the next start: this computer’s at once, another’s after a day', () => {
     const own = leave(`${hostname()}~${process.pid}~running`);
     leave(`${hostname()}~${NOBODY}~crashed`);

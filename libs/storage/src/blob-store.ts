@@ -1,6 +1,6 @@
-import { namingFullDisk } from '@openpro/kernel';
+import { makeFolder, namingFullDisk } from '@openpro/kernel';
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -48,7 +48,8 @@ export class FolderBlobStore {
 
   constructor(readonly folder: string) {
     this.temporary = path.join(folder, '.part');
-    mkdirSync(this.temporary, { recursive: true });
+    makeFolder(folder);
+    makeFolder(this.temporary);
     this.sweep();
   }
 
