@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,10 +12,24 @@ import { atExit, Disk, kill } from './scratch.js';
 const SETTINGS = { max_connections: '300' };
 const DISK_MIB = 1024;
 
+/** Of Debian's package libfaketime; null without it. */
+const libfaketime = (): string | null => {
+  if (process.platform !== 'linux') return null;
+  const found = fs
+    .readdirSync('/usr/lib')
+    .map((folder) => path.join('/usr/lib', folder, 'faketime/libfaketimeMT.so.1'))
+    .find((file) => fs.existsSync(file));
+  return found ?? null;
+};
+
 /** A real PostgreSQL with fsync, which can be hurt. It is started again whenever it has ended. */
 export class Postgres {
   /** Where the log's table lies, so that it can be full; null where that cannot be made. */
   readonly disk: Disk | null;
+  /** Its clock can be set. */
+  readonly hasClock: boolean;
+  private readonly env: Readonly<Record<string, string>>;
+  private readonly clock: string;
   private running: EmbeddedPostgres | null = null;
   private started: Promise<void> = Promise.resolve();
   private stopping = false;
@@ -24,6 +39,19 @@ export class Postgres {
     private readonly say: (text: string) => void,
   ) {
     this.disk = Disk.mount(path.join(dir, 'disk'), DISK_MIB);
+    this.clock = path.join(dir, 'clock');
+    this.setClock(0);
+    const library = libfaketime();
+    this.hasClock = library !== null;
+    // Only the wall clock is wrong; the file is looked at whenever somebody asks for the time.
+    this.env = library
+      ? {
+          LD_PRELOAD: library,
+          FAKETIME_TIMESTAMP_FILE: this.clock,
+          FAKETIME_NO_CACHE: '1',
+          FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        }
+      : {};
   }
 
   async start(): Promise<void> {
@@ -47,6 +75,12 @@ export class Postgres {
 
   dial(): net.Socket {
     return net.connect(path.join(this.at.host, `.s.PGSQL.${this.at.port}`));
+  }
+
+  /** Its wall clock jumps, for all its processes at once; back with 0. */
+  setClock(offsetMs: number): void {
+    fs.writeFileSync(`${this.clock}.new`, `${offsetMs < 0 ? '' : '+'}${offsetMs / 1000}\n`);
+    fs.renameSync(`${this.clock}.new`, this.clock);
   }
 
   /** Resolves when it is back. */
@@ -100,10 +134,13 @@ export class Postgres {
         const running = await startEmbeddedPostgres({
           dir: path.join(this.dir, 'postgres'),
           settings: SETTINGS,
+          env: this.env,
           ...(at ? { at: { host: at.host, port: at.port } } : {}),
         });
         this.running = running;
         void running.ended.then(() => {
+          for (const name of ['faketime_shm_', 'sem.faketime_sem_']) // libfaketime leaves them
+            fs.rmSync(`/dev/shm/${name}${running.pid}`, { force: true });
           if (!this.stopping) this.started = this.launch();
         });
         return;

@@ -12,7 +12,7 @@ import type { Server } from './server.js';
 import type { Weather } from './tcp-proxy.js';
 
 /** Whom a fault needs for itself while it lasts. */
-export type Target = 'server' | 'leader' | 'half' | 'postgres' | 'storage' | 'nobody';
+export type Target = 'server' | 'leader' | 'half' | 'postgres' | 'storage' | 'round' | 'nobody';
 
 export interface Blow {
   readonly fault: PlannedFault;
@@ -24,6 +24,8 @@ export interface Blow {
   struck(where?: readonly string[]): void;
   /** Waits until this server is free, and keeps it during the work. */
   alone(server: Server, work: () => Promise<void>): Promise<void>;
+  /** It may be lost: none of its jobs would end by that. */
+  maySpare(server: Server): boolean;
 }
 
 export interface Strike {
@@ -39,9 +41,14 @@ const GONE_MS = 3000;
 const LOOK_MS = 200;
 const SEARCH_MS = 10_000;
 const LONG_MS = 3000;
-const TRAP_MS = 5000;
+const TRAP_MS = 10_000;
 const FAILPOINT_MS = 15_000;
 const HOUR = 3_600_000;
+const TEN_MINUTES = 600_000;
+/** Longer than it takes to declare a server dead. */
+const DEAD_MS = 8000;
+/** A lease that is not renewed ends within this time. */
+const LEASE_MS = 3000;
 const JOB_EVENT = '"event":{"type":"Job';
 const COMPLETION = '"event":{"type":"JobCompleted"';
 
@@ -49,8 +56,6 @@ const COMPLETION = '"event":{"type":"JobCompleted"';
 const POINTS = [
   'before-append',
   'after-commit',
-  'before-start',
-  'after-start',
   'attempt-begun',
   'after-blob',
   'before-report',
@@ -62,7 +67,7 @@ const POINTS = [
   'drain',
 ] as const;
 /** Only the leader comes there. */
-const LEADERS: ReadonlySet<string> = new Set(['before-start', 'after-start']);
+const LEADERS_POINTS = ['before-start', 'after-start', 'before-reap', 'after-reap'] as const;
 
 const pick = <T>(from: readonly T[], dice: number): T | undefined => from[Math.floor(dice * from.length)];
 
@@ -146,19 +151,74 @@ const onStorage =
 
 const parts = ({ storage }: Rig): string => path.join(storage, 'blobs/.part');
 
-const failpoint = async ({ fault, rig, targets, struck }: Blow): Promise<string | undefined> => {
-  const point = pick(POINTS, fault.dice[1]) ?? 'tick';
-  const server = LEADERS.has(point) ? rig.leader : targets[0];
-  if (!server?.isReady) return 'nobody leads just now';
+/** The server is killed where it was told to, or else after a while: it must not be unnoticed later. */
+const killedByOrder = async (server: Server, ...orders: readonly string[]): Promise<void> => {
   const { pid } = server;
-  order(server.dataDir, point, 1 + Math.floor(fault.dice[2] * 3), 'kill');
-  struck([server.name, point]);
-  if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
+  order(server.dataDir, ...orders);
   for (const until = performance.now() + FAILPOINT_MS; server.pid === pid && performance.now() < until;)
     await delay(LOOK_MS);
-  if (server.pid === pid) kill(pid); // the code never came there, and must not do so unnoticed
+  if (server.pid === pid) kill(pid);
   await server.untilReady(BACK_MS);
+};
+
+const failpoint = async ({ fault, targets, struck }: Blow): Promise<void> => {
+  const point = pick(POINTS, fault.dice[1]) ?? 'tick';
+  const orders = fault.orders ?? `${point} ${1 + Math.floor(fault.dice[2] * 3)} kill`;
+  struck([...targets.map(({ name }) => name), orders]);
+  await each(targets, async (server) => {
+    const { pid } = server;
+    if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
+    await killedByOrder(server, orders);
+  });
+};
+
+const leadersFailpoint = async (blow: Blow): Promise<string | undefined> => {
+  const { fault, rig, targets, struck } = blow;
+  const [leader] = targets;
+  const point = pick(LEADERS_POINTS, fault.dice[1]) ?? 'before-start';
+  const reaps = point.endsWith('reap');
+  const victim = pick(
+    rig.servers.filter((server) => server !== leader && server.isReady && blow.maySpare(server)),
+    fault.dice[2],
+  );
+  if (!leader || (reaps && !victim)) return 'no server could be spared';
+  struck([leader.name, point, ...(reaps && victim ? [victim.name] : [])]);
+  const death = killedByOrder(leader, `${point} 1 kill`);
+  if (reaps && victim)
+    await blow.alone(victim, async () => {
+      victim.kill('SIGKILL', DEAD_MS);
+      await victim.untilReady(BACK_MS);
+    });
+  await death;
   return undefined;
+};
+
+const othersOf = ({ rig, targets }: Blow): readonly Server[] =>
+  rig.servers.filter((server) => server.isReady && !targets.includes(server));
+
+/** The next leader dies when its election stands in the log, and nothing else of it does. */
+const elected = async (blow: Blow): Promise<void> => {
+  const { targets, struck } = blow;
+  struck();
+  // Nobody renews and nobody else takes the lease: it ends, and this one gets it.
+  for (const { dataDir } of othersOf(blow)) order(dataDir, `renew 1 hold ${(LEASE_MS * 2) / 1000}`);
+  await each(targets, (server) =>
+    killedByOrder(server, `renew 1 hold ${LEASE_MS / 1000}`, 'elected 1 kill'),
+  );
+};
+
+/** A leader loses the lease while its starts are on their way, and so do the first ones of the next leader. */
+const lateLeader = async (blow: Blow): Promise<void> => {
+  const { fault, rig, targets, struck } = blow;
+  const late = (ms: number): string[] =>
+    Array.from({ length: rig.options.slots * rig.servers.length }, () => `before-start 1 hold ${ms / 1000}`);
+  const others = othersOf(blow);
+  struck();
+  for (const { dataDir } of targets)
+    order(dataDir, `renew 1 hold ${(fault.ms + 1000) / 1000}`, ...late(fault.ms));
+  for (const { dataDir } of others) order(dataDir, ...late(fault.ms - 500));
+  await delay(fault.ms * 2);
+  for (const { dataDir } of [...targets, ...others]) order(dataDir, 'forget');
 };
 
 const strike = (on: Target, costs: boolean, run: Strike['run']): Strike => ({ on, costs, run });
@@ -190,7 +250,7 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
   'F03 pause': strike('server', false, paused),
   'F04 block': strike('server', true, async ({ fault, targets, struck, rig }) => {
     struck();
-    for (const { dataDir } of targets) order(dataDir, 'tick', 1, 'block', fault.ms / 1000);
+    for (const { dataDir } of targets) order(dataDir, `tick 1 block ${fault.ms / 1000}`);
     await delay(fault.ms);
     await each(targets, (server) => watchLeftovers(server, rig));
   }),
@@ -239,8 +299,9 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
     struck([server?.name ?? '']);
     return undefined;
   }),
-  'F11 hold': strike('server', true, async ({ fault, targets, struck, rig }) => {
+  'F11 hold': strike('server', true, async ({ fault, targets, struck, rig, driver }) => {
     const [server] = targets;
+    for (const _ of rig.servers) driver.extra('trivial'); // one of them there
     if (!(await server?.proxy.holdFrom(COMPLETION, TRAP_MS))) return 'nothing was completed there';
     struck();
     await delay(fault.ms);
@@ -291,15 +352,26 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
       },
     ),
   ),
+  'F16 half ahead': strike('half', false, async ({ fault, targets, struck }) => {
+    struck();
+    for (const server of targets) server.setClock(HOUR);
+    await delay(fault.ms);
+    for (const server of targets) server.setClock(0);
+  }),
   'F16 hour': strike('server', false, async ({ fault, targets, struck }) => {
     struck();
     for (const server of targets) server.setClock(fault.dice[1] < 0.5 ? HOUR : -HOUR);
     await delay(fault.ms);
     for (const server of targets) server.setClock(0);
   }),
-  'F17 ten minutes': strike('nobody', false, () =>
-    Promise.resolve('there is no libfaketime here, and PostgreSQL takes no other clock than the system’s'),
-  ),
+  // Back and forth again: a jump ahead would leave the log's times there for ten minutes, and nothing could be measured.
+  'F17 ten minutes': strike('postgres', false, async ({ fault, rig, struck }) => {
+    const { postgres } = rig.options;
+    struck(['postgres']);
+    postgres.setClock(-TEN_MINUTES);
+    await delay(fault.ms);
+    postgres.setClock(0);
+  }),
   'F18 memory': strike('nobody', false, asJob('memory')),
   'F19 exhausted': strike('nobody', false, asJob('descriptors')),
   'F20 restart': strike('server', false, killed('SIGTERM')),
@@ -311,7 +383,7 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
       await driver.drain('resumeNode', node);
     });
   }),
-  'F20 rolling': strike('nobody', false, async ({ fault, rig, struck, alone }) => {
+  'F20 rolling': strike('round', false, async ({ fault, rig, struck, alone }) => {
     struck(rig.servers.map(({ name }) => name));
     for (const server of rig.servers)
       await alone(server, async () => {
@@ -320,4 +392,7 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
       });
   }),
   'F24 kill': strike('server', true, failpoint),
+  'F24 leader': strike('leader', true, leadersFailpoint),
+  'F24 elected': strike('server', true, elected),
+  'F24 late leader': strike('leader', false, lateLeader),
 };
