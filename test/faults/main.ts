@@ -45,7 +45,9 @@ const no = (why: string): never => {
 
 const wholeNumber = (name: string, text: string | undefined, fallback: number): number => {
   const value = text === undefined ? fallback : Number(text);
-  return Number.isInteger(value) && value >= 0 ? value : no(`--${name} is "${text}": it must be a whole number`);
+  return Number.isInteger(value) && value >= 0
+    ? value
+    : no(`--${name} is "${text}": it must be a whole number`);
 };
 
 /** The names in this list; there must be some, and all must be known. */
@@ -121,6 +123,7 @@ const runMutant = async (mutant: Mutant): Promise<MutantResult> => {
       say: () => undefined,
       plan: { gentle: [], rough: planInTurn(seed, mutant.plan) },
       patienceMs: MUTANT_PATIENCE_MS,
+      sessions: false,
     });
     const found = violations.map(({ invariant }) => invariant);
     const broken = found.filter((invariant) => mutant.breaks.includes(invariant));
@@ -163,7 +166,7 @@ const main = async (): Promise<number> => {
     const build = await buildServer(path.join(folder, 'build'));
     result = await run({
       ...{ folder: path.join(folder, 'run'), postgres, database: 'faults', build, seed, commit },
-      ...{ jobs, servers, slots, seconds: 0, patienceMs: PATIENCE_MS, say },
+      ...{ jobs, servers, slots, seconds: 0, patienceMs: PATIENCE_MS, sessions: true, say },
       plan,
     });
     for (const { invariant, message } of result.violations) say(`✗ ${invariant} ${message}`);

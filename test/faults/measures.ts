@@ -89,7 +89,8 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
     until: wallOf(over.get(fault.fault) ?? fault.at),
   }));
   /** The log's times mean something: the database's clock was right. */
-  const hasTimes = (span: Span): boolean => !spans.some((other) => other.of.is === 'F17' && meet(span, other));
+  const hasTimes = (span: Span): boolean =>
+    !spans.some((other) => other.of.is === 'F17' && meet(span, other));
   const losses = kills
     .flatMap((kill) => requeued(log, wallOf(kill.at), kill.where[0] ?? '').map((span) => ({ kill, span })))
     .filter(({ span }) => hasTimes(span));

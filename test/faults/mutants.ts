@@ -320,7 +320,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'outbox-after-commit',
-    says: 'What a process wants done is written after its checkpoint, and a crash or another runner between loses it.',
+    says: 'What a process wants done is written after its checkpoint, and a crash between loses it.',
     patches: [
       patch(
         'libs/eventstore/src/process-runner.ts',
@@ -329,7 +329,11 @@ export const mutants: readonly Mutant[] = [
           const silent = Object.assign(Object.create(reactions) as Reactions, { commands: [] });
           const half = await commit(this.shared.pool, from, { position }, writesOf(this.process.name, silent));
           if (!half || reactions.commands.length === 0) return half;
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+          if (!existsSync('died')) {
+            writeFileSync('died', ''); // in its own folder: once is enough
+            process.kill(process.pid, 'SIGKILL');
+          }
           return commit(this.shared.pool, half, { position }, writesOf(this.process.name, reactions));
         })()`,
       ),

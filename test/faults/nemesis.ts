@@ -40,7 +40,9 @@ export class Nemesis {
   async run(faults: readonly PlannedFault[], onBegin: () => void): Promise<void> {
     await this.pass(faults, onBegin);
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const missing = new Map(faults.filter(({ is }) => !this.struck.has(is)).map((fault) => [fault.is, fault]));
+      const missing = new Map(
+        faults.filter(({ is }) => !this.struck.has(is)).map((fault) => [fault.is, fault]),
+      );
       if (missing.size === 0) return;
       await this.pass([...missing.values()], () => undefined);
     }
@@ -94,14 +96,23 @@ export class Nemesis {
       history.add({ kind: 'fault', fault: number, is, what: variant.slice(4), where, ms });
     };
     const why = await STRIKES[variant]
-      .run({ fault, rig: this.rig, driver: this.driver, targets, struck, alone: this.alone, maySpare: this.maySpare })
+      .run({
+        fault,
+        rig: this.rig,
+        driver: this.driver,
+        targets,
+        struck,
+        alone: this.alone,
+        maySpare: this.maySpare,
+      })
       .catch((error: unknown) => String(error));
     if (begun) history.add({ kind: 'fault-end', fault: number, is });
     if (typeof why === 'string') history.add({ kind: 'fault-skipped', fault: number, is, why });
   }
 
   private readonly alone = async (server: Server, work: () => Promise<void>): Promise<void> => {
-    while (!this.isFree(server)) await delay(LOOK_MS);
+    for (const since = performance.now(); !this.isFree(server) && performance.now() - since < PATIENCE_MS;)
+      await delay(LOOK_MS);
     this.taken.add(server.name);
     await work().finally(() => this.taken.delete(server.name));
   };

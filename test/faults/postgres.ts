@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { createDatabase, withDatabase } from '../../libs/platform/src/database.js';
@@ -11,6 +12,9 @@ import { atExit, Disk, kill } from './scratch.js';
 /** Four servers with a dozen connections each, those of killed servers that nobody has noticed, and ours. */
 const SETTINGS = { max_connections: '300' };
 const DISK_MIB = 1024;
+const LATE_MS = 10_000;
+const SOON_MS = 100;
+const BACK_MS = 60_000;
 
 /** Of Debian's package libfaketime; null without it. */
 const libfaketime = (): string | null => {
@@ -88,19 +92,27 @@ export class Postgres {
     const { running } = this;
     if (!running) return this.started;
     kill(running.pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    // One that is still recovering from a crash has been seen to wait for ever after SIGINT (PostgreSQL 18).
+    const late = setTimeout(() => kill(running.pid, 'SIGQUIT'), LATE_MS);
     await running.ended;
+    clearTimeout(late);
     await Promise.resolve();
     await this.started;
   }
 
-  /** SIGKILL of a process that serves one of our servers: PostgreSQL then ends all others, too, and recovers. */
+  /** SIGKILL of a process that serves one of our servers: PostgreSQL then ends all others, too; resolves when it has recovered. */
   async killBackend(dice: number): Promise<boolean> {
     const { rows } = await this.asOwner<{ pid: number }>(
       'postgres',
       `SELECT pid FROM pg_stat_activity WHERE usename = 'openpro_app' ORDER BY pid`,
     );
     const victim = rows[Math.floor(dice * rows.length)];
-    return victim !== undefined && kill(victim.pid);
+    if (victim === undefined || !kill(victim.pid)) return false;
+    for (const until = performance.now() + BACK_MS; performance.now() < until;) {
+      await delay(SOON_MS); // at first, so that it has noticed
+      if (await this.asOwner('postgres', 'SELECT').catch(() => null)) break;
+    }
+    return true;
   }
 
   async stop(): Promise<void> {
@@ -119,6 +131,7 @@ export class Postgres {
     sql: string,
   ): Promise<pg.QueryResult<R>> {
     const client = new pg.Client({ connectionString: withDatabase(this.at.ownerUrl, database) });
+    client.on('error', () => undefined); // it fails as well when it is asked
     await client.connect();
     try {
       return await client.query<R>(sql);
@@ -139,7 +152,8 @@ export class Postgres {
         });
         this.running = running;
         void running.ended.then(() => {
-          for (const name of ['faketime_shm_', 'sem.faketime_sem_']) // libfaketime leaves them
+          for (const name of ['faketime_shm_', 'sem.faketime_sem_'])
+            // libfaketime leaves them
             fs.rmSync(`/dev/shm/${name}${running.pid}`, { force: true });
           if (!this.stopping) this.started = this.launch();
         });

@@ -37,14 +37,7 @@ export interface Reported {
 }
 
 /** The table of a run, in Markdown. */
-export const table = ({
-  begin,
-  measures,
-  violations,
-  mutants,
-  leftOut,
-  missing,
-}: Reported): string => {
+export const table = ({ begin, measures, violations, mutants, leftOut, missing }: Reported): string => {
   const struck = [...measures.faults.values()].reduce((sum, fault) => sum + fault.struck, 0);
   const skipped = [...measures.faults].filter(([, fault]) => fault.skipped > 0);
   const caught = mutants.filter(({ broken }) => broken.length > 0);

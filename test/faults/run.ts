@@ -28,8 +28,10 @@ export interface RunOptions {
   readonly commit: string;
   /** At least so long jobs are submitted; without it as long as there are faults. */
   readonly seconds: number;
-  /** So long after the last answer a job may take to end. */
+  /** So long after the last answer another one may take, and a job to end. */
   readonly patienceMs: number;
+  /** Whether apps are opened, too. */
+  readonly sessions: boolean;
   readonly say: (text: string) => void;
 }
 

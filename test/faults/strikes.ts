@@ -36,7 +36,6 @@ export interface Strike {
   readonly run: (blow: Blow) => Promise<string | undefined | void>;
 }
 
-const BACK_MS = 60_000;
 const GONE_MS = 3000;
 const LOOK_MS = 200;
 const SEARCH_MS = 10_000;
@@ -89,12 +88,16 @@ const watchLeftovers = async (server: Server, { watch, options: { history } }: R
   history.add({ kind: 'processes', server: server.name, resumedAt, goneMs, stale });
 };
 
+/** A broken one may never be ready again. */
+const back = async (server: Server, { options: { patienceMs } }: Rig, away = 0): Promise<void> =>
+  void (await server.untilReady(patienceMs + away));
+
 const killed =
   (signal: NodeJS.Signals) =>
-  async ({ fault, targets, struck }: Blow): Promise<void> => {
+  async ({ fault, targets, struck, rig }: Blow): Promise<void> => {
     struck();
     for (const server of targets) server.kill(signal, fault.ms);
-    await each(targets, async (server) => void (await server.untilReady(BACK_MS + fault.ms)));
+    await each(targets, (server) => back(server, rig, fault.ms));
   };
 
 const paused = async ({ fault, targets, struck }: Blow): Promise<void> => {
@@ -152,23 +155,23 @@ const onStorage =
 const parts = ({ storage }: Rig): string => path.join(storage, 'blobs/.part');
 
 /** The server is killed where it was told to, or else after a while: it must not be unnoticed later. */
-const killedByOrder = async (server: Server, ...orders: readonly string[]): Promise<void> => {
+const killedByOrder = async (rig: Rig, server: Server, ...orders: readonly string[]): Promise<void> => {
   const { pid } = server;
   order(server.dataDir, ...orders);
   for (const until = performance.now() + FAILPOINT_MS; server.pid === pid && performance.now() < until;)
     await delay(LOOK_MS);
   if (server.pid === pid) kill(pid);
-  await server.untilReady(BACK_MS);
+  await back(server, rig);
 };
 
-const failpoint = async ({ fault, targets, struck }: Blow): Promise<void> => {
+const failpoint = async ({ fault, targets, struck, rig }: Blow): Promise<void> => {
   const point = pick(POINTS, fault.dice[1]) ?? 'tick';
   const orders = fault.orders ?? `${point} ${1 + Math.floor(fault.dice[2] * 3)} kill`;
   struck([...targets.map(({ name }) => name), orders]);
   await each(targets, async (server) => {
     const { pid } = server;
     if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
-    await killedByOrder(server, orders);
+    await killedByOrder(rig, server, orders);
   });
 };
 
@@ -183,11 +186,11 @@ const leadersFailpoint = async (blow: Blow): Promise<string | undefined> => {
   );
   if (!leader || (reaps && !victim)) return 'no server could be spared';
   struck([leader.name, point, ...(reaps && victim ? [victim.name] : [])]);
-  const death = killedByOrder(leader, `${point} 1 kill`);
+  const death = killedByOrder(rig, leader, `${point} 1 kill`);
   if (reaps && victim)
     await blow.alone(victim, async () => {
       victim.kill('SIGKILL', DEAD_MS);
-      await victim.untilReady(BACK_MS);
+      await back(victim, rig, DEAD_MS);
     });
   await death;
   return undefined;
@@ -198,12 +201,12 @@ const othersOf = ({ rig, targets }: Blow): readonly Server[] =>
 
 /** The next leader dies when its election stands in the log, and nothing else of it does. */
 const elected = async (blow: Blow): Promise<void> => {
-  const { targets, struck } = blow;
+  const { rig, targets, struck } = blow;
   struck();
   // Nobody renews and nobody else takes the lease: it ends, and this one gets it.
   for (const { dataDir } of othersOf(blow)) order(dataDir, `renew 1 hold ${(LEASE_MS * 2) / 1000}`);
   await each(targets, (server) =>
-    killedByOrder(server, `renew 1 hold ${LEASE_MS / 1000}`, 'elected 1 kill'),
+    killedByOrder(rig, server, `renew 1 hold ${LEASE_MS / 1000}`, 'elected 1 kill'),
   );
 };
 
@@ -388,7 +391,7 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
     for (const server of rig.servers)
       await alone(server, async () => {
         server.kill('SIGTERM', fault.ms);
-        await server.untilReady(BACK_MS);
+        await back(server, rig);
       });
   }),
   'F24 kill': strike('server', true, failpoint),
