@@ -28,10 +28,12 @@ const k = jobEvents('k');
 const facts = ({
   overAt = null as number | null,
   calmUntil = -Infinity,
+  isOrderly = false,
   wrongClock = [] as readonly (readonly [number, number])[],
 } = {}) => ({
   overAt,
   calmUntil,
+  isOrderly,
   wrongClock,
   hopeless: new Set<string>(),
   kills: new Map<string, number>(),
@@ -231,6 +233,13 @@ describe('I18', () => {
     expect(seen(nothingRequeued(facts({ calmUntil: Infinity })), log)).toHaveLength(2);
     expect(seen(nothingRequeued(facts({ calmUntil: BEGIN + 200 })), log)).toHaveLength(1);
     expect(seen(nothingRequeued(facts()), log)).toEqual([]);
+  });
+
+  it('sees a job charged with a server that left in order', () => {
+    const log = logOf([joined('a'), j.queued(), j.started(1, 'a'), j.requeued(1, 'a'), left('a')]);
+    expect(messages(seen(nothingRequeued(facts({ isOrderly: true })), log))).toEqual([
+      'I18: job-j was charged at 4 (node-lost), but all servers left in order',
+    ]);
   });
 });
 

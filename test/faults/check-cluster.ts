@@ -250,16 +250,24 @@ export const somebodyLeads = ({ overAt }: Pick<Facts, 'overAt'>): Watch => {
   };
 };
 
-/** I18. A server was given up that had only been slow. */
-export const nothingRequeued = ({ calmUntil, hopeless }: Pick<Facts, 'calmUntil' | 'hopeless'>): Watch => {
+/** I18. A server was given up that had only been slow, or a job was charged with one that left in order. */
+export const nothingRequeued = ({
+  calmUntil,
+  isOrderly,
+  hopeless,
+}: Pick<Facts, 'calmUntil' | 'isOrderly' | 'hopeless'>): Watch => {
   const wrong = new Complaints('I18');
   return {
     see({ event, stream, position, at }) {
-      if (at > calmUntil) return;
+      const isRequeued = event.type === 'JobRequeued' && !hopeless.has(idOf(stream));
+      if (at > calmUntil) {
+        if (isOrderly && isRequeued && event.reason !== 'drained')
+          wrong.say(`${stream} was charged at ${position} (${event.reason}), but all servers left in order`);
+        return;
+      }
       if (event.type === 'NodeDeclaredDead')
         wrong.say(`${stream} was declared dead at ${position} (${event.reason}), but nobody died`);
-      if (event.type === 'JobRequeued' && !hopeless.has(idOf(stream)))
-        wrong.say(`${stream} was requeued at ${position} (${event.reason}), but nobody died`);
+      if (isRequeued) wrong.say(`${stream} was requeued at ${position} (${event.reason}), but nobody died`);
     },
     end: () => wrong.all(),
   };

@@ -26,6 +26,8 @@ export interface Facts {
   readonly calmUntil: number;
   /** When the database's clock was wrong, from and until, in milliseconds since 1970: times in the log say nothing then. */
   readonly wrongClock: readonly (readonly [number, number])[];
+  /** No fault did more than to let servers leave in order. */
+  readonly isOrderly: boolean;
   /** Milliseconds since 1970. */
   readonly wallOf: (at: number) => number;
   /** Cannot succeed, by its kind. */
@@ -111,6 +113,7 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
         break;
     }
   const isHarmless = [...faults.values()].every((fault) => HARMLESS.has(fault));
+  const isOrderly = [...faults.values()].every((fault) => fault === 'F20' || HARMLESS.has(fault));
   const hopeless = [...asked.values()].filter(({ job }) => HOPELESS.has(job));
   return {
     asked,
@@ -118,6 +121,7 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
     overAt: over === null ? null : over + offset,
     calmUntil: isHarmless ? Infinity : (gentleOver ?? -Infinity) + offset,
     wrongClock: [...wrongClock.values()].map(([from, until]) => [from + offset, until + offset] as const),
+    isOrderly,
     wallOf: (at) => at + offset,
     hopeless: new Set(hopeless.flatMap(({ command, ids }) => [command, ...ids])),
     kills,
