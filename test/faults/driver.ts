@@ -16,6 +16,8 @@ const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminat
 const DRAIN_GRACE_S = 1;
 const INTERRUPTED_MS = 4000;
 const WAIT_MS = 30_000;
+/** Nobody submits more while so many have not ended: what waits at the end is no accident. */
+const MAX_WAITING = 300;
 const SESSION_EVERY_MS = 4000;
 const MAX_SESSIONS = 8;
 
@@ -99,7 +101,8 @@ export class Driver {
 
   private async submitting(sender: number): Promise<void> {
     while (this.left > 0 && !this.gaveUp) {
-      if (this.submitted >= this.allowed) {
+      const { acknowledged, options } = this;
+      if (this.submitted >= this.allowed || acknowledged.size - options.watch.ended > MAX_WAITING) {
         await delay(10);
         continue;
       }

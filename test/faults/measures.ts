@@ -67,10 +67,11 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
       if (known) known.push(event);
       else jobs.set(id, [event]);
     }
-  const struck = is(history, 'fault');
-  const skipped = is(history, 'fault-skipped').filter(
-    ({ fault }) => !struck.some((other) => other.fault === fault),
-  );
+  // One that found nothing may have been tried again: the last word counts.
+  const tried = history.filter((entry) => entry.kind === 'fault' || entry.kind === 'fault-skipped');
+  const last = [...new Map(tried.map((entry) => [entry.fault, entry])).values()];
+  const struck = is(last, 'fault');
+  const skipped = is(last, 'fault-skipped');
   const kinds = new Set([...struck, ...skipped].map((entry) => entry.is));
   const acknowledged = new Set(
     is(history, 'ack')

@@ -147,7 +147,8 @@ export class Nemesis {
   }
 
   private readonly maySpare = (server: Server): boolean =>
-    !this.rig.watch
-      .runningOn(server.node)
-      .some(({ nodeLost, ownCrash }) => nodeLost + ownCrash >= LAST_CHANCE);
+    [...this.rig.watch.requeued.values()].every(
+      ({ nodeLost, ownCrash, state, attempts }) =>
+        nodeLost + ownCrash < LAST_CHANCE || (state === 'running' && attempts.at(-1)?.node !== server.node),
+    );
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -61,6 +61,10 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     flushed();
     history.flush();
     await rig.stop();
+    writeFileSync(
+      path.join(folder, 'log.ndjson'),
+      rig.watch.events.map((e) => `${JSON.stringify(e)}\n`).join(''),
+    ); // for --keep
   }
   say('checking');
   const rebuilt = await promisify(execFile)(process.execPath, [

@@ -24,7 +24,7 @@ export interface Blow {
   struck(where?: readonly string[]): void;
   /** Waits until this server is free, and keeps it during the work. */
   alone(server: Server, work: () => Promise<void>): Promise<void>;
-  /** It may be lost: none of its jobs would end by that. */
+  /** It may be lost: no job that runs there, or might be given to it next, would end by that. */
   maySpare(server: Server): boolean;
 }
 
@@ -155,59 +155,72 @@ const onStorage =
 const parts = ({ storage }: Rig): string => path.join(storage, 'blobs/.part');
 
 /** The server is killed where it was told to, or else after a while: it must not be unnoticed later. */
-const killedByOrder = async (rig: Rig, server: Server, ...orders: readonly string[]): Promise<void> => {
+const killedByOrder = async (
+  blow: Blow,
+  server: Server,
+  ...orders: readonly string[]
+): Promise<string | undefined> => {
   const { pid } = server;
   order(server.dataDir, ...orders);
-  for (const until = performance.now() + FAILPOINT_MS; server.pid === pid && performance.now() < until;)
-    await delay(LOOK_MS);
-  if (server.pid === pid) kill(pid);
-  await back(server, rig);
+  for (const until = performance.now() + FAILPOINT_MS; server.pid === pid; await delay(LOOK_MS / 4)) {
+    if (!blow.maySpare(server)) {
+      order(server.dataDir, 'forget');
+      return 'it was given a job that had no other chance';
+    }
+    if (performance.now() > until) kill(pid);
+  }
+  await back(server, blow.rig);
+  return undefined;
 };
 
-const failpoint = async ({ fault, targets, struck, rig }: Blow): Promise<void> => {
+const failpoint = async (blow: Blow): Promise<string | undefined> => {
+  const { fault, targets, struck } = blow;
   const point = pick(POINTS, fault.dice[1]) ?? 'tick';
   const orders = fault.orders ?? `${point} ${1 + Math.floor(fault.dice[2] * 3)} kill`;
-  struck([...targets.map(({ name }) => name), orders]);
-  await each(targets, async (server) => {
-    const { pid } = server;
-    if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
-    await killedByOrder(rig, server, orders);
-  });
+  const [server] = targets;
+  if (!server) return 'nobody is there';
+  const { pid } = server;
+  struck([server.name, orders]);
+  if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
+  return killedByOrder(blow, server, orders);
 };
 
 const leadersFailpoint = async (blow: Blow): Promise<string | undefined> => {
   const { fault, rig, targets, struck } = blow;
   const [leader] = targets;
   const point = pick(LEADERS_POINTS, fault.dice[1]) ?? 'before-start';
-  const reaps = point.endsWith('reap');
+  if (!leader) return 'nobody leads';
+  if (!point.endsWith('reap')) {
+    struck([leader.name, point]);
+    return killedByOrder(blow, leader, `${point} 1 kill`);
+  }
   const victim = pick(
     rig.servers.filter((server) => server !== leader && server.isReady && blow.maySpare(server)),
     fault.dice[2],
   );
-  if (!leader || (reaps && !victim)) return 'no server could be spared';
-  struck([leader.name, point, ...(reaps && victim ? [victim.name] : [])]);
-  const death = killedByOrder(rig, leader, `${point} 1 kill`);
-  if (reaps && victim)
-    await blow.alone(victim, async () => {
-      victim.kill('SIGKILL', DEAD_MS);
-      await back(victim, rig, DEAD_MS);
-    });
-  await death;
-  return undefined;
+  if (!victim) return 'no server could be spared';
+  let spared: string | undefined;
+  await blow.alone(victim, async () => {
+    struck([leader.name, point, victim.name]);
+    victim.kill('SIGKILL', DEAD_MS);
+    const dead = back(victim, rig, DEAD_MS);
+    spared = await killedByOrder(blow, leader, `${point} 1 kill`);
+    await dead;
+  });
+  return spared;
 };
 
 const othersOf = ({ rig, targets }: Blow): readonly Server[] =>
   rig.servers.filter((server) => server.isReady && !targets.includes(server));
 
 /** The next leader dies when its election stands in the log, and nothing else of it does. */
-const elected = async (blow: Blow): Promise<void> => {
-  const { rig, targets, struck } = blow;
-  struck();
+const elected = (blow: Blow): Promise<string | undefined> => {
+  const [server] = blow.targets;
+  if (!server) return Promise.resolve('nobody is there');
+  blow.struck();
   // Nobody renews and nobody else takes the lease: it ends, and this one gets it.
   for (const { dataDir } of othersOf(blow)) order(dataDir, `renew 1 hold ${(LEASE_MS * 2) / 1000}`);
-  await each(targets, (server) =>
-    killedByOrder(rig, server, `renew 1 hold ${LEASE_MS / 1000}`, 'elected 1 kill'),
-  );
+  return killedByOrder(blow, server, `renew 1 hold ${LEASE_MS / 1000}`, 'elected 1 kill');
 };
 
 /** A leader loses the lease while its starts are on their way, and so do the first ones of the next leader. */
