@@ -180,8 +180,9 @@ const main = async (): Promise<number> => {
   const text = table({ begin, measures, violations, mutants: caught, leftOut, missing });
   say(`\n${text}`);
   if (given.record) record(text);
+  const struck = missing.length === 0 && (asked.size > 0 || faults === 0);
   const held = violations.length === 0 && measures.lost === 0 && measures.acknowledged > 0;
-  return held && missing.length === 0 && asked.size > 0 === faults > 0 && caught.every(isCaught) ? 0 : 1;
+  return held && struck && caught.every(isCaught) ? 0 : 1;
 };
 
 const isCaught = ({ broken }: MutantResult): boolean => broken.length > 0;

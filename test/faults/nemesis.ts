@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Target } from './blow.js';
 import type { Driver } from './driver.js';
 import type { FaultKind } from './history.js';
 import type { PlannedFault } from './plan.js';
 import type { Rig } from './rig.js';
 import type { Server } from './server.js';
-import { STRIKES, type Target } from './strikes.js';
+import { STRIKES } from './strikes.js';
 
 const LOOK_MS = 50;
 /** Faults that are due and find nobody free; more are not started meanwhile. */

@@ -1,74 +1,26 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Driver } from './driver.js';
+import { back, type Blow, pick, type Strike, type Target } from './blow.js';
 import { order } from './failpoints.js';
 import type { JobKind } from './history.js';
-import type { PlannedFault, Variant } from './plan.js';
+import type { Variant } from './plan.js';
 import { type EngineProcess, engineProcesses, staleOn } from './processes.js';
 import type { Rig } from './rig.js';
 import { kill, seal } from './scratch.js';
 import type { Server } from './server.js';
+import { killedAtPoint, killedWhenElected, lateLeader, leaderKilledAtPoint } from './strikes-at-points.js';
 import type { Weather } from './tcp-proxy.js';
-
-/** Whom a fault needs for itself while it lasts. */
-export type Target = 'server' | 'leader' | 'half' | 'postgres' | 'storage' | 'round' | 'nobody';
-
-export interface Blow {
-  readonly fault: PlannedFault;
-  readonly rig: Rig;
-  readonly driver: Driver;
-  /** Its servers. */
-  readonly targets: readonly Server[];
-  /** Says in the history that it strikes now, and whom. */
-  struck(where?: readonly string[]): void;
-  /** Waits until this server is free, and keeps it during the work. */
-  alone(server: Server, work: () => Promise<void>): Promise<void>;
-  /** It may be lost: no job that runs there, or might be given to it next, would end by that. */
-  maySpare(server: Server): boolean;
-}
-
-export interface Strike {
-  readonly on: Target;
-  /** The attempts of its servers are lost: it spares jobs that have no attempt left. */
-  readonly costs: boolean;
-  /** Why it could not be; nothing when it was. */
-  readonly run: (blow: Blow) => Promise<string | undefined | void>;
-}
 
 const GONE_MS = 3000;
 const LOOK_MS = 200;
 const SEARCH_MS = 10_000;
 const LONG_MS = 3000;
 const TRAP_MS = 10_000;
-const FAILPOINT_MS = 15_000;
 const HOUR = 3_600_000;
 const TEN_MINUTES = 600_000;
-/** Longer than it takes to declare a server dead. */
-const DEAD_MS = 8000;
-/** A lease that is not renewed ends within this time. */
-const LEASE_MS = 3000;
 const JOB_EVENT = '"event":{"type":"Job';
 const COMPLETION = '"event":{"type":"JobCompleted"';
-
-/** Where a server is killed in its own code; see failpoints.ts. */
-const POINTS = [
-  'before-append',
-  'after-commit',
-  'attempt-begun',
-  'after-blob',
-  'before-report',
-  'after-report',
-  'projection:*',
-  'process:*',
-  'outbox:*',
-  'renew',
-  'drain',
-] as const;
-/** Only the leader comes there. */
-const LEADERS_POINTS = ['before-start', 'after-start', 'before-reap', 'after-reap'] as const;
-
-const pick = <T>(from: readonly T[], dice: number): T | undefined => from[Math.floor(dice * from.length)];
 
 const each = async (servers: readonly Server[], work: (server: Server) => Promise<void>): Promise<void> => {
   await Promise.all(servers.map(work));
@@ -87,10 +39,6 @@ const watchLeftovers = async (server: Server, { watch, options: { history } }: R
   }
   history.add({ kind: 'processes', server: server.name, resumedAt, goneMs, stale });
 };
-
-/** A broken one may never be ready again. */
-const back = async (server: Server, { options: { patienceMs } }: Rig, away = 0): Promise<void> =>
-  void (await server.untilReady(patienceMs + away));
 
 const killed =
   (signal: NodeJS.Signals) =>
@@ -153,89 +101,6 @@ const onStorage =
   };
 
 const parts = ({ storage }: Rig): string => path.join(storage, 'blobs/.part');
-
-/** The server is killed where it was told to, or else after a while: it must not be unnoticed later. */
-const killedByOrder = async (
-  blow: Blow,
-  server: Server,
-  ...orders: readonly string[]
-): Promise<string | undefined> => {
-  const { pid } = server;
-  order(server.dataDir, ...orders);
-  for (const until = performance.now() + FAILPOINT_MS; server.pid === pid; await delay(LOOK_MS / 4)) {
-    if (!blow.maySpare(server)) {
-      order(server.dataDir, 'forget');
-      return 'it was given a job that had no other chance';
-    }
-    if (performance.now() > until) kill(pid);
-  }
-  await back(server, blow.rig);
-  return undefined;
-};
-
-const failpoint = async (blow: Blow): Promise<string | undefined> => {
-  const { fault, targets, struck } = blow;
-  const point = pick(POINTS, fault.dice[1]) ?? 'tick';
-  const orders = fault.orders ?? `${point} ${1 + Math.floor(fault.dice[2] * 3)} kill`;
-  const [server] = targets;
-  if (!server) return 'nobody is there';
-  const { pid } = server;
-  struck([server.name, orders]);
-  if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
-  return killedByOrder(blow, server, orders);
-};
-
-const leadersFailpoint = async (blow: Blow): Promise<string | undefined> => {
-  const { fault, rig, targets, struck } = blow;
-  const [leader] = targets;
-  const point = pick(LEADERS_POINTS, fault.dice[1]) ?? 'before-start';
-  if (!leader) return 'nobody leads';
-  if (!point.endsWith('reap')) {
-    struck([leader.name, point]);
-    return killedByOrder(blow, leader, `${point} 1 kill`);
-  }
-  const victim = pick(
-    rig.servers.filter((server) => server !== leader && server.isReady && blow.maySpare(server)),
-    fault.dice[2],
-  );
-  if (!victim) return 'no server could be spared';
-  let spared: string | undefined;
-  await blow.alone(victim, async () => {
-    struck([leader.name, point, victim.name]);
-    victim.kill('SIGKILL', DEAD_MS);
-    const dead = back(victim, rig, DEAD_MS);
-    spared = await killedByOrder(blow, leader, `${point} 1 kill`);
-    await dead;
-  });
-  return spared;
-};
-
-const othersOf = ({ rig, targets }: Blow): readonly Server[] =>
-  rig.servers.filter((server) => server.isReady && !targets.includes(server));
-
-/** The next leader dies when its election stands in the log, and nothing else of it does. */
-const elected = (blow: Blow): Promise<string | undefined> => {
-  const [server] = blow.targets;
-  if (!server) return Promise.resolve('nobody is there');
-  blow.struck();
-  // Nobody renews and nobody else takes the lease: it ends, and this one gets it.
-  for (const { dataDir } of othersOf(blow)) order(dataDir, `renew 1 hold ${(LEASE_MS * 2) / 1000}`);
-  return killedByOrder(blow, server, `renew 1 hold ${LEASE_MS / 1000}`, 'elected 1 kill');
-};
-
-/** A leader loses the lease while its starts are on their way, and so do the first ones of the next leader. */
-const lateLeader = async (blow: Blow): Promise<void> => {
-  const { fault, rig, targets, struck } = blow;
-  const late = (ms: number): string[] =>
-    Array.from({ length: rig.options.slots * rig.servers.length }, () => `before-start 1 hold ${ms / 1000}`);
-  const others = othersOf(blow);
-  struck();
-  for (const { dataDir } of targets)
-    order(dataDir, `renew 1 hold ${(fault.ms + 1000) / 1000}`, ...late(fault.ms));
-  for (const { dataDir } of others) order(dataDir, ...late(fault.ms - 500));
-  await delay(fault.ms * 2);
-  for (const { dataDir } of [...targets, ...others]) order(dataDir, 'forget');
-};
 
 const strike = (on: Target, costs: boolean, run: Strike['run']): Strike => ({ on, costs, run });
 
@@ -407,8 +272,8 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
         await back(server, rig);
       });
   }),
-  'F24 kill': strike('server', true, failpoint),
-  'F24 leader': strike('leader', true, leadersFailpoint),
-  'F24 elected': strike('server', true, elected),
+  'F24 kill': strike('server', true, killedAtPoint),
+  'F24 leader': strike('leader', true, leaderKilledAtPoint),
+  'F24 elected': strike('server', true, killedWhenElected),
   'F24 late leader': strike('leader', false, lateLeader),
 };
