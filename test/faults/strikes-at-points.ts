@@ -52,13 +52,12 @@ const killedByOrder = async (
 
 export const killedAtPoint = async (blow: Blow): Promise<string | undefined> => {
   const { fault, targets, struck } = blow;
-  const point = pick(POINTS, fault.dice[1]) ?? 'tick';
-  const orders = fault.orders ?? `${point} ${1 + Math.floor(fault.dice[2] * 3)} kill`;
+  const orders = fault.orders ?? `${pick(POINTS, fault.dice[1])} ${1 + Math.floor(fault.dice[2] * 3)} kill`;
   const [server] = targets;
   if (!server) return 'nobody is there';
   const { pid } = server;
   struck([server.name, orders]);
-  if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), STOPPING_MS);
+  if (orders.startsWith('drain')) setTimeout(() => kill(pid, 'SIGTERM'), STOPPING_MS);
   return killedByOrder(blow, server, orders);
 };
 
@@ -75,9 +74,10 @@ export const leaderKilledAtPoint = async (blow: Blow): Promise<string | undefine
     rig.servers.filter((server) => server !== leader && server.isReady && blow.maySpare(server)),
     fault.dice[2],
   );
-  if (!victim) return 'no server could be spared';
-  let spared: string | undefined;
+  let spared: string | undefined = 'no server could be spared';
+  if (!victim) return spared;
   await blow.alone(victim, async () => {
+    if (!blow.maySpare(victim)) return;
     struck([leader.name, point, victim.name]);
     victim.kill('SIGKILL', DEAD_MS);
     const dead = back(victim, rig, DEAD_MS);
