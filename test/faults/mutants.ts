@@ -127,7 +127,7 @@ export const mutants: readonly Mutant[] = [
     says: 'A server that misses two beats is taken for dead.',
     patches: [patch(WATCH, 'if (life.silentMs >= deadMs', 'if (life.silentMs >= 1100')],
     breaks: ['I18'],
-    plan: Array.from({ length: 8 }, () => 'F03 pause' as const),
+    plan: Array.from({ length: 6 }, () => 'F03 long pause' as const),
     jobs: 100,
     seconds: 8,
   },

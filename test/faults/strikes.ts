@@ -129,6 +129,7 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
     await each(blow.targets, (server) => watchLeftovers(server, blow.rig));
   }),
   'F03 pause': strike('server', false, paused),
+  'F03 long pause': strike('server', false, paused),
   'F04 block': strike('server', true, async ({ fault, targets, struck, rig }) => {
     struck();
     for (const { dataDir } of targets) order(dataDir, `tick 1 block ${fault.ms / 1000}`);
