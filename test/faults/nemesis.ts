@@ -58,13 +58,14 @@ export class Nemesis {
         at = performance.now();
         due.push({ fault, since: at });
         next += 1;
-        onBegin();
       }
       const [first] = due;
       const isHungry = first !== undefined && performance.now() - first.since > HUNGRY_MS;
       for (const one of [...due]) {
         const waits = isHungry && one !== first && NEEDS_SERVERS.has(STRIKES[one.fault.variant].on);
-        if ((!waits && this.begin(one.fault)) || this.giveUp(one)) due.splice(due.indexOf(one), 1);
+        if ((waits || !this.begin(one.fault)) && !this.giveUp(one)) continue;
+        due.splice(due.indexOf(one), 1);
+        onBegin();
       }
       await delay(LOOK_MS);
     }
