@@ -9,7 +9,6 @@ import {
   slotsKept,
   somebodyLeads,
 } from './check-cluster.js';
-import type { FaultKind } from './history.js';
 import {
   BEGIN,
   died,
@@ -27,13 +26,15 @@ const j = jobEvents('j');
 const k = jobEvents('k');
 
 const facts = ({
-  faults = [] as readonly FaultKind[],
   overAt = null as number | null,
   calmUntil = -Infinity,
+  isOrderly = false,
+  wrongClock = [] as readonly (readonly [number, number])[],
 } = {}) => ({
-  faults: new Set(faults),
   overAt,
   calmUntil,
+  isOrderly,
+  wrongClock,
   hopeless: new Set<string>(),
   kills: new Map<string, number>(),
 });
@@ -127,6 +128,24 @@ describe('I8', () => {
     ]);
   });
 
+  it('knows when the log cannot tell because the clock of the database was wrong', () => {
+    const taken = logOf([1, 2, 3, 4].map((epoch) => elected(epoch % 2 ? 'a' : 'b', epoch, 500)));
+    const [, second] = taken;
+    const at = second?.at ?? 0;
+    const judged = (from: number, until: number) =>
+      seen(leadersFollowEachOther(facts({ wrongClock: [[from, until]] })), taken);
+    expect(judged(at, at + 2000)).toEqual([]);
+    expect(judged(at + 60_000, at + 70_000)).toHaveLength(1);
+  });
+
+  it('sees what a former leader still had on its way', () => {
+    const late = { ...j.started(1, 'a'), epoch: 1 };
+    const log = logOf([elected('a', 1), j.queued(), elected('b', 2, 5000), late]);
+    expect(messages(seen(watch(), log))).toEqual([
+      'I8: JobStarted of job-j at 4 is of leader epoch 1, and 2 had begun',
+    ]);
+  });
+
   it('does not let one who leaves excuse all', () => {
     const taken = [1, 2, 3, 4, 5, 6].map((epoch) => elected(epoch % 2 ? 'a' : 'b', epoch, 500));
     expect(seen(watch(), logOf([...taken, left('a'), left('b')]))).toHaveLength(1);
@@ -199,12 +218,12 @@ describe('I15', () => {
 describe('I17', () => {
   it('sees that nobody has taken the lead', () => {
     const log = logOf([joined('a'), elected('a', 1), died('a'), { ...joined('b'), after: 9000 }]);
-    expect(seen(somebodyLeads(facts({ faults: ['F01'], overAt: BEGIN + 200 })), log)).toHaveLength(1);
+    expect(seen(somebodyLeads(facts({ overAt: BEGIN + 200 })), log)).toHaveLength(1);
   });
 
   it('does not mind that all leave at the end', () => {
     const log = logOf([joined('a'), elected('a', 1), { ...left('a'), after: 9000 }]);
-    expect(seen(somebodyLeads(facts({ faults: ['F01'], overAt: BEGIN + 200 })), log)).toEqual([]);
+    expect(seen(somebodyLeads(facts({ overAt: BEGIN + 200 })), log)).toEqual([]);
   });
 });
 
@@ -214,6 +233,13 @@ describe('I18', () => {
     expect(seen(nothingRequeued(facts({ calmUntil: Infinity })), log)).toHaveLength(2);
     expect(seen(nothingRequeued(facts({ calmUntil: BEGIN + 200 })), log)).toHaveLength(1);
     expect(seen(nothingRequeued(facts()), log)).toEqual([]);
+  });
+
+  it('sees a job charged with a server that left in order', () => {
+    const log = logOf([joined('a'), j.queued(), j.started(1, 'a'), j.requeued(1, 'a'), left('a')]);
+    expect(messages(seen(nothingRequeued(facts({ isOrderly: true })), log))).toEqual([
+      'I18: job-j was charged at 4 (node-lost), but all servers left in order',
+    ]);
   });
 });
 

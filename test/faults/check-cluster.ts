@@ -59,10 +59,14 @@ const SHORTEST_TERM_MS = 1000;
 const LEAVING_MS = 20_000;
 /** An election that was recorded late looks like one. */
 const TOLERATED_HASTE = 1;
+/** When the database's clock is back, the log's times stand where they stood: so long before the jump, at most. */
+const STOOD_MS = 5000;
 
-/** I8. Two led at once, or a former leader was taken for a later one. */
-export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch => {
+/** I8. Two led at once, or a former leader was taken for a later one, or was still believed. */
+export const leadersFollowEachOther = ({ wrongClock }: Pick<Facts, 'wrongClock'>): Watch => {
   const wrong = new Complaints('I8');
+  const isSure = (at: number): boolean =>
+    wrongClock.every(([from, until]) => at < from - STOOD_MS || at > until + LEASE_MS);
   let leader: { node: string; epoch: number; at: number } | undefined;
   /** Took over from one whose lease could not have ended, unless he gave it back and left; that he can do once. */
   const hasty: { from: string; position: number; at: number }[] = [];
@@ -73,12 +77,16 @@ export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch
         const { node, epoch = 0 } = event;
         if (leader && epoch <= leader.epoch)
           wrong.say(`leader ${node} has epoch ${epoch} at ${position}, after epoch ${leader.epoch}`);
-        if (leader && leader.node !== node && at < leader.at + SHORTEST_TERM_MS)
+        if (leader && leader.node !== node && at < leader.at + SHORTEST_TERM_MS && isSure(at))
           hasty.push({ from: leader.node, position, at });
         leader = { node: String(node), epoch, at };
       } else if (e.epoch !== undefined && e.epoch > (leader?.epoch ?? 0))
         wrong.say(
           `${event.type} of ${stream} at ${position} is of leader epoch ${e.epoch}, which nobody was elected to`,
+        );
+      else if (e.epoch !== undefined && e.epoch < (leader?.epoch ?? 0))
+        wrong.say(
+          `${event.type} of ${stream} at ${position} is of leader epoch ${e.epoch}, and ${leader?.epoch} had begun`,
         );
       if (!isOf('node', e)) return;
       const last = hasty.findLastIndex(
@@ -87,8 +95,7 @@ export const leadersFollowEachOther = ({ faults }: Pick<Facts, 'faults'>): Watch
       if (last >= 0) hasty.splice(last, 1);
     },
     end() {
-      // With the database's clock set, times in the log say nothing.
-      if (hasty.length > TOLERATED_HASTE && !faults.has('F17'))
+      if (hasty.length > TOLERATED_HASTE)
         wrong.say(
           `${hasty.length} leaders were elected while another one's lease ran, first at ${hasty[0]?.position}`,
         );
@@ -219,9 +226,9 @@ export const everythingTold = (): Watch => {
 };
 
 /** I17. Nobody took the lead after the faults. */
-export const somebodyLeads = ({ overAt, faults }: Pick<Facts, 'overAt' | 'faults'>): Watch => {
+export const somebodyLeads = ({ overAt }: Pick<Facts, 'overAt'>): Watch => {
   const wrong = new Complaints('I17');
-  const until = overAt === null || faults.has('F17') ? Infinity : overAt + 2 * LEASE_MS;
+  const until = overAt === null ? Infinity : overAt + 2 * LEASE_MS;
   let leader: string | null = null;
   let looked = false;
   return {
@@ -243,16 +250,24 @@ export const somebodyLeads = ({ overAt, faults }: Pick<Facts, 'overAt' | 'faults
   };
 };
 
-/** I18. A server was given up that had only been slow. */
-export const nothingRequeued = ({ calmUntil, hopeless }: Pick<Facts, 'calmUntil' | 'hopeless'>): Watch => {
+/** I18. A server was given up that had only been slow, or a job was charged with one that left in order. */
+export const nothingRequeued = ({
+  calmUntil,
+  isOrderly,
+  hopeless,
+}: Pick<Facts, 'calmUntil' | 'isOrderly' | 'hopeless'>): Watch => {
   const wrong = new Complaints('I18');
   return {
     see({ event, stream, position, at }) {
-      if (at > calmUntil) return;
+      const isRequeued = event.type === 'JobRequeued' && !hopeless.has(idOf(stream));
+      if (at > calmUntil) {
+        if (isOrderly && isRequeued && event.reason !== 'drained')
+          wrong.say(`${stream} was charged at ${position} (${event.reason}), but all servers left in order`);
+        return;
+      }
       if (event.type === 'NodeDeclaredDead')
         wrong.say(`${stream} was declared dead at ${position} (${event.reason}), but nobody died`);
-      if (event.type === 'JobRequeued' && !hopeless.has(idOf(stream)))
-        wrong.say(`${stream} was requeued at ${position} (${event.reason}), but nobody died`);
+      if (isRequeued) wrong.say(`${stream} was requeued at ${position} (${event.reason}), but nobody died`);
     },
     end: () => wrong.all(),
   };

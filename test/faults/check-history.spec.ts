@@ -143,6 +143,19 @@ describe('the facts of a history', () => {
     expect(factsOf(historyOf(rough)).calmUntil).toBe(-Infinity);
   });
 
+  it('know whether servers only left in order', () => {
+    const rolling = { ...fault, at: 10, fault: 1, is: 'F20', where: ['a'] } as const;
+    expect(factsOf(historyOf(rolling)).isOrderly).toBe(true);
+    expect(factsOf(historyOf(rolling, { ...fault, at: 20, fault: 2, where: ['a'] })).isOrderly).toBe(false);
+  });
+
+  it('know when the clock of the database was wrong', () => {
+    const jump = { ...fault, at: 10, fault: 1, is: 'F17', where: ['postgres'] } as const;
+    const back = { at: 30, kind: 'fault-end', fault: 1, is: 'F17' } as const;
+    expect(factsOf(historyOf(jump, back)).wrongClock).toEqual([[BEGIN + 10, BEGIN + 30]]);
+    expect(factsOf(historyOf(jump)).wrongClock).toEqual([[BEGIN + 10, Infinity]]);
+  });
+
   it('know which jobs cannot succeed', () => {
     expect([...factsOf(historyOf(submit(1, 'm', 'memory'), submit(2, 't'))).hopeless]).toEqual(['m']);
   });

@@ -9,7 +9,7 @@ import { Complaints, type Violation, type Watch } from './watch.js';
 const PATIENCE_MS = 60_000;
 
 /** I1. Something was acknowledged and then lost, or never came to an end. */
-export const everythingEnds = ({ asked, overAt, wallOf, faults }: Facts): Watch => {
+export const everythingEnds = ({ asked, overAt, wallOf }: Facts): Watch => {
   const wrong = new Complaints('I1');
   const recorded = new Set<string>();
   /** Jobs and sessions that go on. */
@@ -17,7 +17,7 @@ export const everythingEnds = ({ asked, overAt, wallOf, faults }: Facts): Watch 
   const endedAt = new Map<string, number>();
   const inTime = ({ firstAck }: Asked, id: string): void => {
     const end = endedAt.get(id);
-    if (end === undefined || firstAck === null || faults.has('F17')) return;
+    if (end === undefined || firstAck === null) return;
     const late = end - PATIENCE_MS - Math.max(overAt ?? 0, wallOf(firstAck));
     if (late > 0)
       wrong.say(`job ${id} ended ${Math.round(late / 1000)} s later than a minute after the last fault`);

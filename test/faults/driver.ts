@@ -16,10 +16,10 @@ const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminat
 const DRAIN_GRACE_S = 1;
 const INTERRUPTED_MS = 4000;
 const WAIT_MS = 30_000;
+/** Nobody submits more while so many have not ended: what waits at the end is no accident. */
+const MAX_WAITING = 300;
 const SESSION_EVERY_MS = 4000;
 const MAX_SESSIONS = 8;
-/** So long after the last job the answer to a command is still waited for. */
-const PATIENCE_MS = 90_000;
 
 export interface DriverOptions {
   readonly servers: readonly Server[];
@@ -30,6 +30,10 @@ export interface DriverOptions {
   readonly jobs: number;
   /** So long every job works; without it most of them end at once. */
   readonly ms?: number | undefined;
+  /** So long without any answer it is waited for one at the end. */
+  readonly patienceMs: number;
+  /** Whether apps are opened, too. */
+  readonly sessions: boolean;
 }
 
 /** Submits jobs at whichever server, and sends every command again under its id until it is answered. */
@@ -40,6 +44,8 @@ export class Driver {
   private submitted = 0;
   private allowed = 0;
   private over = false;
+  /** Whoever has no answer by now gets none. */
+  private gaveUp = false;
   private readonly ways = new Set<Promise<unknown>>();
   private readonly sessions = new Set<string>();
 
@@ -49,7 +55,7 @@ export class Driver {
 
   start(): void {
     for (let sender = 0; sender < SENDERS; sender += 1) this.keep(this.submitting(sender));
-    this.keep(this.opening());
+    if (this.options.sessions) this.keep(this.opening());
   }
 
   /** How far it may have come, from 0 to 1: jobs are spread over all faults. */
@@ -63,10 +69,17 @@ export class Driver {
 
   /** Submits what is left, ends all sessions, and waits for every answer. */
   async finish(): Promise<void> {
+    const { patienceMs } = this.options;
     this.allow(1);
-    while (this.left > 0 && !this.over) await delay(20);
+    let before = -1;
+    for (let since = performance.now(); this.left > 0 && performance.now() - since < patienceMs;) {
+      if (this.acknowledged.size !== before) since = performance.now();
+      before = this.acknowledged.size;
+      await delay(20);
+    }
     this.over = true;
-    await Promise.race([this.settled(), delay(PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.race([this.settled(), delay(patienceMs, undefined, { ref: false })]);
+    this.gaveUp = true;
   }
 
   /** One more job, from so many senders at once. */
@@ -87,8 +100,9 @@ export class Driver {
   }
 
   private async submitting(sender: number): Promise<void> {
-    while (this.left > 0) {
-      if (this.submitted >= this.allowed) {
+    while (this.left > 0 && !this.gaveUp) {
+      const { acknowledged, options } = this;
+      if (this.submitted >= this.allowed || acknowledged.size - options.watch.ended > MAX_WAITING) {
         await delay(10);
         continue;
       }
@@ -168,7 +182,7 @@ export class Driver {
     about: { readonly job?: JobKind; readonly id?: string },
   ): Promise<boolean> {
     const { history, token } = this.options;
-    for (;;) {
+    while (!this.gaveUp) {
       const server = this.anyServer();
       const request = { command, does, server: server.name, sender };
       history.add({ kind: 'submit', ...request, ...about });
@@ -185,6 +199,7 @@ export class Driver {
           await delay(RETRY_MS * (0.5 + this.next()));
       }
     }
+    return false;
   }
 
   /** One that says it works, if there is any; it may be gone or cut off all the same. */

@@ -24,6 +24,10 @@ export interface Facts {
   readonly overAt: number | null;
   /** Until then (milliseconds since 1970) only faults happened that every server survives. */
   readonly calmUntil: number;
+  /** When the database's clock was wrong, from and until, in milliseconds since 1970: times in the log say nothing then. */
+  readonly wrongClock: readonly (readonly [number, number])[];
+  /** No fault did more than to let servers leave in order. */
+  readonly isOrderly: boolean;
   /** Milliseconds since 1970. */
   readonly wallOf: (at: number) => number;
   /** Cannot succeed, by its kind. */
@@ -47,6 +51,7 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
   const asked = new Map<string, Writable>();
   const faults = new Map<number, FaultKind>();
   const kills = new Map<string, number>();
+  const wrongClock = new Map<number, [number, number]>();
   let offset = 0;
   let over: number | null = null;
   let gentleOver: number | null = null;
@@ -79,13 +84,17 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
         break;
       case 'fault':
         faults.set(entry.fault, entry.is);
+        if (entry.is === 'F17') wrongClock.set(entry.fault, [entry.at, Infinity]);
         over = Math.max(over ?? 0, entry.at);
         if (entry.is === 'F01')
           for (const where of entry.where) kills.set(where, (kills.get(where) ?? 0) + 1);
         break;
-      case 'fault-end':
+      case 'fault-end': {
         over = Math.max(over ?? 0, entry.at);
+        const wrong = wrongClock.get(entry.fault);
+        if (wrong) wrong[1] = entry.at;
         break;
+      }
       case 'fault-skipped':
         faults.delete(entry.fault);
         break;
@@ -104,12 +113,15 @@ export const factsOf = (history: readonly HistoryEntry[]): Facts => {
         break;
     }
   const isHarmless = [...faults.values()].every((fault) => HARMLESS.has(fault));
+  const isOrderly = [...faults.values()].every((fault) => fault === 'F20' || HARMLESS.has(fault));
   const hopeless = [...asked.values()].filter(({ job }) => HOPELESS.has(job));
   return {
     asked,
     faults: new Set(faults.values()),
     overAt: over === null ? null : over + offset,
     calmUntil: isHarmless ? Infinity : (gentleOver ?? -Infinity) + offset,
+    wrongClock: [...wrongClock.values()].map(([from, until]) => [from + offset, until + offset] as const),
+    isOrderly,
     wallOf: (at) => at + offset,
     hopeless: new Set(hopeless.flatMap(({ command, ids }) => [command, ...ids])),
     kills,

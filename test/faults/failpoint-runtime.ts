@@ -26,7 +26,8 @@ const hear = (file: string): void => {
   }
   for (const line of text.split('\n').filter(Boolean)) {
     const [point = '', hits = '1', action = 'kill', seconds = '0'] = line.split(' ');
-    orders.push({ point, action, seconds: Number(seconds), left: Number(hits) });
+    if (point === 'forget') orders.length = 0;
+    else orders.push({ point, action, seconds: Number(seconds), left: Number(hits) });
   }
 };
 

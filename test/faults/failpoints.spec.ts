@@ -59,7 +59,7 @@ describe('a failpoint', () => {
   });
 
   it('kills when it is passed so many times', async () => {
-    order(folder, 'renew', 2, 'kill');
+    order(folder, 'renew 2 kill');
     const { passed, signal, fired } = await heard(
       `await pass('renew'); await pass('drain'); await pass('renew');`,
     );
@@ -71,7 +71,7 @@ describe('a failpoint', () => {
   });
 
   it('holds one piece of work, once, while others go on', async () => {
-    order(folder, 'before-report', 1, 'hold', 0.2);
+    order(folder, 'before-report 1 hold 0.2');
     const { passed } = await heard(
       `await Promise.all([pass('before-report'), pass('drain')]); await pass('before-report');`,
     );
@@ -79,7 +79,7 @@ describe('a failpoint', () => {
   });
 
   it('blocks everything', async () => {
-    order(folder, 'before-report', 1, 'block', 0.2);
+    order(folder, 'before-report 1 block 0.2');
     const { passed } = await heard(
       `const other = new Promise((r) => setTimeout(r, 1)).then(() => pass('drain'));
        await pass('before-report'); await other;`,
@@ -88,22 +88,28 @@ describe('a failpoint', () => {
   });
 
   it('fails there', async () => {
-    order(folder, 'after-commit', 1, 'fail');
+    order(folder, 'after-commit 1 fail');
     const { passed, errors, code } = await heard(`await pass('after-commit');`);
     expect({ passed, code }).toEqual({ passed: [], code: 1 });
     expect(errors).toContain('failpoint after-commit: fail');
   });
 
   it('is whichever of a kind', async () => {
-    order(folder, 'projection:*', 1, 'kill');
+    order(folder, 'projection:* 1 kill');
     const { passed, signal } = await heard(
       `await pass('process:a:after'); await pass('projection:job_list:during');`,
     );
     expect({ passed, signal }).toEqual({ passed: ['process:a:after'], signal: 'SIGKILL' });
   });
 
+  it('is forgotten when it is told so', async () => {
+    order(folder, 'renew 1 kill', 'forget', 'drain 2 kill');
+    const { passed, code } = await heard(`await pass('renew'); await pass('drain');`);
+    expect({ passed, code }).toEqual({ passed: ['renew', 'drain'], code: 0 });
+  });
+
   it('is passed all the time by the ticks', async () => {
-    order(folder, 'tick', 1, 'kill');
+    order(folder, 'tick 1 kill');
     expect(await heard(`await new Promise(() => setTimeout(() => undefined, 1e6));`)).toMatchObject({
       signal: 'SIGKILL',
       fired: 'tick kill;',

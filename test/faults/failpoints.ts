@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NamedPatch, Patch } from './patch.js';
 
@@ -6,9 +6,10 @@ import type { NamedPatch, Patch } from './patch.js';
  * Named points in the code of a server, always there in the builds of the fault harness and without effect until
  * told (F04, F10, F11, F24).
  *
- * Protocol: write `<OPENPRO_DATA>/failpoint` (to another name, then rename; `order` below does it) with one line per order:
+ * Protocol: append to `<OPENPRO_DATA>/failpoint` (`order` below does it) one line per order:
  *
  *     <point> <hits> <action> [seconds]
+ *     forget                            what was heard before is not done any more
  *
  * The server hears it within 50 ms and removes the file. When the point is passed for the `hits`-th time from then on,
  * the server first appends `<point> <action> <Date.now()>` to `<OPENPRO_DATA>/failpoint.fired`, then acts, once:
@@ -44,17 +45,8 @@ import type { NamedPatch, Patch } from './patch.js';
 export type FailAction = 'kill' | 'block' | 'hold' | 'fail';
 
 /** Tells the server with this data folder. */
-export const order = (
-  dataDir: string,
-  point: string,
-  hits: number,
-  action: FailAction,
-  seconds = 0,
-): void => {
-  const file = path.join(dataDir, 'failpoint');
-  writeFileSync(`${file}.new`, `${point} ${hits} ${action} ${seconds}\n`);
-  renameSync(`${file}.new`, file);
-};
+export const order = (dataDir: string, ...lines: readonly string[]): void =>
+  appendFileSync(path.join(dataDir, 'failpoint'), lines.map((line) => `${line}\n`).join(''));
 
 const around = (file: string, before: string, work: string, after: string): Patch => ({
   file,

@@ -81,6 +81,8 @@ export class LogWatch {
   }
 
   readonly running = new Map<string, WatchedJob>();
+  /** That have had an attempt for nothing, and have not ended. */
+  readonly requeued = new Map<string, WatchedJob>();
 
   private async look(): Promise<void> {
     while (!this.stopped) {
@@ -152,10 +154,12 @@ export class LogWatch {
       job.state = 'queued';
       job.nodeLost = Number(data['nodeLost']);
       job.ownCrash = Number(data['ownCrash']);
+      this.requeued.set(id, job);
     }
     if (ENDS.has(type)) {
       job.state = 'ended';
       this.ended += 1;
+      this.requeued.delete(id);
     }
     if (last && (type === 'JobRequeued' || ENDS.has(type))) last.endedAt ??= at;
     if (job.state !== 'running') this.running.delete(id);

@@ -59,6 +59,28 @@ it('measures from the end of a server until each of its jobs is back in the queu
   );
 });
 
+it('tells apart what was requeued while nothing else was struck', () => {
+  const log = [
+    joined,
+    event(1000, 'node-n2', 'NodeJoined', { name: 'server-2', epoch: 1 }),
+    event(1050, 'leadership-cluster', 'LeaderElected', { node: 'n2', epoch: 1 }, 1),
+    event(1100, 'job-a', 'JobStarted', on('n1', 1)),
+    event(5500, 'job-a', 'JobRequeued', { ...on('n1', 1), reason: 'node-lost' }),
+  ];
+  const struck = (is: 'F06' | 'F05' | 'F17', where: string, at = 2000): HistoryEntry[] => [
+    { at, kind: 'fault', fault: 2, is, what: 'blow', where: [where], ms: 0 },
+    { at: at + 100, kind: 'fault-end', fault: 2, is },
+  ];
+  const of = (...others: HistoryEntry[]) =>
+    measure([begin, killed(500, 'server', 'server-1'), ...others], log);
+  expect(of()).toMatchObject({ requeue: [4000], requeueAlone: [4000], charged: 1 });
+  expect(of(...struck('F06', 'server-3'))).toMatchObject({ requeueAlone: [4000] });
+  expect(of(...struck('F06', 'server-2'))).toMatchObject({ requeue: [4000], requeueAlone: [] }); // who leads
+  expect(of(...struck('F05', 'postgres'))).toMatchObject({ requeue: [4000], requeueAlone: [] });
+  expect(of(...struck('F05', 'postgres', 6000))).toMatchObject({ requeueAlone: [4000] });
+  expect(of(...struck('F17', 'postgres'))).toMatchObject({ requeue: [] }); // nobody knows
+});
+
 it('counts what was lost, what ended twice, and healthy jobs without an attempt left', () => {
   const sent = { server: 'server-1', sender: 0, does: 'submitJob' as const };
   const history: HistoryEntry[] = [begin];

@@ -14,12 +14,20 @@ export interface Measures {
   /** Jobs by how many attempts they had. */
   readonly attempts: ReadonlyMap<number, number>;
   readonly requeues: ReadonlyMap<string, number>;
+  /** Requeues that count as one of a job's attempts: all but those of a server that gave its work back. */
+  readonly charged: number;
+  /** So often all servers were restarted, one after the other. */
+  readonly rounds: number;
+  /** Jobs that nothing was wrong with, and that did not succeed. */
+  readonly failed: number;
   /** Jobs that nothing was wrong with and that still had no attempt left. */
   readonly exhausted: number;
   /** Leader killed to the first job that another one started. */
   readonly failover: readonly number[];
   /** Server killed to each of its jobs back in the queue. */
   readonly requeue: readonly number[];
+  /** Of these, those while no other fault struck the database or who led. */
+  readonly requeueAlone: readonly number[];
   /** Server resumed to the end of the last process of an attempt that it had lost. */
   readonly gone: readonly number[];
   /** The longest time in which no command was acknowledged at any server, while some were sent. */
@@ -59,10 +67,11 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
       if (known) known.push(event);
       else jobs.set(id, [event]);
     }
-  const struck = is(history, 'fault');
-  const skipped = is(history, 'fault-skipped').filter(
-    ({ fault }) => !struck.some((other) => other.fault === fault),
-  );
+  // One that found nothing may have been tried again: the last word counts.
+  const tried = history.filter((entry) => entry.kind === 'fault' || entry.kind === 'fault-skipped');
+  const last = [...new Map(tried.map((entry) => [entry.fault, entry])).values()];
+  const struck = is(last, 'fault');
+  const skipped = is(last, 'fault-skipped');
   const kinds = new Set([...struck, ...skipped].map((entry) => entry.is));
   const acknowledged = new Set(
     is(history, 'ack')
@@ -74,6 +83,25 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
   const healthy = (id: string): boolean => ['trivial', 'solve'].includes(kindOf.get(id) ?? '');
   const kills = struck.filter((fault) => fault.is === 'F01' && KILLS.has(fault.what));
   const all = [...jobs.keys()];
+  const over = new Map(is(history, 'fault-end').map(({ fault, at }) => [fault, at]));
+  const spans = struck.map((fault): Span & { readonly of: typeof fault } => ({
+    of: fault,
+    from: wallOf(fault.at),
+    until: wallOf(over.get(fault.fault) ?? fault.at),
+  }));
+  /** The log's times mean something: the database's clock was right. */
+  const hasTimes = (span: Span): boolean =>
+    !spans.some((other) => other.of.is === 'F17' && meet(span, other));
+  const losses = kills
+    .flatMap((kill) => requeued(log, wallOf(kill.at), kill.where[0] ?? '').map((span) => ({ kill, span })))
+    .filter(({ span }) => hasTimes(span));
+  const isAlone = ({ kill, span }: (typeof losses)[number]): boolean => {
+    const needed = ['postgres', ...leadersIn(log, span)];
+    return !spans.some(
+      (other) =>
+        other.of !== kill && meet(span, other) && needed.some((name) => other.of.where.includes(name)),
+    );
+  };
   return {
     faults: new Map(
       [...kinds].sort().map((kind) => {
@@ -91,9 +119,21 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
     requeues: count(
       log.filter(({ type }) => type === 'JobRequeued').map(({ data }) => String(data['reason'])),
     ),
+    charged: log.filter(({ type, data }) => type === 'JobRequeued' && data['reason'] !== 'drained').length,
+    rounds: struck.filter(({ is, what }) => is === 'F20' && what === 'rolling').length,
+    failed: all.filter(
+      (id) => healthy(id) && ends(id).some(({ type }) => type === 'JobFailed' || type === 'JobAbandoned'),
+    ).length,
     exhausted: all.filter((id) => healthy(id) && ends(id).some(isExhausted)).length,
-    failover: sorted(kills.flatMap(({ at, what }) => (what === 'leader' ? takeOver(log, wallOf(at)) : []))),
-    requeue: sorted(kills.flatMap(({ at, where }) => requeued(log, wallOf(at), where[0] ?? ''))),
+    failover: sorted(
+      kills
+        .filter(({ what }) => what === 'leader')
+        .flatMap(({ at }) => takeOver(log, wallOf(at)))
+        .filter(hasTimes)
+        .map(duration),
+    ),
+    requeue: sorted(losses.map(({ span }) => duration(span))),
+    requeueAlone: sorted(losses.filter(isAlone).map(({ span }) => duration(span))),
     gone: sorted(is(history, 'processes').map(({ goneMs }) => goneMs)),
     outage: longestOutage(history),
     seconds: ((history.at(-1)?.at ?? 0) - (history[0]?.at ?? 0)) / 1000,
@@ -109,26 +149,46 @@ const outcomeOf = (event: LogEvent): string => [event.type, codeOf(event)].filte
 const isExhausted = (event: LogEvent): boolean =>
   event.type === 'JobAbandoned' || (event.type === 'JobFailed' && codeOf(event) === 'AttemptCrashed');
 
-const takeOver = (log: readonly LogEvent[], killedAt: number): number[] => {
-  const epoch = log.findLast(({ type, at }) => type === 'LeaderElected' && at <= killedAt)?.epoch ?? 0;
+/** Milliseconds since 1970. */
+interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+const duration = ({ from, until }: Span): number => until - from;
+
+const meet = (one: Span, other: Span): boolean => one.from <= other.until && other.from <= one.until;
+
+const takeOver = (log: readonly LogEvent[], from: number): Span[] => {
+  const epoch = log.findLast(({ type, at }) => type === 'LeaderElected' && at <= from)?.epoch ?? 0;
   const next = log.find((event) => event.type === 'JobStarted' && (event.epoch ?? 0) > epoch);
-  return next ? [next.at - killedAt] : [];
+  return next ? [{ from, until: next.at }] : [];
 };
 
-/** What this life of the server lost, and when the log had it back: also jobs that were given to it when it was dead. */
-const requeued = (log: readonly LogEvent[], killedAt: number, server: string): number[] => {
+/** The names of those who led for some of the time. */
+const leadersIn = (log: readonly LogEvent[], { from, until }: Span): string[] => {
+  const elections = log.filter(({ type, at }) => type === 'LeaderElected' && at <= until);
+  const since = elections.findLastIndex(({ at }) => at <= from);
+  return elections.slice(Math.max(0, since)).map(({ data }) => {
+    const joined = log.find(({ type, stream }) => type === 'NodeJoined' && idOf(stream) === data['node']);
+    return String(joined?.data['name']);
+  });
+};
+
+/** What this life of the server lost, until the log had it back: also jobs that were given to it when it was dead. */
+const requeued = (log: readonly LogEvent[], from: number, server: string): Span[] => {
   const life = log.findLast(
-    ({ type, data, at }) => type === 'NodeJoined' && data['name'] === server && at <= killedAt,
+    ({ type, data, at }) => type === 'NodeJoined' && data['name'] === server && at <= from,
   );
   return log
     .filter(
       ({ type, data, at }) =>
         type === 'JobRequeued' &&
-        at > killedAt &&
+        at > from &&
         data['node'] === idOf(life?.stream ?? '') &&
         data['nodeEpoch'] === life?.data['epoch'],
     )
-    .map(({ at }) => at - killedAt);
+    .map(({ at }) => ({ from, until: at }));
 };
 
 const longestOutage = (history: readonly HistoryEntry[]): number => {

@@ -45,21 +45,22 @@ it('can be of some kinds only', () => {
   expect(new Set(planFaults(1, 50, new Set(['F10'])).rough.map(({ is }) => is))).toEqual(new Set(['F10']));
 });
 
-it('can be of some kinds in turn, in all their ways', () => {
-  const faults = planInTurn(1, ['F05', 'F10'], 7);
-  expect(faults.map(({ variant }) => variant)).toEqual([
-    'F05 restart',
-    'F10 commit',
-    'F05 immediate',
-    'F10 commit',
-    'F05 backend',
-    'F10 commit',
-    'F05 restart',
+it('can be of some ways only, and without kinds that cannot be', () => {
+  const { rough } = planFaults(1, 20, new Set(['F20 rolling']));
+  expect(rough.map(({ variant }) => variant)).toEqual(Array.from({ length: 20 }, () => 'F20 rolling'));
+  const { gentle } = planFaults(1, 1000, undefined, new Set(['F17']));
+  expect(new Set(gentle.map(({ is }) => is))).toEqual(new Set(['F03', 'F05', 'F16']));
+  expect(planFaults(1, 20, new Set(['F17']), new Set(['F17']))).toEqual({ gentle: [], rough: [] });
+});
+
+it('can be certain faults in turn, also what a server is told', () => {
+  const faults = planInTurn(1, ['F05 restart', 'after-blob 1 kill', 'F10 commit']);
+  expect(faults.map(({ is, variant, orders }) => [is, variant, orders])).toEqual([
+    ['F05', 'F05 restart', undefined],
+    ['F24', 'F24 kill', 'after-blob 1 kill'],
+    ['F10', 'F10 commit', undefined],
   ]);
-  expect(new Set(planInTurn(1, ['F01'], 7).map(({ variant }) => variant))).toEqual(
-    new Set(['F01 server', 'F01 server for longer', 'F01 leader']),
-  );
-  expect(planInTurn(1, [], 7)).toEqual([]);
+  expect(planInTurn(1, [])).toEqual([]);
 });
 
 it('draws numbers from 0 to 1 that spread', () => {

@@ -1,3 +1,4 @@
+import type { FailAction } from './failpoints.js';
 import type { FaultKind } from './history.js';
 
 /*
@@ -13,7 +14,8 @@ const VARIANTS = [
   ['F01', 'attempt', 9, 0, 0],
   ['F01', 'session', 5, 0, 0],
   ['F02', 'stop', 1.5, 6500, 9000],
-  ['F03', 'pause', 10, 300, 2000],
+  ['F03', 'pause', 8, 300, 2000],
+  ['F03', 'long pause', 2, 1800, 2200],
   ['F04', 'block', 0.6, 10_000, 10_000],
   ['F05', 'restart', 1, 0, 0],
   ['F05', 'immediate', 1, 0, 0],
@@ -34,6 +36,7 @@ const VARIANTS = [
   ['F14', 'read-only', 0.6, 1000, 3000],
   ['F14', 'gone', 0.6, 1000, 3000],
   ['F16', 'hour', 2, 3000, 15_000],
+  ['F16', 'half ahead', 0.6, 3000, 8000],
   ['F17', 'ten minutes', 0.6, 3000, 10_000],
   ['F18', 'memory', 1.5, 0, 0],
   ['F19', 'exhausted', 1.5, 0, 0],
@@ -41,6 +44,9 @@ const VARIANTS = [
   ['F20', 'drain', 1, 2000, 5000],
   ['F20', 'rolling', 0.3, 0, 0],
   ['F24', 'kill', 3, 0, 0],
+  ['F24', 'leader', 1, 0, 0],
+  ['F24', 'elected', 0.6, 0, 0],
+  ['F24', 'late leader', 0.6, 3000, 3000],
 ] as const satisfies readonly (readonly [FaultKind, string, number, number, number])[];
 
 type NameOf<V> = V extends readonly [infer Kind extends string, infer How extends string, ...unknown[]]
@@ -59,6 +65,8 @@ export interface PlannedFault {
   readonly ms: number;
   /** From 0 to 1: whom it strikes, among those it may. */
   readonly dice: readonly [number, number, number];
+  /** Of F24, where it is not up to the dice. */
+  readonly orders?: string;
 }
 
 export interface Plan {
@@ -66,6 +74,8 @@ export interface Plan {
   readonly gentle: readonly PlannedFault[];
   readonly rough: readonly PlannedFault[];
 }
+
+const KILL = ['F24', 'kill', 3, 0, 0] as const;
 
 const GENTLE: ReadonlySet<FaultKind> = new Set(['F03', 'F05', 'F16', 'F17']);
 const GENTLE_SHARE = 0.1;
@@ -123,26 +133,36 @@ const laid = (
   dice: [next(), next(), next()],
 });
 
-/** What ends a process of an engine and leaves the servers alone. */
-const OF_ENGINES: ReadonlySet<string> = new Set(['attempt', 'session']);
+/** A way of a fault, or what a server is told at its failpoints (failpoints.ts): `after-blob 1 kill`. */
+export type Step = Variant | `${string} ${number} ${FailAction}${'' | ` ${number}`}`;
 
-/** These kinds in turn, each in all its ways that strike servers or what they share: to bring out one bug. */
-export const planInTurn = (seed: number, kinds: readonly FaultKind[], count: number): PlannedFault[] => {
+/** These in turn: to bring out one bug. */
+export const planInTurn = (seed: number, steps: readonly Step[]): PlannedFault[] => {
   const next = random(seed);
-  const used = new Map<FaultKind, number>();
-  return Array.from({ length: kinds.length === 0 ? 0 : count }, (_, index) => {
-    const is = kinds[index % kinds.length] as FaultKind;
-    const ways = VARIANTS.filter(([kind, how]) => kind === is && !OF_ENGINES.has(how));
-    const turn = used.get(is) ?? 0;
-    used.set(is, turn + 1);
-    return laid(ways[turn % ways.length] as (typeof VARIANTS)[number], index + 1, next);
+  return steps.map((step, index) => {
+    const way = VARIANTS.find(([is, how]) => step === `${is} ${how}`);
+    return way ? laid(way, index + 1, next) : { ...laid(KILL, index + 1, next), orders: step };
   });
 };
 
-/** @param only some kinds instead of all */
-export const planFaults = (seed: number, count: number, only?: ReadonlySet<FaultKind>): Plan => {
+/** Kinds and ways: what `--only` takes. */
+export const WAYS: ReadonlySet<string> = new Set(VARIANTS.flatMap(([is, how]) => [is, `${is} ${how}`]));
+
+/**
+ * @param only some kinds or ways instead of all
+ * @param without kinds that this machine cannot bring about
+ */
+export const planFaults = (
+  seed: number,
+  count: number,
+  only?: ReadonlySet<string>,
+  without: ReadonlySet<string> = new Set(),
+): Plan => {
   const next = random(seed);
-  const wanted = VARIANTS.filter(([is]) => only?.has(is) ?? true);
+  const wanted = VARIANTS.filter(
+    ([is, how]) => !without.has(is) && (only === undefined || only.has(is) || only.has(`${is} ${how}`)),
+  );
+  if (wanted.length === 0) return { gentle: [], rough: [] };
   const mild = wanted.filter(([is]) => GENTLE.has(is));
   const gentleCount =
     mild.length === wanted.length ? count : mild.length === 0 ? 0 : Math.round(count * GENTLE_SHARE);

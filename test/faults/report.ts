@@ -25,13 +25,19 @@ const times = (values: readonly number[]): string =>
 /** Of `n` independent faults none failed: with 95 % certainty no more than this share would. */
 const bound = (n: number): string => `${((3 / Math.max(n, 1)) * 100).toFixed(2)} %`;
 
+export interface Reported {
+  readonly begin: Extract<HistoryEntry, { kind: 'begin' }>;
+  readonly measures: Measures;
+  readonly violations: readonly Violation[];
+  readonly mutants: readonly MutantResult[];
+  /** Kinds of faults that the machine cannot bring about, and why. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /** Kinds that were asked for, and never struck. */
+  readonly missing: readonly string[];
+}
+
 /** The table of a run, in Markdown. */
-export const table = (
-  begin: Extract<HistoryEntry, { kind: 'begin' }>,
-  measures: Measures,
-  violations: readonly Violation[],
-  mutants: readonly MutantResult[],
-): string => {
+export const table = ({ begin, measures, violations, mutants, leftOut, missing }: Reported): string => {
   const struck = [...measures.faults.values()].reduce((sum, fault) => sum + fault.struck, 0);
   const skipped = [...measures.faults].filter(([, fault]) => fault.skipped > 0);
   const caught = mutants.filter(({ broken }) => broken.length > 0);
@@ -48,6 +54,9 @@ export const table = (
       skipped.map(([kind, f]) => `${kind}: ${f.skipped} (${measures.reasons.get(kind) ?? ''})`).join(', ') ||
         'none',
     ],
+    ...[...leftOut].map(([kind, why]) => [`left out: ${kind}`, why] as const),
+    ...(missing.length > 0 ? [['**INCOMPLETE**', `never struck: ${missing.join(', ')}`] as const] : []),
+    ['rolling restarts of all servers', String(measures.rounds)],
     ['jobs acknowledged', String(measures.acknowledged)],
     ['lost', String(measures.lost)],
     ['double outcomes', String(measures.double)],
@@ -55,9 +64,12 @@ export const table = (
     ['outcomes', list(measures.outcomes)],
     ['jobs by attempts', list(measures.attempts)],
     ['requeues', list(measures.requeues)],
+    ['attempts charged', String(measures.charged)],
+    ['healthy jobs failed', String(measures.failed)],
     ['healthy jobs exhausted', String(measures.exhausted)],
     ['leader killed → next assignment', times(measures.failover)],
     ['server killed → job requeued', times(measures.requeue)],
+    ['… while neither database nor leader was struck', times(measures.requeueAlone)],
     ['resumed → lost attempts gone', times(measures.gone)],
     ['longest write outage', seconds(measures.outage)],
     ['events', String(measures.events)],

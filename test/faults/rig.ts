@@ -26,6 +26,8 @@ export interface RigOptions {
   readonly jobs: number;
   readonly jobMs?: number | undefined;
   readonly seed: number;
+  readonly patienceMs: number;
+  readonly sessions: boolean;
   readonly history: History;
 }
 
@@ -76,8 +78,8 @@ export class Rig {
 
   driver(): Driver {
     const { servers, token, watch } = this;
-    const { history, jobs, jobMs: ms, seed } = this.options;
-    return new Driver({ servers, token, history, watch, seed, jobs, ms });
+    const { history, jobs, jobMs: ms, seed, patienceMs, sessions } = this.options;
+    return new Driver({ servers, token, history, watch, seed, jobs, ms, patienceMs, sessions });
   }
 
   get logs(): string[] {

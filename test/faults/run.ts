@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -28,8 +28,10 @@ export interface RunOptions {
   readonly commit: string;
   /** At least so long jobs are submitted; without it as long as there are faults. */
   readonly seconds: number;
-  /** So long after the last answer a job may take to end. */
+  /** So long after the last answer another one may take, and a job to end. */
   readonly patienceMs: number;
+  /** Whether apps are opened, too. */
+  readonly sessions: boolean;
   readonly say: (text: string) => void;
 }
 
@@ -59,6 +61,10 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     flushed();
     history.flush();
     await rig.stop();
+    writeFileSync(
+      path.join(folder, 'log.ndjson'),
+      rig.watch.events.map((e) => `${JSON.stringify(e)}\n`).join(''),
+    ); // for --keep
   }
   say('checking');
   const rebuilt = await promisify(execFile)(process.execPath, [

@@ -1,70 +1,26 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Driver } from './driver.js';
+import { back, type Blow, pick, type Strike, type Target } from './blow.js';
 import { order } from './failpoints.js';
 import type { JobKind } from './history.js';
-import type { PlannedFault, Variant } from './plan.js';
+import type { Variant } from './plan.js';
 import { type EngineProcess, engineProcesses, staleOn } from './processes.js';
 import type { Rig } from './rig.js';
 import { kill, seal } from './scratch.js';
 import type { Server } from './server.js';
+import { killedAtPoint, killedWhenElected, lateLeader, leaderKilledAtPoint } from './strikes-at-points.js';
 import type { Weather } from './tcp-proxy.js';
 
-/** Whom a fault needs for itself while it lasts. */
-export type Target = 'server' | 'leader' | 'half' | 'postgres' | 'storage' | 'nobody';
-
-export interface Blow {
-  readonly fault: PlannedFault;
-  readonly rig: Rig;
-  readonly driver: Driver;
-  /** Its servers. */
-  readonly targets: readonly Server[];
-  /** Says in the history that it strikes now, and whom. */
-  struck(where?: readonly string[]): void;
-  /** Waits until this server is free, and keeps it during the work. */
-  alone(server: Server, work: () => Promise<void>): Promise<void>;
-}
-
-export interface Strike {
-  readonly on: Target;
-  /** The attempts of its servers are lost: it spares jobs that have no attempt left. */
-  readonly costs: boolean;
-  /** Why it could not be; nothing when it was. */
-  readonly run: (blow: Blow) => Promise<string | undefined | void>;
-}
-
-const BACK_MS = 60_000;
 const GONE_MS = 3000;
 const LOOK_MS = 200;
 const SEARCH_MS = 10_000;
 const LONG_MS = 3000;
-const TRAP_MS = 5000;
-const FAILPOINT_MS = 15_000;
+const TRAP_MS = 10_000;
 const HOUR = 3_600_000;
+const TEN_MINUTES = 600_000;
 const JOB_EVENT = '"event":{"type":"Job';
 const COMPLETION = '"event":{"type":"JobCompleted"';
-
-/** Where a server is killed in its own code; see failpoints.ts. */
-const POINTS = [
-  'before-append',
-  'after-commit',
-  'before-start',
-  'after-start',
-  'attempt-begun',
-  'after-blob',
-  'before-report',
-  'after-report',
-  'projection:*',
-  'process:*',
-  'outbox:*',
-  'renew',
-  'drain',
-] as const;
-/** Only the leader comes there. */
-const LEADERS: ReadonlySet<string> = new Set(['before-start', 'after-start']);
-
-const pick = <T>(from: readonly T[], dice: number): T | undefined => from[Math.floor(dice * from.length)];
 
 const each = async (servers: readonly Server[], work: (server: Server) => Promise<void>): Promise<void> => {
   await Promise.all(servers.map(work));
@@ -86,10 +42,10 @@ const watchLeftovers = async (server: Server, { watch, options: { history } }: R
 
 const killed =
   (signal: NodeJS.Signals) =>
-  async ({ fault, targets, struck }: Blow): Promise<void> => {
+  async ({ fault, targets, struck, rig }: Blow): Promise<void> => {
     struck();
     for (const server of targets) server.kill(signal, fault.ms);
-    await each(targets, async (server) => void (await server.untilReady(BACK_MS + fault.ms)));
+    await each(targets, (server) => back(server, rig, fault.ms));
   };
 
 const paused = async ({ fault, targets, struck }: Blow): Promise<void> => {
@@ -146,21 +102,6 @@ const onStorage =
 
 const parts = ({ storage }: Rig): string => path.join(storage, 'blobs/.part');
 
-const failpoint = async ({ fault, rig, targets, struck }: Blow): Promise<string | undefined> => {
-  const point = pick(POINTS, fault.dice[1]) ?? 'tick';
-  const server = LEADERS.has(point) ? rig.leader : targets[0];
-  if (!server?.isReady) return 'nobody leads just now';
-  const { pid } = server;
-  order(server.dataDir, point, 1 + Math.floor(fault.dice[2] * 3), 'kill');
-  struck([server.name, point]);
-  if (point === 'drain') setTimeout(() => kill(pid, 'SIGTERM'), LOOK_MS);
-  for (const until = performance.now() + FAILPOINT_MS; server.pid === pid && performance.now() < until;)
-    await delay(LOOK_MS);
-  if (server.pid === pid) kill(pid); // the code never came there, and must not do so unnoticed
-  await server.untilReady(BACK_MS);
-  return undefined;
-};
-
 const strike = (on: Target, costs: boolean, run: Strike['run']): Strike => ({ on, costs, run });
 
 export const STRIKES: Readonly<Record<Variant, Strike>> = {
@@ -188,9 +129,10 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
     await each(blow.targets, (server) => watchLeftovers(server, blow.rig));
   }),
   'F03 pause': strike('server', false, paused),
+  'F03 long pause': strike('server', false, paused),
   'F04 block': strike('server', true, async ({ fault, targets, struck, rig }) => {
     struck();
-    for (const { dataDir } of targets) order(dataDir, 'tick', 1, 'block', fault.ms / 1000);
+    for (const { dataDir } of targets) order(dataDir, `tick 1 block ${fault.ms / 1000}`);
     await delay(fault.ms);
     await each(targets, (server) => watchLeftovers(server, rig));
   }),
@@ -239,8 +181,9 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
     struck([server?.name ?? '']);
     return undefined;
   }),
-  'F11 hold': strike('server', true, async ({ fault, targets, struck, rig }) => {
+  'F11 hold': strike('server', true, async ({ fault, targets, struck, rig, driver }) => {
     const [server] = targets;
+    for (const _ of rig.servers) driver.extra('trivial'); // one of them there
     if (!(await server?.proxy.holdFrom(COMPLETION, TRAP_MS))) return 'nothing was completed there';
     struck();
     await delay(fault.ms);
@@ -291,15 +234,26 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
       },
     ),
   ),
+  'F16 half ahead': strike('half', false, async ({ fault, targets, struck }) => {
+    struck();
+    for (const server of targets) server.setClock(HOUR);
+    await delay(fault.ms);
+    for (const server of targets) server.setClock(0);
+  }),
   'F16 hour': strike('server', false, async ({ fault, targets, struck }) => {
     struck();
     for (const server of targets) server.setClock(fault.dice[1] < 0.5 ? HOUR : -HOUR);
     await delay(fault.ms);
     for (const server of targets) server.setClock(0);
   }),
-  'F17 ten minutes': strike('nobody', false, () =>
-    Promise.resolve('there is no libfaketime here, and PostgreSQL takes no other clock than the system’s'),
-  ),
+  // Back and forth again: a jump ahead would leave the log's times there for ten minutes, and nothing could be measured.
+  'F17 ten minutes': strike('postgres', false, async ({ fault, rig, struck }) => {
+    const { postgres } = rig.options;
+    struck(['postgres']);
+    postgres.setClock(-TEN_MINUTES);
+    await delay(fault.ms);
+    postgres.setClock(0);
+  }),
   'F18 memory': strike('nobody', false, asJob('memory')),
   'F19 exhausted': strike('nobody', false, asJob('descriptors')),
   'F20 restart': strike('server', false, killed('SIGTERM')),
@@ -311,13 +265,16 @@ export const STRIKES: Readonly<Record<Variant, Strike>> = {
       await driver.drain('resumeNode', node);
     });
   }),
-  'F20 rolling': strike('nobody', false, async ({ fault, rig, struck, alone }) => {
+  'F20 rolling': strike('round', false, async ({ fault, rig, struck, alone }) => {
     struck(rig.servers.map(({ name }) => name));
     for (const server of rig.servers)
       await alone(server, async () => {
         server.kill('SIGTERM', fault.ms);
-        await server.untilReady(BACK_MS);
+        await back(server, rig);
       });
   }),
-  'F24 kill': strike('server', true, failpoint),
+  'F24 kill': strike('server', true, killedAtPoint),
+  'F24 leader': strike('leader', true, leaderKilledAtPoint),
+  'F24 elected': strike('server', true, killedWhenElected),
+  'F24 late leader': strike('leader', false, lateLeader),
 };

@@ -31,7 +31,8 @@ export class TcpProxy {
   /** Also those whose end has not been heard. */
   private readonly sockets = new Set<net.Socket>();
   private readonly server: net.Server;
-  private trap: Trap | null = null;
+  /** Several faults may lie in wait at once. */
+  private readonly traps = new Set<Trap>();
   weather: Weather = FAIR;
 
   /** @param dial to whom, for example a unix socket */
@@ -93,7 +94,7 @@ export class TcpProxy {
   private set(does: Trap['does'], text: string, withinMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        if (this.trap === trap) this.trap = null;
+        this.traps.delete(trap);
         resolve(false);
       }, withinMs);
       const sprung = (): void => {
@@ -101,15 +102,15 @@ export class TcpProxy {
         resolve(true);
       };
       const trap: Trap = { text, does, sprung };
-      this.trap = trap;
+      this.traps.add(trap);
     });
   }
 
   /** Called with everything that goes to PostgreSQL. */
   trapped(chunk: Buffer): Trap | null {
-    const { trap } = this;
-    if (!trap || !chunk.includes(trap.text)) return null;
-    this.trap = null;
+    const trap = [...this.traps].find(({ text }) => chunk.includes(text));
+    if (!trap) return null;
+    this.traps.delete(trap);
     if (trap.does === 'hold') this.change({ is: 'hole' });
     return trap;
   }

@@ -19,7 +19,7 @@ const MAX_HELD = 2000;
 const AT_ONCE = 32;
 const LONGEST_PAUSE_MS = 10_000;
 /** So often it looks for what a server left lying that has died since. */
-const LOOK_AGAIN_MS = 5000;
+const LOOK_AGAIN_MS = 1000;
 
 interface Row {
   seq: number;

@@ -31,6 +31,8 @@ export interface EmbeddedPostgresOptions {
   readonly dir: string;
   /** Server settings, for example `{ fsync: 'off' }` in tests. */
   readonly settings?: { readonly [name: string]: string };
+  /** Further environment variables. */
+  readonly env?: { readonly [name: string]: string };
   /** Listens where the last one did, so that who was connected to it finds this one. */
   readonly at?: { readonly host: string; readonly port: number };
   /** What is being done, for a person who waits. */
@@ -282,7 +284,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   fs.writeFileSync(starter, String(process.pid));
   const child = spawn(command, args, {
     ...as.ids,
-    env: ENV,
+    env: { ...ENV, ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: !windows,
   });
