@@ -13,6 +13,7 @@ import {
   untilItAnswers,
 } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +36,24 @@ const LAST_SPANS_MS = 2000;
 
 const tell = (message: FromServer): void => void process.send?.(message);
 
+/** Everything begins with database and storage; to end because one is away would only mean to start again. */
+const untilThere = async ({ databaseUrl, storageDir }: ServerConfig, log: Logger): Promise<void> => {
+  const waitsFor = (what: string, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ message: 'waiting', for: what, reason });
+    tell({ is: 'waiting', for: `${what} (${reason})` });
+  };
+  await untilItAnswers(databaseUrl, (error) => waitsFor('the database', error));
+  await patiently(
+    () => access(storageDir),
+    () => false,
+    (error) => {
+      waitsFor('the storage', error);
+      return true;
+    },
+  );
+};
+
 const start = async (config: ServerConfig): Promise<void> => {
   const logger = new ServerLog(config.nodeName);
   Logger.overrideLogger(logger); // also for what goes wrong before the application is made
@@ -44,11 +63,7 @@ const start = async (config: ServerConfig): Promise<void> => {
   const stopTracing = config.traces
     ? await startTracing(config, config.traces.share)
     : () => Promise.resolve();
-  // Everything begins with it; to end because it is away would only mean to start again.
-  await untilItAnswers(config.databaseUrl, (error) => {
-    log.warn({ message: 'the database does not answer', reason: String(error) });
-    tell({ is: 'waiting', for: `the database (${error instanceof Error ? error.message : String(error)})` });
-  });
+  await untilThere(config, log);
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY,
     ...(config.tls ? { https: { ...config.tls, minVersion: 'TLSv1.2' } } : {}),
