@@ -26,9 +26,9 @@ import { CONFIG, EVENT_STORE } from './tokens.js';
 
 /**
  * Connections to PostgreSQL per server: fixed, none per job. With one that listens for news of the log and the
- * heartbeat's own they are 13.
+ * heartbeat's own they are 12.
  */
-const CONNECTIONS = { log: 3, readSide: 3, queries: 3, leader: 1, fronts: 1 };
+const CONNECTIONS = { log: 3, readSide: 3, queries: 2, leader: 1, fronts: 1 };
 
 /** For the lease and the watch over other servers. */
 export const LEADER_POOL = Symbol('LeaderPool');
