@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { writeOnce } from '@openpro/kernel';
-import { CONFIG, type ServerConfig } from '@openpro/platform';
+import { CONFIG, type ServerConfig, storageFolder } from '@openpro/platform';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ export class ClusterKey {
   readonly publicPem: string;
 
   constructor(@Inject(CONFIG) config: ServerConfig) {
-    const file = path.join(config.storageDir, 'keys', 'cluster.pem');
+    const file = path.join(storageFolder(config, 'keys'), 'cluster.pem');
     if (!existsSync(file)) {
       const { privateKey } = generateKeyPairSync('x25519');
       writeOnce(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());

@@ -15,7 +15,7 @@ import {
   type Directory,
   type Identity,
 } from '@openpro/link';
-import type { ServerConfig } from '@openpro/platform';
+import { type ServerConfig, storageFolder } from '@openpro/platform';
 import type http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -55,7 +55,7 @@ export class Door {
 
   static async open(config: ServerConfig, node: string): Promise<Door> {
     const { roles, version, link: at } = config;
-    const authority = await Authority.open(path.join(config.storageDir, 'keys'));
+    const authority = await Authority.open(storageFolder(config, 'keys'));
     const folder = path.join(config.dataDir, 'link');
     const identity = { cluster: authority.cluster, node, roles };
     const credential = usable(loadCredential(folder), identity) ?? (await issue(authority, identity));

@@ -15,11 +15,11 @@ import {
   type ProLink,
   reportTo,
   type ServerConfig,
+  storageFolder,
   type ThisNode,
 } from '@openpro/platform';
 import { SessionsModule } from '@openpro/sessions';
 import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
-import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts } from './attempts.js';
@@ -47,7 +47,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
     {
       provide: AttemptStore,
       inject: [CONFIG],
-      useFactory: ({ storageDir }: ServerConfig) => new AttemptStore(path.join(storageDir, 'jobs')),
+      useFactory: (config: ServerConfig) => new AttemptStore(storageFolder(config, 'jobs')),
     },
     {
       provide: Dispatcher,

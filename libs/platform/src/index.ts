@@ -37,6 +37,7 @@ export { Metrics } from './metrics.js';
 export { LEADER_POOL, PlatformModule, type ReadModel } from './platform.module.js';
 export { PUBLIC_URL_HEADER, publicUrlOf } from './public-url.js';
 export { readPage, readRows, Where } from './read-page.js';
+export { storageFolder } from './storage-folder.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';
 export { CONFIG, EVENT_STORE, LINK, NODE, type ThisNode } from './tokens.js';
 export { chosenIds, traced, tracedEffect, tracedOperation, tracePast, turnOnTracing } from './tracing.js';

@@ -13,10 +13,10 @@ import {
   type ProLink,
   reportTo,
   type ServerConfig,
+  storageFolder,
   type ThisNode,
 } from '@openpro/platform';
 import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
-import path from 'node:path';
 import { SavedData } from './saved-data.js';
 import { SessionHosts } from './session-hosts.js';
 import { serveSessions, SessionData } from './session-link.js';
@@ -82,8 +82,8 @@ const reportSweep = (error: unknown): void =>
     {
       provide: SavedData,
       inject: [CONFIG],
-      useFactory: ({ storageDir }: ServerConfig) => {
-        const saved = new SavedData(path.join(storageDir, 'sessions'));
+      useFactory: (config: ServerConfig) => {
+        const saved = new SavedData(storageFolder(config, 'sessions'));
         saved.sweep(Date.now()).catch(reportSweep);
         return saved;
       },

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CONFIG, type ServerConfig } from '@openpro/platform';
-import path from 'node:path';
+import { CONFIG, type ServerConfig, storageFolder } from '@openpro/platform';
 import { FolderBlobStore } from './blob-store.js';
 import { CaseController } from './case.controller.js';
 import { CaseQueries } from './case.queries.js';
@@ -16,7 +15,7 @@ import { Uploads } from './uploads.js';
     {
       provide: FolderBlobStore,
       inject: [CONFIG],
-      useFactory: ({ storageDir }: ServerConfig) => new FolderBlobStore(path.join(storageDir, 'blobs')),
+      useFactory: (config: ServerConfig) => new FolderBlobStore(storageFolder(config, 'blobs')),
     },
     CaseQueries,
     StorageResolver,
