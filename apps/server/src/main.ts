@@ -13,6 +13,7 @@ import {
   untilItAnswers,
 } from '@openpro/platform';
 import { SignInLinks } from '@openpro/identity';
+import { existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -37,15 +38,17 @@ const LAST_SPANS_MS = 2000;
 const tell = (message: FromServer): void => void process.send?.(message);
 
 /** Everything begins with database and storage; to end because one is away would only mean to start again. */
-const untilThere = async ({ databaseUrl, storageDir }: ServerConfig, log: Logger): Promise<void> => {
+const untilThere = async ({ databaseUrl, dataDir, storageDir }: ServerConfig, log: Logger): Promise<void> => {
   const waitsFor = (what: string, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn({ message: 'waiting', for: what, reason });
     tell({ is: 'waiting', for: `${what} (${reason})` });
   };
   await untilItAnswers(databaseUrl, (error) => waitsFor('the database', error));
+  // A share that is not mounted looks like an empty folder: whoever was in a cluster before finds its keys there.
+  const wasThere = existsSync(path.join(dataDir, 'link'));
   await patiently(
-    () => access(storageDir),
+    () => access(wasThere ? path.join(storageDir, 'keys', 'authority.pem') : storageDir),
     () => false,
     (error) => {
       waitsFor('the storage', error);
