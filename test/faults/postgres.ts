@@ -26,6 +26,12 @@ const libfaketime = (): string | null => {
   return found ?? null;
 };
 
+/** What libfaketime leaves behind for a process. */
+const forgetClock = (pid: number): void => {
+  for (const name of ['faketime_shm_', 'sem.faketime_sem_'])
+    fs.rmSync(`/dev/shm/${name}${pid}`, { force: true });
+};
+
 /** A real PostgreSQL with fsync, which can be hurt. It is started again whenever it has ended. */
 export class Postgres {
   /** Where the log's table lies, so that it can be full; null where that cannot be made. */
@@ -62,7 +68,9 @@ export class Postgres {
     this.started = this.launch();
     await this.started;
     atExit(() => {
-      if (this.running && !this.stopping) kill(this.running.pid, 'SIGQUIT');
+      if (!this.running || this.stopping) return;
+      kill(this.running.pid, 'SIGQUIT');
+      forgetClock(this.running.pid);
     });
     if (!this.disk) return;
     await this.asOwner('postgres', `CREATE TABLESPACE small LOCATION '${this.disk.folder}'`);
@@ -152,9 +160,7 @@ export class Postgres {
         });
         this.running = running;
         void running.ended.then(() => {
-          for (const name of ['faketime_shm_', 'sem.faketime_sem_'])
-            // libfaketime leaves them
-            fs.rmSync(`/dev/shm/${name}${running.pid}`, { force: true });
+          forgetClock(running.pid);
           if (!this.stopping) this.started = this.launch();
         });
         return;

@@ -321,6 +321,9 @@ export class CatchUp {
   private async flush(): Promise<void> {
     if (this.skipped === 0 || !this.checkpoint) return;
     this.skipped = 0;
+    // Who follows another runner may know its checkpoint before he has read so far himself. Moved back to where he
+    // stands, it would make everybody apply twice what lies between.
+    if (this.position <= this.checkpoint.position) return;
     this.checkpoint = await commit(this.shared.pool, this.checkpoint, { position: this.position });
   }
 
