@@ -258,6 +258,37 @@ describe('each event is applied exactly once', () => {
     expect(servers.problems).toEqual([]);
   });
 
+  it('and keeps its checkpoint when one that follows ends just as the first has moved it', async () => {
+    const first = servers.start({ projections: [notes] });
+    let last = await appendTo(servers.store, 'thing-a', noted('one'));
+    await first.waitFor('notes', last, LONG);
+    const pool = servers.pool();
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let ending: Promise<void> | undefined;
+    let ends = false;
+    pool.query = (async (...args: unknown[]) => {
+      const { name } = args[0] as { name?: string };
+      const looks = name === 'all_checkpoints';
+      if (name?.startsWith('commit_') || looks) await first.waitFor('notes', last, LONG);
+      if (looks && ends) ending ??= servers.stop(second);
+      return query(...args);
+    }) as typeof pool.query;
+    const second = servers.start({ projections: [notes], pool });
+    for (let n = 0; n < 5; n++) {
+      last = await appendTo(servers.store, `thing-${n}`, noted(`${n}`));
+      await second.waitFor('notes', last, LONG);
+    }
+    await second.waitFor('notes', await appendTo(servers.store, 'thing-b', { type: 'Unrelated' }), LONG);
+    ends = true;
+    last = await appendTo(servers.store, 'thing-a', noted('two'));
+    await servers.until(() => ending !== undefined);
+    await ending;
+    await servers.stop(first);
+    const third = servers.start({ projections: [notes] });
+    expect(await third.waitFor('notes', last, LONG)).toBe(true);
+    await expectRowsToMatchTheLog(); // nothing twice
+  });
+
   it('while the database kills its connections', async () => {
     const server = servers.start({ projections: [notes] });
     for (let n = 0; n < 40; n++) {
