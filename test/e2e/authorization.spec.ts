@@ -91,6 +91,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     trustKey: [],
     revokeKey: [],
     submitJob: ['user'],
+    prioritizeJob: ['user'],
     interruptJob: ['user'],
     terminateJob: ['user'],
     launchSession: ['user'],
@@ -318,6 +319,7 @@ describe('authorization', () => {
       ['saveCase', '$session: ID!, $name: String!', { session, name: 'mine' }],
       ['loadCase', '$session: ID!, $case: ID!', { session, case: saved }],
       ['submitJob', '$input: SubmitJob!', { input: { session, procedure: 'solve' } }],
+      ['prioritizeJob', '$id: ID!, $priority: Int!', { id: job, priority: 200 }],
       ['interruptJob', '$id: ID!', { id: job }],
       ['terminateJob', '$id: ID!', { id: job }],
       ['endSession', '$id: ID!', { id: session }],
@@ -403,6 +405,18 @@ describe('authorization', () => {
             input: { app: 'waits', procedure: 'solve', priority: 1 },
           }),
         ).toMatchObject({ code: 'BadInput' });
+    });
+
+    it('lets an administrator alone have a waiting job pass others', async () => {
+      const prioritize = (api: Api, priority: number) =>
+        change(api, 'prioritizeJob', '$id: ID!, $priority: Int!', { id: job, priority });
+      expect(await prioritize(anna, 99)).toMatchObject({ code: 'BadInput' });
+      expect(await prioritize(administrator, 0)).toMatchObject({ code: 'BadInput' });
+      for (const [api, priority] of [
+        [anna, 100],
+        [administrator, 1],
+      ] as const)
+        expect(await prioritize(api, priority)).toMatchObject({ code: 'NotWaiting' }); // it runs
     });
   });
 });

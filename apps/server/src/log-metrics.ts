@@ -86,6 +86,7 @@ export class LogMetrics {
         return void this.elections.inc();
       case 'NodeDeclaredDead':
         return void this.deaths.inc();
+      case 'JobPrioritized':
       case 'JobInterruptRequested':
       case 'NodeInvited':
       case 'NodeAdmitted':

@@ -152,6 +152,7 @@ export class Attempts {
         // Taken away from this server: whatever still runs for it has no say any more.
         return this.stop(job, 'terminate');
       case 'JobQueued':
+      case 'JobPrioritized':
       case 'JobCompleted':
       case 'JobFailed':
       case 'NodeInvited':

@@ -128,6 +128,8 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
         node_lost: event.nodeLost,
         own_crash: event.ownCrash,
       };
+    case 'JobPrioritized':
+      return { ...row, priority: event.priority };
     case 'JobInterruptRequested':
       return { ...row, interrupting: true };
     case 'JobCompleted': {
@@ -204,6 +206,7 @@ export const jobList: Projection<JobRow, JobEvent> = {
     'JobQueued',
     'JobStarted',
     'JobRequeued',
+    'JobPrioritized',
     'JobInterruptRequested',
     'JobCompleted',
     'JobFailed',

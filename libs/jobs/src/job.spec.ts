@@ -10,6 +10,7 @@ import {
   MAX_ATTEMPTS,
   MAX_NODE_LOST,
   MAX_OWN_CRASH,
+  OWN_PRIORITY,
   type QueuedJob,
   queuedJob,
 } from './job.js';
@@ -103,6 +104,37 @@ describe('a job', () => {
   it('is submitted once', () => {
     given().when(submit).then(queued);
     given(queued).when(submit).thenRefused('JobExists');
+  });
+
+  it('gets another priority while it waits: its owner may make it wait longer, an administrator also shorter', () => {
+    const prioritize = (priority: number, best = OWN_PRIORITY): JobCommand => ({
+      type: 'PrioritizeJob',
+      priority,
+      best,
+    });
+    const requeuedOnce = [...running, requeued(1, 'node-lost', 1, 0)];
+    for (const waiting of [[queued], requeuedOnce]) {
+      given(...waiting)
+        .when(prioritize(250))
+        .then({ type: 'JobPrioritized', priority: 250 });
+      given(...waiting)
+        .when(prioritize(1, 1))
+        .then({ type: 'JobPrioritized', priority: 1 });
+      for (const wrong of [99, 10_001, 100.5])
+        given(...waiting)
+          .when(prioritize(wrong))
+          .thenRefused('BadInput');
+      given(...waiting)
+        .when(prioritize(0, 1))
+        .thenRefused('BadInput');
+    }
+    given(...running)
+      .when(prioritize(250))
+      .thenRefused('NotWaiting');
+    given(...over)
+      .when(prioritize(250))
+      .thenRefused('AlreadyEnded');
+    given().when(prioritize(250)).thenRefused('NoSuchJob');
   });
 
   it('is started on the first server that takes it', () => {
@@ -396,6 +428,7 @@ describe('a job', () => {
       weight: 1,
       arbitrary: fc.constantFrom<JobCommand>(
         { type: 'InterruptJob' },
+        { type: 'PrioritizeJob', priority: 200, best: 1 },
         { type: 'TerminateJob', reason: 'x' },
         submit,
       ),
@@ -447,6 +480,9 @@ describe('a job', () => {
               break;
             case 'JobInterruptRequested':
               expect(event.attempt).toBe(current?.attempt);
+              break;
+            case 'JobPrioritized':
+              expect(current).toBeNull();
               break;
             case 'JobQueued':
               expect(event).toBe(history[0]);

@@ -18,6 +18,11 @@ export const MAX_OWN_CRASH = 1;
 /** Attempts in all; those given back by a drained server are not counted. */
 export const MAX_ATTEMPTS = 4;
 
+/** Lower runs first. */
+export const MAX_PRIORITY = 10_000;
+/** What a job has unless something else is asked for, and the best that its owner may ask for. */
+export const OWN_PRIORITY = 100;
+
 export const MAX_TIME_LIMIT_S = 30 * 24 * 3600;
 const MAX_ARGS_BYTES = 64 * 1024;
 const MAX_STATISTICS_BYTES = 64 * 1024;
@@ -105,6 +110,7 @@ export type JobEvent =
       readonly message?: string;
     } & At &
       Counters)
+  | { readonly type: 'JobPrioritized'; readonly priority: number }
   | { readonly type: 'JobInterruptRequested'; readonly attempt: number }
   | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult)
   | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At)
@@ -129,11 +135,14 @@ export type JobCommand =
   /** `left`: it left in order, having ended what ran there, and the job is not charged with it. */
   | { readonly type: 'LoseNode'; readonly node: string; readonly nodeEpoch: number; readonly left?: boolean }
   | ({ readonly type: 'DrainAttempt' } & At)
+  /** `best`: the lowest number that who asks may give. */
+  | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number }
   | { readonly type: 'InterruptJob' }
   | { readonly type: 'TerminateJob'; readonly reason: string };
 
 export type JobRefusal =
-  BadInput | Refusal<'JobExists' | 'NoSuchJob' | 'NotRunning' | 'AlreadyEnded' | 'StaleAttempt'>;
+  | BadInput
+  | Refusal<'JobExists' | 'NoSuchJob' | 'NotRunning' | 'NotWaiting' | 'AlreadyEnded' | 'StaleAttempt'>;
 
 /**
  * ```
@@ -154,13 +163,16 @@ export type Job =
 
 type Running = Job & { readonly is: 'running' };
 
+/** Its owner may only make a job wait longer; an administrator may let it pass others. */
+const checkPriority = (priority: number, best: number): BadInput | undefined =>
+  checkNumber('priority', priority, { min: best, max: MAX_PRIORITY, whole: true });
+
 const wrongIn = (job: QueuedJob): BadInput | undefined =>
   checkText('procedure', job.procedure, { max: 100 }) ??
   checkJson('args', job.args, MAX_ARGS_BYTES) ??
   (job.input === null ? undefined : checkDigest('input', job.input)) ??
   checkText('description', job.description, { min: 0, max: 500 }) ??
-  // The caller may only lower his priority; an administrator's rules, not he, raise it.
-  checkNumber('priority', job.priority, { min: 100, max: 10_000, whole: true }) ??
+  checkPriority(job.priority, OWN_PRIORITY) ??
   (job.timeLimit === null
     ? undefined
     : checkNumber('timeLimit', job.timeLimit, { above: 0, max: MAX_TIME_LIMIT_S, unit: 'seconds' })) ??
@@ -298,6 +310,13 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       case 'DrainAttempt':
         if (!runsAt(job, command)) return staleAttempt();
         return [job.interrupting ? cutShort(job, 'its server was drained') : givenBack(job)];
+      case 'PrioritizeJob': {
+        const wrong = checkPriority(command.priority, command.best);
+        if (wrong) return wrong;
+        if (job.is === 'ended') return alreadyEnded();
+        if (job.is === 'running') return refuse('NotWaiting', 'The job runs already: nothing is ahead of it');
+        return [{ type: 'JobPrioritized', priority: command.priority }];
+      }
       case 'InterruptJob':
         if (job.is === 'ended') return alreadyEnded();
         if (job.is === 'queued')
@@ -335,6 +354,8 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
           nodeLost: event.nodeLost,
           ownCrash: event.ownCrash,
         };
+      case 'JobPrioritized':
+        return job;
       case 'JobInterruptRequested':
         return job.is === 'running' ? { ...job, interrupting: true } : job;
       case 'JobCompleted':

@@ -5,11 +5,13 @@ import {
   type Actor,
   answer,
   Commands,
+  has,
   Last,
   LiveQueue,
   mayChange,
   metaOf,
   type MutationInterruptJobArgs,
+  type MutationPrioritizeJobArgs,
   type MutationSubmitJobArgs,
   type MutationTerminateJobArgs,
   Needs,
@@ -17,7 +19,7 @@ import {
   type QueryJobsArgs,
 } from '@openpro/platform';
 import type { ProgressPoint } from './attempt-store.js';
-import type { JobCommand } from './job.js';
+import { type JobCommand, OWN_PRIORITY } from './job.js';
 import { jobList } from './job-list.projection.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
@@ -59,6 +61,16 @@ export class JobsResolver {
       'Job',
       await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
     );
+  }
+
+  @Mutation()
+  @Needs('user')
+  prioritizeJob(
+    @Context('actor') actor: Actor,
+    @Args() { id, priority, commandId }: MutationPrioritizeJobArgs,
+  ) {
+    const best = has(actor, 'administrator') ? 1 : OWN_PRIORITY;
+    return this.change(actor, id, { type: 'PrioritizeJob', priority, best }, commandId);
   }
 
   @Mutation()
@@ -138,7 +150,7 @@ export class JobsResolver {
     if (!row)
       return answer('Job', refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' }));
     if (!mayChange(actor, row))
-      return answer('Job', refuse('NotAllowed', 'Only its owner or an administrator may stop this job'));
+      return answer('Job', refuse('NotAllowed', 'Only its owner or an administrator may change this job'));
     return answer(
       'Job',
       await this.commands.change(new ForJob(id, command, meta), jobList.name, () =>

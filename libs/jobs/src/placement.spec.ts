@@ -54,6 +54,7 @@ const submit = (priority = 100, labels: readonly string[] = []): JobCommand & { 
   ...(labels.length > 0 ? { labels } : {}),
 });
 const queued = (priority = 100): JobEvent => ({ ...submit(priority), type: 'JobQueued' });
+const prioritized = (priority: number): JobEvent => ({ type: 'JobPrioritized', priority });
 const asking = (...labels: string[]): JobEvent => ({ ...submit(100, labels), type: 'JobQueued' });
 const started = (node: string, attempt = 1, nodeEpoch = 1): JobEvent => ({
   type: 'JobStarted',
@@ -104,6 +105,20 @@ describe('placement', () => {
     expect(
       placementsAfter(['job-y', queued(1000)], ['job-z', queued(200)], ['node-n1', joined(1)]),
     ).toStrictEqual(['z on n1:1']);
+  });
+
+  it('starts in the order of the priorities as they are now', () => {
+    const log: Happened[] = [
+      ['job-a', queued()],
+      ['job-b', queued()],
+      ['job-c', queued()],
+      ['node-n1', joined(1)],
+    ];
+    expect(placementsAfter(...log, ['job-a', prioritized(200)])).toStrictEqual(['b on n1:1']);
+    expect(placementsAfter(...log, ['job-c', prioritized(1)])).toStrictEqual(['c on n1:1']);
+    expect(placementsAfter(...log, ['job-c', prioritized(1)], ['job-c', prioritized(100)])).toStrictEqual([
+      'a on n1:1',
+    ]);
   });
 
   it('starts what was requeued before others of its priority, not before higher ones', () => {
@@ -366,6 +381,7 @@ type Act =
     }
   | { readonly is: 'die' | 'drainNode' | 'resumeNode'; readonly node: number }
   | { readonly is: 'decide' }
+  | { readonly is: 'prioritize'; readonly job: number; readonly priority: number }
   | { readonly is: 'finish' | 'lose' | 'drain' | 'cancel'; readonly job: number };
 
 const labels = fc.oneof(
@@ -396,6 +412,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ is: fc.constantFrom('die', 'drainNode', 'resumeNode'), node: fc.nat(3) }),
   },
   { weight: 5, arbitrary: fc.constant({ is: 'decide' } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      is: fc.constant('prioritize' as const),
+      job: fc.nat(30),
+      priority: fc.constantFrom(1, 100, 200, 300),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ is: fc.constantFrom('finish', 'lose', 'drain', 'cancel'), job: fc.nat(30) }),
@@ -473,7 +497,9 @@ const live = (
       default: {
         const id = [...told.keys()][one.job % (told.size || 1)];
         const state = id === undefined ? undefined : stateOf(id).state;
-        if (id === undefined || state?.is !== 'running') break;
+        if (id !== undefined && one.is === 'prioritize')
+          tell(id, { type: 'PrioritizeJob', priority: one.priority, best: 1 });
+        if (id === undefined || state?.is !== 'running' || one.is === 'prioritize') break;
         const { attempt, node, nodeEpoch } = state;
         const at = { attempt, node, nodeEpoch };
         if (one.is === 'finish') tell(id, { type: 'FailJob', ...at, error: { code: 'x', message: 'x' } });
@@ -587,7 +613,8 @@ describe('placement in any cluster', () => {
         for (const [stream, event] of log)
           if (event.type === 'JobQueued' || event.type === 'JobRequeued') live.set(stream.slice(4), 'waits');
           else if (event.type === 'JobStarted') live.set(stream.slice(4), `${event.node}:${event.nodeEpoch}`);
-          else if (event.type.startsWith('Job')) live.delete(stream.slice(4));
+          else if (event.type.startsWith('Job') && event.type !== 'JobPrioritized')
+            live.delete(stream.slice(4));
         const known = allOf(queue).map(({ job, place }): [string, string] => [
           job,
           place ? `${place.node}:${place.nodeEpoch}` : 'waits',

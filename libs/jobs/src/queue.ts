@@ -156,6 +156,8 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
       const entry = { job: id, priority, queuedAt: at, attempts: 0, alone: false, labels, place: null };
       return put(queue, entry);
     }
+    case 'JobPrioritized':
+      return change(queue, id, { priority: happened.priority });
     case 'JobStarted': {
       const { node, nodeEpoch, attempt } = happened;
       return change(queue, id, { attempts: attempt, place: { node, nodeEpoch } });

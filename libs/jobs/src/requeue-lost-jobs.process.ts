@@ -11,7 +11,7 @@ export type LifeOfServer =
   { readonly is: 'alive'; readonly jobs: readonly string[] } | { readonly is: 'lost' | 'left' };
 
 type On =
-  | Exclude<JobEvent, { type: 'JobQueued' | 'JobInterruptRequested' }>
+  | Exclude<JobEvent, { type: 'JobQueued' | 'JobPrioritized' | 'JobInterruptRequested' }>
   | Extract<NodeEvent, { type: 'NodeDeclaredDead' | 'NodeLeft' }>;
 
 const loseNode = (

@@ -14,10 +14,9 @@ import {
 } from '@openpro/platform';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
-import { queuedJob } from './job.js';
+import { OWN_PRIORITY, queuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
 
-const DEFAULT_PRIORITY = 100;
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_CELLS = 10_000;
 const MAX_FILES = 20;
@@ -92,7 +91,7 @@ export class Submitting {
         args: (input.args as object | null | undefined) ?? {},
         input: stored,
         description: input.description ?? '',
-        priority: input.priority ?? DEFAULT_PRIORITY,
+        priority: input.priority ?? OWN_PRIORITY,
         session: input.session ?? null,
         timeLimit: input.timeLimit ?? null,
         gap: input.gap ?? null,

@@ -38,7 +38,7 @@ const NOBODY: Cluster = { servers: {}, waiting: [], proposed: {} };
 
 type On =
   | Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }>
-  | Exclude<JobEvent, { type: 'JobQueued' | 'JobInterruptRequested' }>
+  | Exclude<JobEvent, { type: 'JobQueued' | 'JobPrioritized' | 'JobInterruptRequested' }>
   | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>

@@ -237,6 +237,7 @@ export class SessionHosts {
       case 'SessionSaved':
       case 'JobStarted':
       case 'JobRequeued':
+      case 'JobPrioritized':
       case 'JobInterruptRequested':
       case 'NodeInvited':
       case 'NodeAdmitted':

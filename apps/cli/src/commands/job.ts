@@ -10,6 +10,7 @@ import {
   JobByIdDocument,
   type JobFieldsFragment as Job,
   JobsDocument,
+  PrioritizeJobDocument,
   SubmitJobDocument,
   TerminateJobDocument,
   WhoAmIDocument,
@@ -191,6 +192,25 @@ export const addJob = (program: Command): void => {
       .description('follow a job to its end; Ctrl-C stops watching, not the job')
       .argument('<id>'),
     async (context, id: string) => watchToEnd(context, await context.patientApi(), parseId(id, 'job')),
+  );
+
+  action(
+    job
+      .command('prioritize')
+      .description('let a waiting job wait longer, or pass others (for administrators)')
+      .argument('<id>')
+      .argument('<priority>', 'lower runs first; yours are at 100 unless you lower them', (text) =>
+        parseInteger(text, 'priority', 1, 1_000_000),
+      ),
+    async (context, text: string, priority: number) => {
+      const api = await context.api();
+      const changed = await api.mutate(PrioritizeJobDocument, { id: parseId(text, 'job'), priority });
+      context.screen.result(changed, () =>
+        [`Job ${changed.id} has the priority ${changed.priority}.`, changed.waitingFor]
+          .filter(Boolean)
+          .join(' '),
+      );
+    },
   );
 
   action(

@@ -457,6 +457,21 @@ export type SubmitJobMutation = { submitJob:
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
 
+export type PrioritizeJobMutationVariables = Exact<{
+  id: string;
+  priority: number;
+  commandId: string;
+}>;
+
+
+export type PrioritizeJobMutation = { prioritizeJob:
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export type InterruptJobMutationVariables = Exact<{
   id: string;
   commandId: string;
@@ -1684,6 +1699,65 @@ fragment JobFields on Job {
     id
   }
 }`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const PrioritizeJobDocument = new TypedDocumentString(`
+    mutation PrioritizeJob($id: ID!, $priority: Int!, $commandId: ID!) {
+  prioritizeJob(id: $id, priority: $priority, commandId: $commandId) {
+    __typename
+    ...JobFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+}`) as unknown as TypedDocumentString<PrioritizeJobMutation, PrioritizeJobMutationVariables>;
 export const InterruptJobDocument = new TypedDocumentString(`
     mutation InterruptJob($id: ID!, $commandId: ID!) {
   interruptJob(id: $id, commandId: $commandId) {

@@ -19,6 +19,7 @@ import { pathTo } from '../routes.js';
 import { StatePill, useNow } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
 import { Log } from './log.js';
+import { PriorityButton } from './priority-button.js';
 import { StopButtons } from './stop-buttons.js';
 import { isOver, type JobDetails, useProgress } from './use-job.js';
 
@@ -70,6 +71,7 @@ export const ProgressCard = ({ job, onJobPage = false }: { job: JobDetails; onJo
           )}
         </Group>
         <Group gap="xs">
+          <PriorityButton job={job} />
           <StopButtons job={job} best={best} />
           {!onJobPage && (
             <Anchor component={Link} size="sm" href={pathTo('job', { id: job.id })}>

@@ -39,6 +39,7 @@ export const keepTail = (text: string, limit = KEPT_CHARS): string => {
 
 const TITLES: Record<string, string> = {
   JobQueued: 'Queued',
+  JobPrioritized: 'Priority changed',
   JobStarted: 'Started',
   JobRequeued: 'Put back into the queue',
   JobInterruptRequested: 'Interrupt asked for',

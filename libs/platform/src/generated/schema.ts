@@ -507,6 +507,8 @@ export type Mutation = {
   /** A one-time link that signs you in on another device; valid for 15 minutes. */
   issueSignInLink: SignInLinkResult;
   submitJob: JobResult;
+  /** Of a job that waits, from 100 to 10,000; an administrator may also give it 1 to 99, and let it pass others. */
+  prioritizeJob: JobResult;
   /** Stops the solver and keeps the best solution so far. */
   interruptJob: JobResult;
   /** Stops at once; nothing is kept. */
@@ -622,6 +624,13 @@ export type MutationIssueSignInLinkArgs = {
 
 export type MutationSubmitJobArgs = {
   input: SubmitJob;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationPrioritizeJobArgs = {
+  id: Scalars['ID']['input'];
+  priority: Scalars['Int']['input'];
   commandId: Scalars['ID']['input'];
 };
 

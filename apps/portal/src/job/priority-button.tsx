@@ -1,0 +1,80 @@
+import { Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { command } from '../commands.js';
+import { type JobRowFragment, PrioritizeJobDocument } from '../generated/graphql.js';
+import { isAdministrator, useMe } from '../me.js';
+import { Icon } from '../ui/icons.js';
+
+const OWN = 100;
+const WORST = 10_000;
+
+/** For a job that waits: its owner lets others pass, an administrator also lets it pass others. */
+export const PriorityButton = ({ job }: { job: JobRowFragment }) => {
+  const [open, setOpen] = useState(false);
+  if (job.state !== 'QUEUED') return null;
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<Icon name="jobs" size={14} />}
+        onClick={() => setOpen(true)}
+      >
+        Priority
+      </Button>
+      {open && <PriorityDialog job={job} onClose={() => setOpen(false)} />}
+    </>
+  );
+};
+
+const PriorityDialog = ({ job, onClose }: { job: JobRowFragment; onClose: () => void }) => {
+  const best = isAdministrator(useMe()) ? 1 : OWN;
+  const [priority, setPriority] = useState<string | number>(job.priority);
+  const [busy, setBusy] = useState(false);
+  const wrong = typeof priority !== 'number' || priority < best || priority > WORST;
+  const change = async () => {
+    setBusy(true);
+    await command(PrioritizeJobDocument, { id: job.id, priority: Number(priority) });
+    onClose();
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={<Text fw={600}>Priority of {job.description || job.procedure}</Text>}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!wrong) void change();
+        }}
+      >
+        <Stack gap="sm">
+          <NumberInput
+            label="Priority"
+            description={
+              best === OWN
+                ? `Lower runs first. ${OWN} is the best that you may choose: a higher number lets others pass.`
+                : `Lower runs first. Users' jobs have ${OWN} or more: a lower number lets it pass them.`
+            }
+            min={best}
+            max={WORST}
+            allowDecimal={false}
+            value={priority}
+            onChange={setPriority}
+            error={wrong && `A whole number from ${best} to ${WORST}`}
+            data-autofocus
+          />
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Keep as it is
+            </Button>
+            <Button type="submit" loading={busy} disabled={wrong}>
+              Change
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+};
