@@ -343,6 +343,16 @@ describe('watching a job', () => {
   });
 });
 
+it('gives a waiting job another priority, and says what it waits for', async () => {
+  const fake = await serve({
+    prioritizeJob: () => job({ state: 'QUEUED', priority: 300, waitingFor: 'Two jobs are ahead of it' }),
+  });
+  const { code, stdout } = await openpro('job', 'prioritize', JOB_ID, '300');
+  expect([code, stdout]).toEqual([0, `Job ${JOB_ID} has the priority 300. Two jobs are ahead of it\n`]);
+  expect(fake.callsOf('PrioritizeJob')).toMatchObject([{ variables: { id: JOB_ID, priority: 300 } }]);
+  expect((await openpro('job', 'prioritize', JOB_ID, 'first')).code).toBe(2);
+});
+
 describe('solving a file', () => {
   const upload = {
     __typename: 'Upload',
