@@ -65,6 +65,7 @@ const fill = async (ownerUrl: string, token: string): Promise<void> => {
     attempts: JSON.parse(attempts) as unknown[],
     node_lost: 0,
     own_crash: 0,
+    repeats: null,
     objective: n * 1.5,
     gap: 0.01,
   }));

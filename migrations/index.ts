@@ -6,6 +6,7 @@ import { ClusterReadModel } from './0005-cluster.js';
 import { SavedSessions } from './0006-sessions.js';
 import { LeaderFence } from './0007-leader-fence.js';
 import { LogIdentity } from './0008-log-identity.js';
+import { RepeatedJobs } from './0009-repeated-jobs.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   SavedSessions,
   LeaderFence,
   LogIdentity,
+  RepeatedJobs,
 ];

@@ -56,4 +56,15 @@ if (!there) console.warn(`Skipped: ${folder} is not there, so no real model is s
     expect(output).toMatch(/status\s+optimal/);
     expect(output).toMatch(/objective\s+1201500\b/);
   });
+
+  it.each(['flugpl', 'p0548'])(
+    'finds the same, byte for byte, when %s is run again exactly',
+    async (file) => {
+      const solved = await platform.cli('solve', path.join(folder, `${file}.mps`), '--json', '--seed', '7');
+      const { job } = JSON.parse(solved.output) as { job: { id: string } };
+      const { code, output } = await platform.cli('job', 'repeat', job.id, '--watch');
+      expect([code, output]).toEqual([0, expect.stringMatching(new RegExp(`repeats +${job.id}\\n`))]);
+      expect(output).toMatch(/compared +The same end, objective and data as the first run\n/);
+    },
+  );
 });

@@ -180,6 +180,8 @@ export const solved = (changes: object = {}): Record<string, unknown> =>
     gap: 0,
     endedAt: 1_700_000_004_500,
     result: { id: CASE_ID },
+    repeats: null,
+    compared: null,
     ...changes,
   });
 

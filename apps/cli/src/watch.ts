@@ -55,6 +55,8 @@ export const summary = (job: Job): string =>
     ['bound', job.bound === null || job.bound === job.objective ? null : number(job.bound)],
     ['gap', job.gap ? percent(job.gap) : null],
     ['time', job.startedAt && job.endedAt ? duration((job.endedAt - job.startedAt) / 1000) : null],
+    ['repeats', job.repeats],
+    ['compared', job.compared],
     ['attempts', job.attempts.length > 1 ? job.attempts.length : null],
     [
       job.state === 'CANCELLED' ? 'reason' : 'error',

@@ -9,6 +9,7 @@ const COMPUTED = new Set([
   'ClusterEntry.nodeName',
   'ClusterEntry.text',
   'Engine.publishedBy',
+  'Job.compared',
   'Job.waitingFor',
   'Node.runningJobs',
   'Node.sessions',

@@ -50,6 +50,7 @@ export interface JobRow {
   readonly gap: number | null;
   readonly error: JobError | null;
   readonly result: string | null;
+  readonly repeats: string | null;
 }
 
 const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
@@ -89,6 +90,7 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   gap: null,
   error: null,
   result: null,
+  repeats: job.repeats ?? null,
 });
 
 /** The last attempt ends with `outcome`, if one runs. */
@@ -162,7 +164,7 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
 
 export const jobList: Projection<JobRow, JobEvent> = {
   name: 'job_list',
-  version: 2,
+  version: 3,
   columns: {
     id: 'text',
     environment: 'text',
@@ -200,6 +202,7 @@ export const jobList: Projection<JobRow, JobEvent> = {
     gap: 'float8',
     error: 'jsonb',
     result: 'text',
+    repeats: 'text',
   },
   key: 'id',
   on: [

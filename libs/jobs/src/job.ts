@@ -56,6 +56,8 @@ export interface QueuedJob {
   readonly seed: number | null;
   /** What its server must have, all of it. */
   readonly labels?: readonly string[];
+  /** The job that it does once more, exactly. */
+  readonly repeats?: string;
 }
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */

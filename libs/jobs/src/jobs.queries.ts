@@ -24,6 +24,7 @@ import { caseList, CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
+import { compareRuns } from './compare-runs.js';
 import { jobList, type JobRow } from './job-list.projection.js';
 import { LiveJobs } from './live-jobs.js';
 
@@ -59,6 +60,7 @@ const LISTED = [
   'gap',
   'error',
   'result',
+  'repeats',
 ] as const satisfies readonly (keyof JobRow)[];
 type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
 
@@ -158,6 +160,8 @@ export class JobQueries {
       error: row.error && { ...row.error, where: row.error.where ?? null },
       input: (_args: never) => this.caseOf(row, 'input', row.input),
       result: (_args: never) => this.caseOf(row, 'result', row.result),
+      repeats: row.repeats,
+      compared: () => this.compared(row),
       progress: ({ attempt, last }: { attempt?: number | null; last: number }) => {
         if (!(last >= 1 && last <= MAX_POINTS))
           throw badInput('last', `last is ${last}`, `1 to ${MAX_POINTS}`);
@@ -182,6 +186,11 @@ export class JobQueries {
           }),
         ),
     };
+  }
+
+  private async compared(row: ListedJob): Promise<string | null> {
+    const before = row.repeats === null ? null : await this.rows.load(row.repeats);
+    return before && compareRuns(before, row);
   }
 
   /** Cases are a list of their own, which may be a moment behind: a job that shows its end shows its result. */

@@ -12,6 +12,7 @@ import {
   metaOf,
   type MutationInterruptJobArgs,
   type MutationPrioritizeJobArgs,
+  type MutationRepeatJobArgs,
   type MutationSubmitJobArgs,
   type MutationTerminateJobArgs,
   Needs,
@@ -57,6 +58,18 @@ export class JobsResolver {
   @Needs('user')
   async submitJob(@Context('actor') actor: Actor, @Args() { input, commandId }: MutationSubmitJobArgs) {
     const command = await this.submitting.command(actor, input, commandId);
+    return answer(
+      'Job',
+      await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+    );
+  }
+
+  @Mutation()
+  @Needs('user')
+  async repeatJob(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationRepeatJobArgs) {
+    const row = await this.queries.row(actor, id);
+    if (!row) return answer('Job', noSuchJob(id));
+    const command = await this.submitting.repeat(actor, row.id, commandId);
     return answer(
       'Job',
       await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
@@ -147,8 +160,7 @@ export class JobsResolver {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return answer('Job', meta);
     const row = await this.queries.row(actor, id);
-    if (!row)
-      return answer('Job', refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' }));
+    if (!row) return answer('Job', noSuchJob(id));
     if (!mayChange(actor, row))
       return answer('Job', refuse('NotAllowed', 'Only its owner or an administrator may change this job'));
     return answer(
@@ -185,5 +197,7 @@ export class JobsResolver {
     );
   }
 }
+
+const noSuchJob = (id: string) => refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

@@ -103,6 +103,22 @@ export class Submitting {
     );
   }
 
+  /** Once more, exactly: what was asked for stands in the first event of the job, packages and data by their digests. */
+  async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const { environment, owner, session, ...asked } = queuedJob(await this.store.readStream(`job-${id}`));
+    const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
+    // By its own right, and not in the turn that an administrator gave the first one.
+    const priority = Math.max(asked.priority, OWN_PRIORITY);
+    return new ForJob(
+      commandId,
+      { ...command, priority, type: 'SubmitJob' },
+      meta,
+      fingerprintOf(actor.id, { repeats: id }),
+    );
+  }
+
   private async source(actor: Actor, input: SubmitJob): Promise<Source | Refusal> {
     const sources = [input.session, input.case].filter((source) => source !== null && source !== undefined);
     if (sources.length > 1)

@@ -11,6 +11,7 @@ import {
   type JobFieldsFragment as Job,
   JobsDocument,
   PrioritizeJobDocument,
+  RepeatJobDocument,
   SubmitJobDocument,
   TerminateJobDocument,
   WhoAmIDocument,
@@ -192,6 +193,27 @@ export const addJob = (program: Command): void => {
       .description('follow a job to its end; Ctrl-C stops watching, not the job')
       .argument('<id>'),
     async (context, id: string) => watchToEnd(context, await context.patientApi(), parseId(id, 'job')),
+  );
+
+  action(
+    job
+      .command('repeat')
+      .description('run a job once more, exactly: the same packages, data, limits and seed')
+      .argument('<id>')
+      .option('--watch', 'follow it to its end, and compare what both found'),
+    async (context, text: string, { watch: follow }: { watch?: boolean }) => {
+      const api = await context.api();
+      const again = await api.mutate(RepeatJobDocument, { id: parseId(text, 'job') });
+      if (follow) {
+        context.screen.note(`Submitted ${again.id}`);
+        return watchToEnd(context, await context.patientApi(), again.id);
+      }
+      context.screen.result(
+        again,
+        () => `Submitted ${again.id}. Follow it with: openpro job watch ${again.id}`,
+      );
+      return EXIT.ok;
+    },
   );
 
   action(

@@ -92,7 +92,7 @@ export type EngineFieldsFragment = { id: string, name: string, version: string, 
 
 export type AppVersionFieldsFragment = { id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> };
 
-export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
+export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
 
 export type PointFieldsFragment = { at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null };
 
@@ -240,14 +240,14 @@ export type JobsQueryVariables = Exact<{
 }>;
 
 
-export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type JobByIdQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
+export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
 
 export type JobLogQueryVariables = Exact<{
   id: string;
@@ -309,7 +309,7 @@ export type JobProgressSubscriptionVariables = Exact<{
 }>;
 
 
-export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
+export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
 
 export type SignOutMutationVariables = Exact<{
   commandId: string;
@@ -450,7 +450,21 @@ export type SubmitJobMutationVariables = Exact<{
 
 
 export type SubmitJobMutation = { submitJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type RepeatJobMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type RepeatJobMutation = { repeatJob:
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -465,7 +479,7 @@ export type PrioritizeJobMutationVariables = Exact<{
 
 
 export type PrioritizeJobMutation = { prioritizeJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -479,7 +493,7 @@ export type InterruptJobMutationVariables = Exact<{
 
 
 export type InterruptJobMutation = { interruptJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -494,7 +508,7 @@ export type TerminateJobMutationVariables = Exact<{
 
 
 export type TerminateJobMutation = { terminateJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -625,6 +639,8 @@ export const JobFieldsFragmentDoc = new TypedDocumentString(`
   result {
     id
   }
+  repeats
+  compared
 }
     `, {"fragmentName":"JobFields"}) as unknown as TypedDocumentString<JobFieldsFragment, unknown>;
 export const PointFieldsFragmentDoc = new TypedDocumentString(`
@@ -1116,6 +1132,8 @@ export const JobsDocument = new TypedDocumentString(`
   result {
     id
   }
+  repeats
+  compared
 }`) as unknown as TypedDocumentString<JobsQuery, JobsQueryVariables>;
 export const JobByIdDocument = new TypedDocumentString(`
     query JobById($id: ID!) {
@@ -1170,6 +1188,8 @@ export const JobByIdDocument = new TypedDocumentString(`
   result {
     id
   }
+  repeats
+  compared
 }
 fragment PointFields on ProgressPoint {
   at
@@ -1379,6 +1399,8 @@ export const JobProgressDocument = new TypedDocumentString(`
   result {
     id
   }
+  repeats
+  compared
 }
 fragment PointFields on ProgressPoint {
   at
@@ -1698,7 +1720,70 @@ fragment JobFields on Job {
   result {
     id
   }
+  repeats
+  compared
 }`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const RepeatJobDocument = new TypedDocumentString(`
+    mutation RepeatJob($id: ID!, $commandId: ID!) {
+  repeatJob(id: $id, commandId: $commandId) {
+    __typename
+    ...JobFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+  repeats
+  compared
+}`) as unknown as TypedDocumentString<RepeatJobMutation, RepeatJobMutationVariables>;
 export const PrioritizeJobDocument = new TypedDocumentString(`
     mutation PrioritizeJob($id: ID!, $priority: Int!, $commandId: ID!) {
   prioritizeJob(id: $id, priority: $priority, commandId: $commandId) {
@@ -1757,6 +1842,8 @@ fragment JobFields on Job {
   result {
     id
   }
+  repeats
+  compared
 }`) as unknown as TypedDocumentString<PrioritizeJobMutation, PrioritizeJobMutationVariables>;
 export const InterruptJobDocument = new TypedDocumentString(`
     mutation InterruptJob($id: ID!, $commandId: ID!) {
@@ -1816,6 +1903,8 @@ fragment JobFields on Job {
   result {
     id
   }
+  repeats
+  compared
 }`) as unknown as TypedDocumentString<InterruptJobMutation, InterruptJobMutationVariables>;
 export const TerminateJobDocument = new TypedDocumentString(`
     mutation TerminateJob($id: ID!, $reason: String, $commandId: ID!) {
@@ -1875,4 +1964,6 @@ fragment JobFields on Job {
   result {
     id
   }
+  repeats
+  compared
 }`) as unknown as TypedDocumentString<TerminateJobMutation, TerminateJobMutationVariables>;

@@ -1,10 +1,13 @@
-import { Anchor, Button, Card, SimpleGrid, Table, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Card, SimpleGrid, Table, Text, Tooltip } from '@mantine/core';
+import { useState } from 'react';
+import { command } from '../commands.js';
 import { formatDuration, formatTime } from '../format.js';
+import { RepeatJobDocument } from '../generated/graphql.js';
 import { eventDetails, eventTitle, outcomeText } from '../job/progress.js';
 import { ProgressCard } from '../job/progress-card.js';
-import { type JobDetails, useJob } from '../job/use-job.js';
+import { isOver, type JobDetails, useJob } from '../job/use-job.js';
 import { useNames } from '../names.js';
-import { Link } from '../router.js';
+import { Link, navigate } from '../router.js';
 import { pathTo } from '../routes.js';
 import { CaseTables } from '../ui/case-tables.js';
 import { Ago, Loading, NotThere, Page, Problem, Section, useNow } from '../ui/bits.js';
@@ -66,6 +69,30 @@ const Timeline = ({ job, nameOf }: { job: JobDetails; nameOf: Names }) => (
   </Section>
 );
 
+/** The same once more: it keeps nothing back, so that two runs can be compared. */
+const RepeatButton = ({ id }: { id: string }) => {
+  const [busy, setBusy] = useState(false);
+  const repeat = async () => {
+    setBusy(true);
+    const again = await command(RepeatJobDocument, { id });
+    setBusy(false);
+    if (again) navigate(pathTo('job', { id: again.id }));
+  };
+  return (
+    <Tooltip label="The same engine, app, data, limits and seed; what both find is compared">
+      <Button
+        variant="default"
+        size="xs"
+        loading={busy}
+        leftSection={<Icon name="redo" size={15} />}
+        onClick={() => void repeat()}
+      >
+        Run again, exactly
+      </Button>
+    </Tooltip>
+  );
+};
+
 export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<string, string>> }) => {
   const { job, error, again } = useJob(id);
   const nameOf = useNames(job ? [job.owner] : []);
@@ -81,6 +108,14 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           <Ago at={job.queuedAt} />
           {job.timeLimit !== null && ` · time limit ${formatDuration(job.timeLimit)}`} · priority{' '}
           {job.priority}
+          {job.repeats !== null && (
+            <>
+              {' · repeats '}
+              <Anchor component={Link} href={pathTo('job', { id: job.repeats })} inherit>
+                another run
+              </Anchor>
+            </>
+          )}
         </>
       }
       actions={
@@ -88,6 +123,7 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           <Anchor component={Link} href={pathTo('jobs')} size="sm">
             All jobs
           </Anchor>
+          {isOver(job.state) && <RepeatButton id={job.id} />}
           {job.session && (
             <Button
               component={Link}
@@ -102,6 +138,14 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
         </>
       }
     >
+      {job.compared !== null && (
+        <Alert
+          color={job.compared.startsWith('It differs') ? 'yellow' : 'green'}
+          title="Compared with the first run"
+        >
+          {job.compared}
+        </Alert>
+      )}
       <ProgressCard job={job} onJobPage />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Attempts job={job} />

@@ -507,6 +507,8 @@ export type Mutation = {
   /** A one-time link that signs you in on another device; valid for 15 minutes. */
   issueSignInLink: SignInLinkResult;
   submitJob: JobResult;
+  /** Once more, exactly: the same engine, app, procedure, arguments, data, limits and seed. It is yours, and of no session. */
+  repeatJob: JobResult;
   /** Of a job that waits, from 100 to 10,000; an administrator may also give it 1 to 99, and let it pass others. */
   prioritizeJob: JobResult;
   /** Stops the solver and keeps the best solution so far. */
@@ -624,6 +626,12 @@ export type MutationIssueSignInLinkArgs = {
 
 export type MutationSubmitJobArgs = {
   input: SubmitJob;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRepeatJobArgs = {
+  id: Scalars['ID']['input'];
   commandId: Scalars['ID']['input'];
 };
 
@@ -757,6 +765,10 @@ export type Job = {
   error: Maybe<JobError>;
   input: Maybe<Case>;
   result: Maybe<Case>;
+  /** The job that it does once more, exactly. */
+  repeats: Maybe<Scalars['ID']['output']>;
+  /** In words, what it found compared with the job that it repeats; null while one of them has not ended. */
+  compared: Maybe<Scalars['String']['output']>;
   /** Of the last attempt when none is named. */
   progress: Array<ProgressPoint>;
   log: LogPage;
