@@ -144,7 +144,14 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
 const codeOf = ({ data }: LogEvent): string | undefined =>
   (data['error'] as { code?: string } | undefined)?.code;
 
-const outcomeOf = (event: LogEvent): string => [event.type, codeOf(event)].filter(Boolean).join(' ');
+/** With its words where a healthy job ends so. */
+const outcomeOf = (event: LogEvent): string => {
+  const { message = '' } = (event.data['error'] ?? {}) as { readonly message?: string };
+  const code = codeOf(event);
+  return [event.type, code, code === 'AttemptCrashed' && `(${message.slice(0, 120)})`]
+    .filter(Boolean)
+    .join(' ');
+};
 
 const isExhausted = (event: LogEvent): boolean =>
   event.type === 'JobAbandoned' || (event.type === 'JobFailed' && codeOf(event) === 'AttemptCrashed');

@@ -167,7 +167,6 @@ describe('attempts', () => {
       { app: () => Promise.reject(Object.assign(new Error('/srv/x'), { name: 'PackageAltered' })) },
       'PackageAltered',
     ],
-    ['something else is wrong', { user: () => Promise.reject(new Error('odd')) }, 'AttemptNotStarted'],
   ])('fail with a clear error when %s', async (_when, change, code) => {
     const { attempts, submit, start, report, runs } = await given(change);
     await start(await submit());
@@ -176,6 +175,20 @@ describe('attempts', () => {
     expect(JSON.stringify(told)).not.toContain('/srv');
     await attempts.drain();
     expect(runs).toEqual([]);
+  });
+
+  it.each([
+    [new Error('odd'), 'odd'],
+    [Object.assign(new Error('open /srv/x'), { code: 'EMFILE', syscall: 'open' }), 'open: EMFILE'],
+  ])('are tried again elsewhere after %s, which nobody foresaw', async (error, words) => {
+    const { attempts, submit, start, report } = await given({ user: () => Promise.reject(error) });
+    await start(await submit());
+    expect(await report()).toEqual({
+      type: 'CrashAttempt',
+      ...at,
+      message: `The server could not run it: ${words}`,
+    });
+    await attempts.drain();
   });
 
   it('wait for a storage that is away or full for a moment, before and after the solve', async () => {

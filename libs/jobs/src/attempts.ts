@@ -210,11 +210,13 @@ export class Attempts {
     const { node, report } = this.needs;
     const at = { attempt, node: node.id, nodeEpoch: node.epoch };
     try {
-      const command = await this.solve(job, running).catch((error: unknown): JobCommand => ({
-        type: 'FailJob',
-        ...at,
-        error: explain(error),
-      }));
+      const command = await this.solve(job, running).catch((error: unknown): JobCommand => {
+        const why = explain(error);
+        // What nobody foresaw may be this server's trouble alone: another try elsewhere, as after a crash.
+        return why
+          ? { type: 'FailJob', ...at, error: why }
+          : { type: 'CrashAttempt', ...at, message: `The server could not run it: ${messageOf(error)}` };
+      });
       if (command && !this.draining) await report(job, attempt, command);
     } finally {
       if (this.running.get(job) === running) this.running.delete(job);
@@ -382,9 +384,18 @@ const onTheClock = (ms: number, work: () => void): (() => void) => {
   return () => clearTimeout(timer);
 };
 
-/** What the owner is told when an attempt could not begin, or its result not be kept: no paths of the server. */
-const explain = (error: unknown): JobError => {
-  const { name, code, syscall, message } = error as NodeJS.ErrnoException;
+/** An error of the system by its code alone: its message may name paths of the server. */
+const messageOf = (error: unknown): string => {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? (message ?? String(error)) : `${syscall}: ${code}`;
+};
+
+/**
+ * What the owner is told when an attempt could not begin, or its result not be kept, and would not on another server
+ * either; null for anything else. No paths of the server.
+ */
+const explain = (error: unknown): JobError | null => {
+  const { name, code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof DiskFull || code === 'ENOSPC')
     return { code: 'DiskFull', message: 'The disk of the server is full' };
   if (name === 'WrongDigest' || (code === 'ENOENT' && syscall !== undefined))
@@ -394,5 +405,5 @@ const explain = (error: unknown): JobError => {
       code: 'PackageAltered',
       message: 'The package of the app or its engine was altered on the server: publish it again',
     };
-  return { code: 'AttemptNotStarted', message: message ?? String(error) };
+  return null;
 };
