@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../apps/server/bundle.mjs';
+import { ensureBuilt } from '../apps/server/ensure.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const all = fs
@@ -27,6 +28,8 @@ if (!fs.existsSync(path.join(here, 'node_modules'))) {
   });
   if (status !== 0) process.exit(status ?? 1);
 }
+
+ensureBuilt(); // some start whole servers
 
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the bench as well: wait until it has cleaned up
 
