@@ -98,8 +98,8 @@ const leaderKilled = async (api: Api): Promise<number> => {
   })();
   let elected = false;
   const assigned = when(through, ['LeaderElected', 'JobStarted'], ({ type }) => {
-    elected ||= type === 'LeaderElected';
-    return elected && type === 'JobStarted';
+    elected ||= type === 'cluster.LeaderElected';
+    return elected && type === 'jobs.JobStarted';
   });
   await delay(1000 + Math.random() * 1000); // at any moment between two renewals
   const killed = performance.now();
@@ -170,6 +170,7 @@ try {
   const first = await platform.signIn();
   const author = await Author.of(first);
   await author.trust();
+  await platform.cli('key', 'trust');
   await platform.cli('engine', 'publish', path.join(process.cwd(), 'dist/engines/model-ts'));
   await author.app('at-once', solving('data.Out.value = 1;'));
   await author.app('for-ever', solving('await new Promise((resolve) => setTimeout(resolve, 1e8));'));
