@@ -418,7 +418,7 @@ describe('authorization', () => {
         [anna, 100],
         [administrator, 1],
       ] as const)
-        expect(await prioritize(api, priority)).toMatchObject({ code: 'NotWaiting' }); // it runs
+        expect(await prioritize(api, priority)).toMatchObject({ __typename: 'Conflict' }); // it waits no more
     });
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from '@openpro/kernel';
 import { LinkUnavailable, loadCredential } from '@openpro/link';
 import { ConfigError, type ServerConfig } from '@openpro/platform';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Door } from './door.js';
@@ -12,6 +12,7 @@ describe('the door for other servers', () => {
   const doors: Door[] = [];
   beforeEach(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'openpro-door-'));
+    for (const storage of ['storage', 'other']) mkdirSync(path.join(folder, storage)); // no server makes one
   });
   afterEach(async () => {
     for (const door of doors.splice(0)) await door.close();

@@ -1,6 +1,6 @@
 import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { ReadSide } from '@openpro/eventstore';
-import { isRefusal, refuse } from '@openpro/kernel';
+import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import {
   type Actor,
   answer,
@@ -67,9 +67,9 @@ export class JobsResolver {
   @Mutation()
   @Needs('user')
   async repeatJob(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationRepeatJobArgs) {
-    const row = await this.queries.row(actor, id);
-    if (!row) return answer('Job', noSuchJob(id));
-    const command = await this.submitting.repeat(actor, row.id, commandId);
+    const wrong = await this.mayNotChange(actor, id);
+    if (wrong) return answer('Job', wrong);
+    const command = await this.submitting.repeat(actor, id, commandId);
     return answer(
       'Job',
       await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
@@ -159,16 +159,23 @@ export class JobsResolver {
   private async change(actor: Actor, id: string, command: JobCommand, commandId: string) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return answer('Job', meta);
-    const row = await this.queries.row(actor, id);
-    if (!row) return answer('Job', noSuchJob(id));
-    if (!mayChange(actor, row))
-      return answer('Job', refuse('NotAllowed', 'Only its owner or an administrator may change this job'));
+    const wrong = await this.mayNotChange(actor, id);
+    if (wrong) return answer('Job', wrong);
     return answer(
       'Job',
       await this.commands.change(new ForJob(id, command, meta), jobList.name, () =>
         this.queries.one(actor, id),
       ),
     );
+  }
+
+  /** Why not, if so. Whoever may not see a job does not learn that there is one. */
+  private async mayNotChange(actor: Actor, id: string): Promise<Refusal | null> {
+    const row = await this.queries.row(actor, id);
+    if (!row) return refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' });
+    return mayChange(actor, row)
+      ? null
+      : refuse('NotAllowed', 'Only its owner or an administrator may do this with the job');
   }
 
   /** Says at once, and when the job has changed, or the reason for which it waits: look again. */
@@ -197,7 +204,5 @@ export class JobsResolver {
     );
   }
 }
-
-const noSuchJob = (id: string) => refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
