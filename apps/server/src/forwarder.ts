@@ -83,7 +83,6 @@ export class Forwarder {
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { upstreams } = this.needs;
     const kept = await keptBody(request);
-    const repeatable = mayRepeat(request, kept);
     const tried = new Set<string>();
     for (;;) {
       const upstream = upstreams.next(tried);
@@ -95,7 +94,7 @@ export class Forwarder {
       if (outcome === 'passed') return upstreams.answered(upstream);
       upstreams.failed(upstream);
       if (outcome === 'cut') return;
-      if (outcome === 'lost' && !repeatable) return unavailable(response);
+      if (outcome === 'lost' && !mayRepeat(request, kept)) return unavailable(response);
     }
   }
 

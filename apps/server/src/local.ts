@@ -162,8 +162,9 @@ class Launcher {
   private postgresStart: Promise<void> = Promise.resolve();
 
   async start(): Promise<void> {
+    const joined = this.joined();
     this.env = {
-      ...this.joined(),
+      ...joined,
       ...process.env,
       OPENPRO_DATA: this.dataDir,
       ...(options.port ? { OPENPRO_PORT: options.port } : {}),
@@ -189,7 +190,6 @@ class Launcher {
       '',
     );
     const pro = roles.includes('pro');
-    const joined = this.joined() !== null;
     for (const [name, given] of [
       ['DATABASE_URL', this.env['DATABASE_URL'] || process.env['DATABASE_OWNER_URL']],
       ['--storage', this.env['OPENPRO_STORAGE']],
