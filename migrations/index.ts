@@ -7,6 +7,7 @@ import { SavedSessions } from './0006-sessions.js';
 import { LeaderFence } from './0007-leader-fence.js';
 import { LogIdentity } from './0008-log-identity.js';
 import { RepeatedJobs } from './0009-repeated-jobs.js';
+import { Batches } from './0013-batches.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   LeaderFence,
   LogIdentity,
   RepeatedJobs,
+  Batches,
 ];

@@ -13,6 +13,7 @@ import { node } from '../libs/cluster/src/node.js';
 import { refusals } from '../libs/cluster/src/refusals.js';
 import { environment } from '../libs/identity/src/environment.js';
 import { user } from '../libs/identity/src/user.js';
+import { batch } from '../libs/jobs/src/batch.js';
 import { job } from '../libs/jobs/src/job.js';
 import { session } from '../libs/sessions/src/session.js';
 import { caseAggregate } from '../libs/storage/src/case.js';
@@ -29,6 +30,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
     [
       app,
       authority,
+      batch,
       caseAggregate,
       engine,
       environment,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAuth } from './commands/auth.js';
+import { addBatch } from './commands/batch.js';
 import { addCatalogue } from './commands/catalogue.js';
 import { addCase, addEvents } from './commands/data.js';
 import { addJob } from './commands/job.js';
@@ -19,6 +20,7 @@ export const openpro = (): Command => {
   addAuth(program);
   addSolve(program);
   addJob(program);
+  addBatch(program);
   addCase(program);
   addCatalogue(program);
   addEvents(program);

@@ -24,7 +24,7 @@ export const parseExactVersion = (text: string): { name: string; version: string
 };
 
 /** A UUID; the cases of a job have the job's id, followed by `:input` or `:result`. */
-export const parseId = (text: string, what: 'job' | 'case'): string => {
+export const parseId = (text: string, what: 'job' | 'case' | 'batch'): string => {
   const id = text.toLowerCase();
   if (!isUuid(what === 'case' ? id.replace(/:(input|result)$/, '') : id))
     throw badInput('id', `"${text}" is not the id of a ${what}`, 'an id as the lists show it');
@@ -136,4 +136,26 @@ export const parseFile = (text: string): { identifier: string; path: string } =>
   if (at < 1 || at === text.length - 1)
     throw badInput('file', `"${text}" names no file for an identifier`, 'Identifier=PATH');
   return { identifier: text.slice(0, at), path: text.slice(at + 1) };
+};
+
+const AXIS = /^([\p{L}_][\p{L}\p{N}_.]*)=(.+)$/su;
+const RANGE = /^(-?\d+)\.\.(-?\d+)$/;
+const MAX_RANGE = 10_000;
+
+/** `price=1,2.5,"a"` or `seed=1..20`: an argument and the values that it takes. */
+export const parseAxis = (text: string): { argument: string; values: unknown[] } => {
+  const [, argument, values] = AXIS.exec(text) ?? [];
+  if (argument === undefined || values === undefined)
+    throw badInput(
+      'vary',
+      `"${text}" gives an argument no values`,
+      'argument=value,value,… or argument=1..20',
+    );
+  const [, first, last] = RANGE.exec(values) ?? [];
+  if (first === undefined || last === undefined)
+    return { argument, values: parseTuple(values).map((value) => parseValue(value)) };
+  const count = Number(last) - Number(first) + 1;
+  if (count < 1 || count > MAX_RANGE)
+    throw badInput('vary', `"${values}" are ${count} values`, `1 to ${MAX_RANGE}`);
+  return { argument, values: Array.from({ length: count }, (_, n) => Number(first) + n) };
 };

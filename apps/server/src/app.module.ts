@@ -32,7 +32,16 @@ import {
   tokenOf,
   userList,
 } from '@openpro/identity';
-import { clusterTimeline, ForJob, jobList, JobsModule, requeueLostJobs } from '@openpro/jobs';
+import {
+  batchList,
+  clusterTimeline,
+  ForBatch,
+  ForJob,
+  jobList,
+  JobsModule,
+  requeueLostJobs,
+  submitBatch,
+} from '@openpro/jobs';
 import {
   AccessGuard,
   CONFIG,
@@ -76,6 +85,7 @@ const COMMANDS = {
   case: ForCase,
   session: ForSession,
   job: ForJob,
+  batch: ForBatch,
   node: ForNode,
   leadership: ForLeadership,
   authority: ForAuthority,
@@ -94,11 +104,12 @@ export const readModel = {
     caseList,
     sessionList,
     jobList,
+    batchList,
     nodeList,
     leader,
     clusterTimeline,
   ],
-  processes: [placeSession, endIdleSession, endSessionsOfLostNode, requeueLostJobs],
+  processes: [placeSession, endIdleSession, endSessionsOfLostNode, requeueLostJobs, submitBatch],
   commandFor(aggregate: string) {
     const command = COMMANDS[aggregate as keyof typeof COMMANDS];
     if (!command) throw new Error(`A process wants a command for "${aggregate}", which nobody has`);

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Position } from './event-store.js';
-import { type AnyProcess, Reactions, type Timer } from './reactions.js';
+import { type AnyProcess, Reactions, type Timer, timerFired } from './reactions.js';
 
 const now = { position: '7' as Position, at: 1000 };
 const timer = (due: number): Timer => ({ due, correlation: 'c', causation: 'e' });
@@ -39,4 +39,13 @@ it('derives the same command ids from the same timer and due time, and others fr
   };
   expect(idsAt(1)).toEqual(idsAt(1));
   expect(idsAt(1)).not.toEqual(idsAt(2));
+});
+
+it('puts a command into the line that it names, of its key', () => {
+  const lines = new Reactions(
+    { ...process, react: () => ({ state: {}, commands: [{ to: 'log', id: '1', command: {}, line: '2' }] }) },
+    new Map(),
+  );
+  lines.meet(timerFired('tidy', 'k', 't', timer(1), now), 'k');
+  expect(lines.commands.map(({ key }) => key)).toEqual(['k 2']);
 });

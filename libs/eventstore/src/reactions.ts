@@ -28,6 +28,7 @@ export interface Kept {
 export const NOTHING: Kept = { state: undefined, timers: new Map() };
 
 export interface IssuedCommand {
+  /** Those of one key are executed one after the other. */
   readonly key: string;
   readonly commandId: string;
   readonly to: string;
@@ -129,9 +130,10 @@ export class Reactions {
   }
 
   private issue(commands: NonNullable<Reaction<unknown>['commands']>, recorded: Recorded, key: string): void {
-    commands.forEach(({ to, id, command }, index) => {
+    commands.forEach(({ to, id, command, line }, index) => {
       const commandId = uuidv5(recorded.id, `${this.process.name}:${index}`);
-      this.commands.push({ key, commandId, to, id, command, ...causeOf(recorded) });
+      const inLine = line === undefined ? key : `${key} ${line}`;
+      this.commands.push({ key: inLine, commandId, to, id, command, ...causeOf(recorded) });
     });
   }
 }

@@ -30,6 +30,8 @@ export interface ProcessCommand {
   readonly to: string;
   readonly id: string;
   readonly command: object;
+  /** The commands of a key are executed one after the other; where that is too slow, those of one line of the key. */
+  readonly line?: string;
 }
 
 /** What a process meets when a timer that it set has come due. */

@@ -8,6 +8,8 @@ export {
   type PackageRef,
   type QueuedJob,
 } from './job.js';
+export { batchList } from './batch-list.projection.js';
+export { submitBatch } from './submit-batch.process.js';
 export { clusterTimeline } from './cluster-timeline.projection.js';
 export { jobList, type JobRow } from './job-list.projection.js';
 export { decidePlacements, type Placement } from './placement.js';
@@ -16,7 +18,7 @@ export { requeueLostJobs } from './requeue-lost-jobs.process.js';
 export { Attempts } from './attempts.js';
 export { AttemptStore } from './attempt-store.js';
 export { Dispatcher } from './dispatcher.js';
-export { ForJob } from './jobs.commands.js';
+export { ForBatch, ForJob } from './jobs.commands.js';
 export { JobsModule } from './jobs.module.js';
 export { JobQueries } from './jobs.queries.js';
 export { takeOver } from './take-over.queries.js';

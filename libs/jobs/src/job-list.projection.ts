@@ -51,6 +51,9 @@ export interface JobRow {
   readonly error: JobError | null;
   readonly result: string | null;
   readonly repeats: string | null;
+  readonly batch: string | null;
+  readonly scenario: number | null;
+  readonly round: number | null;
 }
 
 const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
@@ -91,6 +94,9 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   error: null,
   result: null,
   repeats: job.repeats ?? null,
+  batch: job.batch ?? null,
+  scenario: job.scenario ?? null,
+  round: job.round ?? null,
 });
 
 /** The last attempt ends with `outcome`, if one runs. */
@@ -164,7 +170,7 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
 
 export const jobList: Projection<JobRow, JobEvent> = {
   name: 'job_list',
-  version: 3,
+  version: 4,
   columns: {
     id: 'text',
     environment: 'text',
@@ -203,6 +209,9 @@ export const jobList: Projection<JobRow, JobEvent> = {
     error: 'jsonb',
     result: 'text',
     repeats: 'text',
+    batch: 'text',
+    scenario: 'int4',
+    round: 'int4',
   },
   key: 'id',
   on: [

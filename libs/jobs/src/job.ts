@@ -24,7 +24,7 @@ export const MAX_PRIORITY = 10_000;
 export const OWN_PRIORITY = 100;
 
 export const MAX_TIME_LIMIT_S = 30 * 24 * 3600;
-const MAX_ARGS_BYTES = 64 * 1024;
+export const MAX_ARGS_BYTES = 64 * 1024;
 const MAX_STATISTICS_BYTES = 64 * 1024;
 const MAX_ERROR_LENGTH = 4000;
 
@@ -58,6 +58,10 @@ export interface QueuedJob {
   readonly labels?: readonly string[];
   /** The job that it does once more, exactly. */
   readonly repeats?: string;
+  /** The batch that it is of, which scenario of it, and by which of its retries: 0 = none. */
+  readonly batch?: string;
+  readonly scenario?: number;
+  readonly round?: number;
 }
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */
@@ -68,6 +72,7 @@ export interface JobOf {
   readonly version: string;
   /** The description, or the procedure where there is none. */
   readonly title: string;
+  readonly batch?: string;
 }
 
 /** One attempt on one life of one server: what is reported about any other is stale. */
@@ -140,6 +145,8 @@ export type JobCommand =
   /** `best`: the lowest number that who asks may give. */
   | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number }
   | { readonly type: 'InterruptJob' }
+  /** As one of its batch: nothing happens to one that has ended, or that was never made. */
+  | { readonly type: 'CancelScenario'; readonly reason: string }
   | { readonly type: 'TerminateJob'; readonly reason: string };
 
 export type JobRefusal =
@@ -169,7 +176,7 @@ type Running = Job & { readonly is: 'running' };
 const checkPriority = (priority: number, best: number): BadInput | undefined =>
   checkNumber('priority', priority, { min: best, max: MAX_PRIORITY, whole: true });
 
-const wrongIn = (job: QueuedJob): BadInput | undefined =>
+export const wrongIn = (job: QueuedJob): BadInput | undefined =>
   checkText('procedure', job.procedure, { max: 100 }) ??
   checkJson('args', job.args, MAX_ARGS_BYTES) ??
   (job.input === null ? undefined : checkDigest('input', job.input)) ??
@@ -279,6 +286,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       return job.is === 'new'
         ? (wrongIn(command) ?? [{ ...command, type: 'JobQueued' }])
         : refuse('JobExists', 'There is a job with this id already');
+    if (command.type === 'CancelScenario' && (job.is === 'new' || job.is === 'ended')) return [];
     if (job.is === 'new') return refuse('NoSuchJob', 'There is no such job');
     switch (command.type) {
       case 'StartJob': // two leaders may propose: the first start counts
@@ -324,6 +332,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (job.is === 'queued')
           return refuse('NotRunning', 'The job does not run yet: terminate it instead');
         return job.interrupting ? [] : [{ type: 'JobInterruptRequested', attempt: job.attempt }];
+      case 'CancelScenario':
       case 'TerminateJob': {
         if (job.is === 'ended') return alreadyEnded();
         const wrong = checkText('reason', command.reason, { min: 0, max: 500 });
@@ -339,8 +348,16 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
 
   evolve(job, event) {
     if (event.type === 'JobQueued') {
-      const { environment, owner, app, description, procedure } = event;
-      const of = { environment, owner, app: app.name, version: app.version, title: description || procedure };
+      const { environment, owner, app, description, procedure, batch } = event;
+      const title = description || procedure;
+      const of = {
+        environment,
+        owner,
+        app: app.name,
+        version: app.version,
+        title,
+        ...(batch ? { batch } : {}),
+      };
       return { is: 'queued', of, attempts: 0, nodeLost: 0, ownCrash: 0 };
     }
     if (job.is === 'new' || job.is === 'ended') return job;

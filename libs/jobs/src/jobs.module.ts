@@ -21,6 +21,9 @@ import { SessionsModule } from '@openpro/sessions';
 import { FolderBlobStore, loadCase, saveCase, StorageModule } from '@openpro/storage';
 import path from 'node:path';
 import { DataSource } from 'typeorm';
+import { BatchController } from './batch.controller.js';
+import { BatchQueries } from './batches.queries.js';
+import { BatchesResolver } from './batches.resolver.js';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts } from './attempts.js';
 import { TimelineQueries } from './cluster-timeline.queries.js';
@@ -33,6 +36,7 @@ import { JobQueries } from './jobs.queries.js';
 import { JobsResolver } from './jobs.resolver.js';
 import { LiveJobs, serveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
+import { SubmittingBatches } from './submitting-batches.js';
 import { takeOver } from './take-over.queries.js';
 import { tracedRun } from './traced-run.js';
 
@@ -41,7 +45,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
 
 @Module({
   imports: [CatalogueModule, SessionsModule, StorageModule],
-  controllers: [JobController],
+  controllers: [JobController, BatchController],
   providers: [
     ...jobHandlers,
     {
@@ -149,9 +153,12 @@ const LOG_BYTES = 50 * 1024 * 1024;
         });
       },
     },
+    BatchesResolver,
+    BatchQueries,
     JobQueries,
     JobsResolver,
     Submitting,
+    SubmittingBatches,
     TimelineQueries,
     TimelineResolver,
   ],

@@ -12,7 +12,6 @@ import {
   type Job,
   type JobFilter,
   type JobOrder,
-  type JobState,
   type Lazy,
   maySee,
   type PageRequest,
@@ -26,12 +25,8 @@ import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { compareRuns } from './compare-runs.js';
 import { jobList, type JobRow } from './job-list.projection.js';
+import { fromState, toState } from './job-state.js';
 import { LiveJobs } from './live-jobs.js';
-
-/** The API's states are the read model's in capitals: timeLimit is TIME_LIMIT. */
-const toState = (state: string): JobState => state.replaceAll(/[A-Z]/g, '_$&').toUpperCase() as JobState;
-const fromState = (state: JobState): string =>
-  state.toLowerCase().replaceAll(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
 
 /** What is shown of a job: all but what only its attempts need, which may be large. */
 const LISTED = [
@@ -61,6 +56,8 @@ const LISTED = [
   'error',
   'result',
   'repeats',
+  'batch',
+  'scenario',
 ] as const satisfies readonly (keyof JobRow)[];
 type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
 
@@ -111,6 +108,7 @@ export class JobQueries {
     if (filter.states?.length) where.and`state = ANY(${filter.states.map(fromState)})`;
     if (filter.app) where.and`app = ${filter.app}`;
     if (filter.session) where.and`session = ${filter.session}`;
+    if (filter.batch) where.and`batch = ${filter.batch}`;
     if (filter.node) where.and`node = ${filter.node}`;
     if (filter.search) {
       if (filter.search.length > 100) throw badInput('filter.search', 'search is too long', '100 characters');
@@ -161,6 +159,8 @@ export class JobQueries {
       input: (_args: never) => this.caseOf(row, 'input', row.input),
       result: (_args: never) => this.caseOf(row, 'result', row.result),
       repeats: row.repeats,
+      batch: row.batch,
+      scenario: row.scenario,
       compared: () => this.compared(row),
       progress: ({ attempt, last }: { attempt?: number | null; last: number }) => {
         if (!(last >= 1 && last <= MAX_POINTS))

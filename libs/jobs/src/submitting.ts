@@ -14,7 +14,7 @@ import {
 } from '@openpro/platform';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
-import { OWN_PRIORITY, queuedJob } from './job.js';
+import { OWN_PRIORITY, type QueuedJob, queuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
 
 const MAX_LOG_BYTES = 1_048_576;
@@ -52,6 +52,14 @@ export class Submitting {
     const before = await this.store.readStream(`job-${commandId}`);
     if (before.length > 0)
       return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
+    const asked = await this.request(actor, input);
+    if (isRefusal(asked)) return asked;
+    // A job has the id of the command that made it.
+    return new ForJob(commandId, { type: 'SubmitJob', ...asked }, meta, fingerprint);
+  }
+
+  /** The job that is asked for; its data are stored as a case. */
+  async request(actor: Actor, input: SubmitJob): Promise<QueuedJob | Refusal> {
     const source = await this.source(actor, input);
     if (isRefusal(source)) return source;
     const { version } = source;
@@ -79,35 +87,31 @@ export class Submitting {
     const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
     const { labels } = version.manifest;
-    return new ForJob(
-      commandId, // a job has the id of the command that made it
-      {
-        type: 'SubmitJob',
-        environment: actor.environment,
-        owner: actor.id,
-        app: { name: version.name, version: version.version, digest: version.digest },
-        engine: { name: version.engine_name, version: version.engine_version, digest: version.engine_digest },
-        procedure: input.procedure,
-        args: (input.args as object | null | undefined) ?? {},
-        input: stored,
-        description: input.description ?? '',
-        priority: input.priority ?? OWN_PRIORITY,
-        session: input.session ?? null,
-        timeLimit: input.timeLimit ?? null,
-        gap: input.gap ?? null,
-        seed: input.seed ?? null,
-        ...(labels?.length ? { labels: [...new Set(labels)].sort() } : {}),
-      },
-      meta,
-      fingerprint,
-    );
+    return {
+      environment: actor.environment,
+      owner: actor.id,
+      app: { name: version.name, version: version.version, digest: version.digest },
+      engine: { name: version.engine_name, version: version.engine_version, digest: version.engine_digest },
+      procedure: input.procedure,
+      args: (input.args as object | null | undefined) ?? {},
+      input: stored,
+      description: input.description ?? '',
+      priority: input.priority ?? OWN_PRIORITY,
+      session: input.session ?? null,
+      timeLimit: input.timeLimit ?? null,
+      gap: input.gap ?? null,
+      seed: input.seed ?? null,
+      ...(labels?.length ? { labels: [...new Set(labels)].sort() } : {}),
+    };
   }
 
   /** Once more, exactly: what was asked for stands in the first event of the job, packages and data by their digests. */
   async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const { environment, owner, session, ...asked } = queuedJob(await this.store.readStream(`job-${id}`));
+    const { environment, owner, session, batch, scenario, round, ...asked } = queuedJob(
+      await this.store.readStream(`job-${id}`),
+    );
     const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
     // By its own right, and not in the turn that an administrator gave the first one.
     const priority = Math.max(asked.priority, OWN_PRIORITY);

@@ -102,14 +102,15 @@ const csvCell = (cell: Cell): string => {
   return /[",\r\n']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 };
 
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`;
+
 const ROWS_PER_CHUNK = 1000;
 
 /** An identifier as CSV, a thousand rows at a time. */
 export function* csvOf(identifier: string, decoded: Decoded, elements: Elements): Generator<string> {
-  const line = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`;
-  let chunk = line(columnsOf(identifier, decoded));
+  let chunk = csvLine(columnsOf(identifier, decoded));
   for (let row = 0; row < decoded.count; row++) {
-    chunk += line(rowAt(decoded, row, elements));
+    chunk += csvLine(rowAt(decoded, row, elements));
     if (row % ROWS_PER_CHUNK === ROWS_PER_CHUNK - 1) {
       yield chunk;
       chunk = '';

@@ -11,7 +11,7 @@ import {
   type PageRequest,
 } from '@openpro/platform';
 import { IdentityQueries } from '@openpro/identity';
-import { DataSource } from 'typeorm';
+import { Any, DataSource } from 'typeorm';
 import { FolderBlobStore } from './blob-store.js';
 import { caseList, type CaseRow } from './case-list.projection.js';
 import { caseTable, loadManifest } from './case-store.js';
@@ -35,6 +35,12 @@ export class CaseQueries {
   async row(actor: Actor, id: string): Promise<CaseRow | null> {
     const row = await this.rows.findOneBy({ id });
     return row && maySee(actor, row) ? row : null;
+  }
+
+  /** Those of these that the actor may see, by id. */
+  async byId(actor: Actor, ids: readonly string[]): Promise<ReadonlyMap<string, CaseRow>> {
+    const rows = await this.rows.findBy({ id: Any([...new Set(ids)]) });
+    return new Map(rows.filter((row) => maySee(actor, row)).map((row) => [row.id, row]));
   }
 
   async one(actor: Actor, id: string): Promise<Lazy<Case> | null> {

@@ -32,7 +32,7 @@ import {
 } from '../values.js';
 import { exitOf, hasEnded, noSuchJob, statusOf, summary, watch } from '../watch.js';
 
-interface SubmitOptions {
+export interface SubmitOptions {
   readonly case?: string;
   readonly set: readonly string[];
   readonly file: readonly string[];
@@ -45,7 +45,7 @@ interface SubmitOptions {
   readonly watch?: boolean;
 }
 
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+export const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 /** Limits that `job submit` and `solve` share. */
 export const addSolverOptions = (command: Command): Command =>
@@ -78,18 +78,24 @@ const findJob = async (api: Api, text: string): Promise<Job> => {
   return job;
 };
 
-const submit = async (context: Context, name: string, procedure: string, options: SubmitOptions) => {
+/** What a job is to do, as the options of `job submit` say it; files are uploaded. */
+export const jobInput = async (
+  context: Context,
+  api: Api,
+  name: string,
+  procedure: string,
+  options: SubmitOptions,
+) => {
   const { name: app, version } = parseVersioned(name);
   const values = parseAssignments(options.set);
   const chosen = options.file.map(parseFile);
   const args = options.args === undefined ? undefined : parseJson(options.args, 'args');
   const caseId = options.case === undefined ? undefined : parseId(options.case, 'case');
-  const api = await context.api();
   const files = [];
   for (const { identifier, path } of chosen)
     files.push({ identifier, upload: await upload(api, context.screen, 'FILE', path) });
   const { description, priority, timeLimit, gap, seed } = options;
-  const input = {
+  return {
     app,
     version,
     case: caseId,
@@ -103,6 +109,32 @@ const submit = async (context: Context, name: string, procedure: string, options
     gap,
     seed,
   };
+};
+
+/** The options of `job submit` and `batch submit`. */
+export const addSubmitOptions = (command: Command): Command =>
+  addSolverOptions(
+    command
+      .argument('<app[:version]>')
+      .argument('<procedure>')
+      .option('--case <id>', 'the data to start from')
+      .option(
+        '--set <assignment>',
+        'Identifier=value or Identifier[element,…]=value; repeatable',
+        collect,
+        [],
+      )
+      .option('--file <Identifier=path>', 'an identifier’s text from a file; repeatable', collect, [])
+      .option('--args <json>', 'arguments of the procedure')
+      .option('--description <text>', 'what the job is for')
+      .option('--priority <number>', 'lower runs first; you may only lower it: above 100', (text) =>
+        parseInteger(text, 'priority', 0, 1_000_000),
+      ),
+  );
+
+const submit = async (context: Context, name: string, procedure: string, options: SubmitOptions) => {
+  const api = await context.api();
+  const input = await jobInput(context, api, name, procedure, options);
   const job = await api.mutate(SubmitJobDocument, { input });
   if (!options.watch) {
     context.screen.result(job, () => `Submitted ${job.id}. Follow it with: openpro job watch ${job.id}`);
@@ -116,29 +148,13 @@ export const addJob = (program: Command): void => {
   const job = program.command('job').description('requests to run a procedure of an app on a server');
 
   action(
-    addSolverOptions(
+    addSubmitOptions(
       job
         .command('submit')
         .description(
           'submit a job; its data is the app’s default case, or --case, with --file and --set on top',
-        )
-        .argument('<app[:version]>')
-        .argument('<procedure>')
-        .option('--case <id>', 'the data to start from')
-        .option(
-          '--set <assignment>',
-          'Identifier=value or Identifier[element,…]=value; repeatable',
-          collect,
-          [],
-        )
-        .option('--file <Identifier=path>', 'an identifier’s text from a file; repeatable', collect, [])
-        .option('--args <json>', 'arguments of the procedure')
-        .option('--description <text>', 'what the job is for')
-        .option('--priority <number>', 'lower runs first; you may only lower it: above 100', (text) =>
-          parseInteger(text, 'priority', 0, 1_000_000),
-        )
-        .option('--watch', 'follow it to its end'),
-    ),
+        ),
+    ).option('--watch', 'follow it to its end'),
     submit,
   );
 
@@ -151,7 +167,8 @@ export const addJob = (program: Command): void => {
       )
       .option('--app <name>', 'only of this app')
       .option('--mine', 'only yours')
-      .option('--search <text>', 'in description, app and procedure'),
+      .option('--search <text>', 'in description, app and procedure')
+      .option('--batch <id>', 'only of this batch'),
     async (
       context,
       options: PageOptions & {
@@ -159,11 +176,13 @@ export const addJob = (program: Command): void => {
         app?: string;
         mine?: boolean;
         search?: string;
+        batch?: string;
       },
     ) => {
       const api = await context.api();
       const owner = options.mine ? (await api.query(WhoAmIDocument, {})).me.id : undefined;
-      const filter = { states: options.state, app: options.app, search: options.search, owner };
+      const batch = options.batch === undefined ? undefined : parseId(options.batch, 'batch');
+      const filter = { states: options.state, app: options.app, search: options.search, owner, batch };
       const jobs = await allPages(
         options.limit,
         async (page) => (await api.query(JobsDocument, { ...page, filter })).jobs,

@@ -4,6 +4,34 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type BatchState =
+  /** Its jobs are being made. */
+  | 'CREATING'
+  | 'RUNNING'
+  | 'ENDED'
+  | 'CANCELLED';
+
+export type ScenarioOrder =
+  | 'SCENARIO'
+  | 'STATE'
+  | 'OBJECTIVE'
+  | 'GAP'
+  | 'RUN_TIME';
+
+export type AxisInput = {
+  argument: string;
+  values: Array<unknown>;
+};
+
+/** What all scenarios have in common, and one of: `grid`, all combinations of these values; `list`, the arguments of each; `cases`, the data of each. */
+export type SubmitBatch = {
+  /** Its priority is 200 unless you say otherwise; its arguments go for every scenario that does not set them. */
+  job: SubmitJob;
+  grid?: Array<AxisInput> | null | undefined;
+  list?: Array<unknown> | null | undefined;
+  cases?: Array<string> | null | undefined;
+};
+
 export type UploadKind =
   | 'ENGINE'
   | 'APP'
@@ -31,6 +59,8 @@ export type JobFilter = {
   search?: string | null | undefined;
   /** Only those whose last attempt runs or ran on this server. */
   node?: string | null | undefined;
+  /** All jobs of its scenarios, also those that were retried. */
+  batch?: string | null | undefined;
 };
 
 /** A scalar or text identifier that gets its value from an upload. */
@@ -515,6 +545,85 @@ export type TerminateJobMutation = { terminateJob:
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
 
+export type BatchFieldsFragment = { id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> };
+
+export type BatchesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BatchesQuery = { batches: { nodes: Array<{ id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type BatchByIdQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type BatchByIdQuery = { batch: { cells: string, id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> } | null };
+
+export type BatchResultsQueryVariables = Exact<{
+  id: string;
+  states?: Array<JobState> | JobState | null | undefined;
+  order: ScenarioOrder;
+  descending: boolean;
+  first: number;
+  offset: number;
+}>;
+
+
+export type BatchResultsQuery = { batch: { id: string, results: { total: number, rows: Array<{ index: number, job: string, args: unknown, state: JobState, objective: number | null, bound: number | null, gap: number | null, runTime: number | null, error: string | null }> } } | null };
+
+export type SubmitBatchMutationVariables = Exact<{
+  input: SubmitBatch;
+  commandId: string;
+}>;
+
+
+export type SubmitBatchMutation = { submitBatch:
+    | { __typename: 'Batch', id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type RetryBatchMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type RetryBatchMutation = { retryBatch:
+    | { __typename: 'Batch', id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type CancelBatchMutationVariables = Exact<{
+  id: string;
+  reason?: string | null | undefined;
+  commandId: string;
+}>;
+
+
+export type CancelBatchMutation = { cancelBatch:
+    | { __typename: 'Batch', id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type BatchChangedSubscriptionVariables = Exact<{
+  id: string;
+}>;
+
+
+export type BatchChangedSubscription = { batchChanged: { cells: string, id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> } };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -728,6 +837,33 @@ export const NodeFieldsFragmentDoc = new TypedDocumentString(`
   isolation
 }
     `, {"fragmentName":"NodeFields"}) as unknown as TypedDocumentString<NodeFieldsFragment, unknown>;
+export const BatchFieldsFragmentDoc = new TypedDocumentString(`
+    fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}
+    `, {"fragmentName":"BatchFields"}) as unknown as TypedDocumentString<BatchFieldsFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -1967,3 +2103,248 @@ fragment JobFields on Job {
   repeats
   compared
 }`) as unknown as TypedDocumentString<TerminateJobMutation, TerminateJobMutationVariables>;
+export const BatchesDocument = new TypedDocumentString(`
+    query Batches($first: Int, $after: String) {
+  batches(first: $first, after: $after) {
+    nodes {
+      ...BatchFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}`) as unknown as TypedDocumentString<BatchesQuery, BatchesQueryVariables>;
+export const BatchByIdDocument = new TypedDocumentString(`
+    query BatchById($id: ID!) {
+  batch(id: $id) {
+    ...BatchFields
+    cells
+  }
+}
+    fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}`) as unknown as TypedDocumentString<BatchByIdQuery, BatchByIdQueryVariables>;
+export const BatchResultsDocument = new TypedDocumentString(`
+    query BatchResults($id: ID!, $states: [JobState!], $order: ScenarioOrder!, $descending: Boolean!, $first: Int!, $offset: Int!) {
+  batch(id: $id) {
+    id
+    results(
+      states: $states
+      order: $order
+      descending: $descending
+      first: $first
+      offset: $offset
+    ) {
+      total
+      rows {
+        index
+        job
+        args
+        state
+        objective
+        bound
+        gap
+        runTime
+        error
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BatchResultsQuery, BatchResultsQueryVariables>;
+export const SubmitBatchDocument = new TypedDocumentString(`
+    mutation SubmitBatch($input: SubmitBatch!, $commandId: ID!) {
+  submitBatch(input: $input, commandId: $commandId) {
+    __typename
+    ...BatchFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}`) as unknown as TypedDocumentString<SubmitBatchMutation, SubmitBatchMutationVariables>;
+export const RetryBatchDocument = new TypedDocumentString(`
+    mutation RetryBatch($id: ID!, $commandId: ID!) {
+  retryBatch(id: $id, commandId: $commandId) {
+    __typename
+    ...BatchFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}`) as unknown as TypedDocumentString<RetryBatchMutation, RetryBatchMutationVariables>;
+export const CancelBatchDocument = new TypedDocumentString(`
+    mutation CancelBatch($id: ID!, $reason: String, $commandId: ID!) {
+  cancelBatch(id: $id, reason: $reason, commandId: $commandId) {
+    __typename
+    ...BatchFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}`) as unknown as TypedDocumentString<CancelBatchMutation, CancelBatchMutationVariables>;
+export const BatchChangedDocument = new TypedDocumentString(`
+    subscription BatchChanged($id: ID!) {
+  batchChanged(id: $id) {
+    ...BatchFields
+    cells
+  }
+}
+    fragment BatchFields on Batch {
+  id
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  priority
+  state
+  submittedAt
+  scenarios
+  created
+  ended {
+    state
+    count
+  }
+  retries
+  cancelledAt
+  cancelledBy
+  cancelReason
+}`) as unknown as TypedDocumentString<BatchChangedSubscription, BatchChangedSubscriptionVariables>;

@@ -25,6 +25,8 @@ export type JobFilter = {
   search?: string | null | undefined;
   /** Only those whose last attempt runs or ran on this server. */
   node?: string | null | undefined;
+  /** All jobs of its scenarios, also those that were retried. */
+  batch?: string | null | undefined;
 };
 
 export type JobOrder =

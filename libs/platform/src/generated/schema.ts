@@ -14,6 +14,123 @@ export type Scalars = {
   JSON: { input: unknown; output: unknown; }
 };
 
+export type BatchState =
+  /** Its jobs are being made. */
+  | 'CREATING'
+  | 'RUNNING'
+  | 'ENDED'
+  | 'CANCELLED';
+
+/** One procedure of one app, run for many scenarios: a job for each. */
+export type Batch = {
+  __typename?: 'Batch';
+  id: Scalars['ID']['output'];
+  app: AppVersion;
+  procedure: Scalars['String']['output'];
+  description: Scalars['String']['output'];
+  owner: User;
+  /** Of its jobs; lower runs first. */
+  priority: Scalars['Int']['output'];
+  state: BatchState;
+  submittedAt: Scalars['Time']['output'];
+  /** How many there are. */
+  scenarios: Scalars['Int']['output'];
+  /** The arguments of its grid; the last one changes fastest from scenario to scenario. Null when the scenarios are a list. */
+  axes: Maybe<Array<Axis>>;
+  /** Scenarios that have a job. */
+  created: Scalars['Int']['output'];
+  /** Scenarios whose job has ended, by its state. */
+  ended: Array<BatchCount>;
+  /** How often its failed scenarios were retried. */
+  retries: Scalars['Int']['output'];
+  cancelledAt: Maybe<Scalars['Time']['output']>;
+  /** The name of who cancelled it. */
+  cancelledBy: Maybe<Scalars['String']['output']>;
+  cancelReason: Maybe<Scalars['String']['output']>;
+  /** A letter per scenario: `.` no job yet, q queued, r running, c completed, i interrupted, t time limit, n infeasible, u unbounded, f failed, x cancelled, a abandoned. */
+  cells: Scalars['String']['output'];
+  /** The objective of each scenario, as far as there is one. */
+  objectives: Array<Maybe<Scalars['Float']['output']>>;
+  /** What became of the scenarios that have a job; `first` is at most 200. */
+  results: ScenarioTable;
+};
+
+
+/** One procedure of one app, run for many scenarios: a job for each. */
+export type BatchResultsArgs = {
+  states?: InputMaybe<Array<JobState>>;
+  order?: InputMaybe<ScenarioOrder>;
+  descending?: InputMaybe<Scalars['Boolean']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  offset?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type Axis = {
+  __typename?: 'Axis';
+  argument: Scalars['String']['output'];
+  values: Array<Scalars['JSON']['output']>;
+};
+
+export type BatchCount = {
+  __typename?: 'BatchCount';
+  state: JobState;
+  count: Scalars['Int']['output'];
+};
+
+export type ScenarioOrder =
+  | 'SCENARIO'
+  | 'STATE'
+  | 'OBJECTIVE'
+  | 'GAP'
+  | 'RUN_TIME';
+
+export type ScenarioTable = {
+  __typename?: 'ScenarioTable';
+  rows: Array<Scenario>;
+  /** How many there are in these states. */
+  total: Scalars['Int']['output'];
+};
+
+export type Scenario = {
+  __typename?: 'Scenario';
+  /** From 0. */
+  index: Scalars['Int']['output'];
+  /** The one that stands for it now; those that it replaced are in the list of jobs of the batch. */
+  job: Scalars['ID']['output'];
+  args: Scalars['JSON']['output'];
+  state: JobState;
+  objective: Maybe<Scalars['Float']['output']>;
+  bound: Maybe<Scalars['Float']['output']>;
+  /** Relative, 0.01 = 1 %. */
+  gap: Maybe<Scalars['Float']['output']>;
+  /** Seconds, of the last attempt. */
+  runTime: Maybe<Scalars['Float']['output']>;
+  /** Why it has no result. */
+  error: Maybe<Scalars['String']['output']>;
+};
+
+export type BatchConnection = {
+  __typename?: 'BatchConnection';
+  nodes: Array<Batch>;
+  pageInfo: PageInfo;
+};
+
+export type AxisInput = {
+  argument: Scalars['String']['input'];
+  values: Array<Scalars['JSON']['input']>;
+};
+
+/** What all scenarios have in common, and one of: `grid`, all combinations of these values; `list`, the arguments of each; `cases`, the data of each. */
+export type SubmitBatch = {
+  /** Its priority is 200 unless you say otherwise; its arguments go for every scenario that does not set them. */
+  job: SubmitJob;
+  grid?: InputMaybe<Array<AxisInput>>;
+  list?: InputMaybe<Array<Scalars['JSON']['input']>>;
+  cases?: InputMaybe<Array<Scalars['ID']['input']>>;
+};
+
+export type BatchResult = Batch | NotAllowed | NotFound | BadInput | Conflict;
+
 export type Solver = {
   __typename?: 'Solver';
   id: Scalars['String']['output'];
@@ -253,6 +370,8 @@ export type Subscription = {
   events: LogEvent;
   /** The servers now, and whenever one of them, its load or the timeline has changed. */
   clusterChanged: ClusterChange;
+  /** The batch now, and after changes, at most twice a second. */
+  batchChanged: Batch;
   /** The job now, and after every change of its state. */
   jobChanged: Job;
   /** A job of yours, after every change of its state. */
@@ -267,6 +386,11 @@ export type Subscription = {
 export type SubscriptionEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   types?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type SubscriptionBatchChangedArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -354,6 +478,9 @@ export type Query = {
   /** Versions of the platform, and when this server started. */
   platform: Platform;
   /** Newest first. */
+  batches: BatchConnection;
+  batch: Maybe<Batch>;
+  /** Newest first. */
   engines: EngineConnection;
   engine: Maybe<Engine>;
   /** By name. */
@@ -379,6 +506,17 @@ export type Query = {
   /** Newest first. */
   cases: CaseConnection;
   case: Maybe<Case>;
+};
+
+
+export type QueryBatchesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryBatchArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -471,6 +609,12 @@ export type Mutation = {
   __typename?: 'Mutation';
   /** Ends your own sign-in everywhere it is open in this browser or on this computer. */
   signOut: OkResult;
+  /** At most 10,000 scenarios. Their jobs are made one after the other, soon. */
+  submitBatch: BatchResult;
+  /** New jobs for the scenarios that failed or were abandoned; the former ones stay in the list of jobs. */
+  retryBatch: BatchResult;
+  /** Its jobs that wait or run end at once, and no more are made. */
+  cancelBatch: BatchResult;
   /** A one-time place for `size` bytes. */
   requestUpload: UploadResult;
   /** Verifies the uploaded package (signature, digests, manifest, probe) and publishes it. */
@@ -531,6 +675,25 @@ export type Mutation = {
 
 
 export type MutationSignOutArgs = {
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationSubmitBatchArgs = {
+  input: SubmitBatch;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRetryBatchArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationCancelBatchArgs = {
+  id: Scalars['ID']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -767,6 +930,9 @@ export type Job = {
   result: Maybe<Case>;
   /** The job that it does once more, exactly. */
   repeats: Maybe<Scalars['ID']['output']>;
+  /** The batch that it is of, and which scenario of it, from 0. */
+  batch: Maybe<Scalars['ID']['output']>;
+  scenario: Maybe<Scalars['Int']['output']>;
   /** In words, what it found compared with the job that it repeats; null while one of them has not ended. */
   compared: Maybe<Scalars['String']['output']>;
   /** Of the last attempt when none is named. */
@@ -861,6 +1027,8 @@ export type JobFilter = {
   search?: InputMaybe<Scalars['String']['input']>;
   /** Only those whose last attempt runs or ran on this server. */
   node?: InputMaybe<Scalars['ID']['input']>;
+  /** All jobs of its scenarios, also those that were retried. */
+  batch?: InputMaybe<Scalars['ID']['input']>;
 };
 
 export type JobOrder =

@@ -1,0 +1,214 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CatalogueQueries } from '@openpro/catalogue';
+import type { EventStore } from '@openpro/eventstore';
+import { IdentityQueries } from '@openpro/identity';
+import {
+  type Actor,
+  badInput,
+  type Batch,
+  connection,
+  EVENT_STORE,
+  has,
+  type Lazy,
+  MAX_PAGE,
+  maySee,
+  type PageRequest,
+  readPage,
+  readRows,
+  type ScenarioOrder,
+  Where,
+} from '@openpro/platform';
+import { DataSource } from 'typeorm';
+import { type FailedScenario, MAX_SCENARIOS, recipeOf } from './batch.js';
+import { batchList, type BatchRow } from './batch-list.projection.js';
+import type { JobRow } from './job-list.projection.js';
+import { fromState, toState } from './job-state.js';
+
+const COLUMNS = Object.keys(batchList.columns) as (keyof BatchRow)[];
+
+/** A state of `job_list` as one letter. */
+const LETTERS = {
+  queued: 'q',
+  running: 'r',
+  completed: 'c',
+  interrupted: 'i',
+  timeLimit: 't',
+  infeasible: 'n',
+  unbounded: 'u',
+  failed: 'f',
+  cancelled: 'x',
+  abandoned: 'a',
+};
+const LETTER = `CASE state ${Object.entries(LETTERS)
+  .map(([state, letter]) => `WHEN '${state}' THEN '${letter}'`)
+  .join(' ')} END`;
+
+/** What a retry is for: nothing came of these. */
+const FAILED = ['failed', 'abandoned'];
+
+/** The job that stands for each scenario is the one of its last retry. */
+const current = (columns: string): string =>
+  `SELECT DISTINCT ON (scenario) ${columns} FROM job_list WHERE batch = $1 ORDER BY scenario, round DESC`;
+
+const RUN_TIME = '(ended_at - started_at) / 1000.0';
+const RESULT = `scenario, id, args, state, objective, bound, gap, error, (${RUN_TIME})::float8 AS run_time`;
+
+type ResultRow = Pick<JobRow, 'id' | 'args' | 'state' | 'objective' | 'bound' | 'gap' | 'error'> & {
+  readonly scenario: number;
+  readonly run_time: number | null;
+};
+
+const ORDERS: { readonly [Order in ScenarioOrder]: string } = {
+  SCENARIO: 'scenario',
+  STATE: 'state',
+  OBJECTIVE: 'objective',
+  GAP: 'gap',
+  RUN_TIME: 'run_time',
+};
+
+interface ResultsArgs {
+  readonly states?: readonly Parameters<typeof fromState>[0][] | null;
+  readonly order: ScenarioOrder;
+  readonly descending: boolean;
+  readonly first: number;
+  readonly offset: number;
+}
+
+@Injectable()
+export class BatchQueries {
+  constructor(
+    private readonly db: DataSource,
+    private readonly catalogue: CatalogueQueries,
+    private readonly people: IdentityQueries,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  /** The row, if the actor may see it. */
+  async row(actor: Actor, id: string): Promise<BatchRow | null> {
+    const [row = null] = await readRows(this.db, batchList, COLUMNS, [id]);
+    return row && maySee(actor, row) ? row : null;
+  }
+
+  async one(actor: Actor, id: string): Promise<Lazy<Batch> | null> {
+    const row = await this.row(actor, id);
+    return row && this.view(row);
+  }
+
+  async page(actor: Actor, page: PageRequest) {
+    const where = new Where().and`environment = ${actor.environment}`;
+    if (!has(actor, 'auditor')) where.and`owner = ${actor.id}`;
+    const list = { columns: COLUMNS, where, order: ['submitted_at', 'id'], direction: 'DESC', page } as const;
+    return connection(
+      await readPage(this.db, batchList, list),
+      page.first,
+      (row) => this.view(row),
+      ({ submitted_at, id }) => [submitted_at, id],
+    );
+  }
+
+  /** What was asked for. */
+  async recipe(id: string) {
+    return recipeOf(await this.store.readStream(`batch-${id}`));
+  }
+
+  failed(id: string): Promise<FailedScenario[]> {
+    return this.db.query(`SELECT * FROM (${current('scenario, round, state')}) c WHERE state = ANY($2)`, [
+      id,
+      FAILED,
+    ]);
+  }
+
+  /** Its scenarios that have a job, from this one on, a page at a time. */
+  async *rows(id: string): AsyncGenerator<readonly ResultRow[]> {
+    const sql = `SELECT * FROM (${current(RESULT)}) c WHERE scenario >= $2 ORDER BY scenario LIMIT 1000`;
+    for (let from = 0; ;) {
+      const rows = await this.db.query<ResultRow[]>(sql, [id, from]);
+      const last = rows.at(-1);
+      if (!last) return;
+      yield rows;
+      from = last.scenario + 1;
+    }
+  }
+
+  view(row: BatchRow): Lazy<Batch> {
+    const over = Object.values(row.ended).reduce((sum, count) => sum + count, 0);
+    return {
+      id: row.id,
+      app: () => this.catalogue.versionOf(row),
+      procedure: row.procedure,
+      description: row.description,
+      owner: () => this.people.user(row.owner),
+      priority: row.priority,
+      state:
+        row.cancelled_at !== null
+          ? 'CANCELLED'
+          : row.created < row.count
+            ? 'CREATING'
+            : over < row.count
+              ? 'RUNNING'
+              : 'ENDED',
+      submittedAt: row.submitted_at,
+      scenarios: row.count,
+      axes: async () => {
+        if (!row.axes) return null;
+        const { scenarios } = await this.recipe(row.id);
+        return 'grid' in scenarios
+          ? scenarios.grid.map(({ argument, values }) => ({ argument, values: [...values] as never }))
+          : null;
+      },
+      created: row.created,
+      ended: Object.entries(row.ended)
+        .filter(([, count]) => count > 0)
+        .map(([state, count]) => ({ state: toState(state), count })),
+      retries: row.retries,
+      cancelledAt: row.cancelled_at,
+      cancelledBy: async () => (row.cancelled_by ? (await this.people.user(row.cancelled_by)).name : null),
+      cancelReason: row.cancel_reason,
+      cells: () => this.cells(row),
+      objectives: () => this.objectives(row),
+      results: (args: ResultsArgs) => this.results(row, args),
+    };
+  }
+
+  async cells({ id, count }: BatchRow): Promise<string> {
+    const sql = `SELECT string_agg(coalesce(letter, '.'), '' ORDER BY n) AS cells FROM generate_series(0, $2::int - 1) n
+      LEFT JOIN (${current(`scenario, ${LETTER} AS letter`)}) c ON scenario = n`;
+    const [row] = await this.db.query<{ cells: string }[]>(sql, [id, count]);
+    return row?.cells ?? '';
+  }
+
+  private async objectives({ id, count }: BatchRow): Promise<(number | null)[]> {
+    const rows = await this.db.query<{ scenario: number; objective: number | null }[]>(
+      current('scenario, objective'),
+      [id],
+    );
+    const all = new Array<number | null>(count).fill(null);
+    for (const { scenario, objective } of rows) all[scenario] = objective;
+    return all;
+  }
+
+  private async results({ id }: BatchRow, { states, order, descending, first, offset }: ResultsArgs) {
+    if (!(first >= 1 && first <= MAX_PAGE)) throw badInput('first', `first is ${first}`, `1 to ${MAX_PAGE}`);
+    if (!(offset >= 0 && offset <= MAX_SCENARIOS))
+      throw badInput('offset', `offset is ${offset}`, `0 to ${MAX_SCENARIOS}`);
+    const wanted = states?.length ? states.map(fromState) : null;
+    const sql = `WITH c AS (SELECT * FROM (${current(RESULT)}) c WHERE $2::text[] IS NULL OR state = ANY($2))
+      SELECT c.*, (SELECT count(*)::int FROM c) AS total FROM c
+      ORDER BY ${ORDERS[order]} ${descending ? 'DESC' : 'ASC'} NULLS LAST, scenario LIMIT $3 OFFSET $4`;
+    const rows = await this.db.query<(ResultRow & { total: number })[]>(sql, [id, wanted, first, offset]);
+    return {
+      total: rows[0]?.total ?? 0,
+      rows: rows.map(({ scenario, id: job, args, state, objective, bound, gap, run_time, error }) => ({
+        index: scenario,
+        job,
+        args,
+        state: toState(state),
+        objective,
+        bound,
+        gap,
+        runTime: run_time,
+        error: error?.message ?? null,
+      })),
+    };
+  }
+}

@@ -1,0 +1,134 @@
+import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { ReadSide } from '@openpro/eventstore';
+import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import {
+  type Actor,
+  answer,
+  Commands,
+  fingerprintOf,
+  Last,
+  LiveQueue,
+  mayChange,
+  metaOf,
+  type MutationCancelBatchArgs,
+  type MutationRetryBatchArgs,
+  type MutationSubmitBatchArgs,
+  Needs,
+  pageRequest,
+  type QueryBatchesArgs,
+} from '@openpro/platform';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BatchCommand } from './batch.js';
+import { batchList } from './batch-list.projection.js';
+import { BatchQueries } from './batches.queries.js';
+import { jobList } from './job-list.projection.js';
+import { ForBatch } from './jobs.commands.js';
+import { SubmittingBatches } from './submitting-batches.js';
+
+/** A batch changes with every job of it: nobody can read faster than this. */
+const INTERVAL_MS = 500;
+
+@Resolver()
+export class BatchesResolver {
+  constructor(
+    private readonly queries: BatchQueries,
+    private readonly submitting: SubmittingBatches,
+    private readonly commands: Commands,
+    private readonly readSide: ReadSide,
+  ) {}
+
+  @Query()
+  @Needs('user', 'auditor')
+  batches(@Context('actor') actor: Actor, @Args() { first, after }: QueryBatchesArgs) {
+    return this.queries.page(actor, pageRequest(first ?? 50, after, 'time', 'text'));
+  }
+
+  @Query()
+  @Needs('user', 'auditor')
+  batch(@Context('actor') actor: Actor, @Args('id') id: string) {
+    return this.queries.one(actor, id);
+  }
+
+  @Mutation()
+  @Needs('user')
+  async submitBatch(@Context('actor') actor: Actor, @Args() { input, commandId }: MutationSubmitBatchArgs) {
+    return this.answer(actor, await this.submitting.command(actor, input, commandId), commandId);
+  }
+
+  @Mutation()
+  @Needs('user')
+  retryBatch(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationRetryBatchArgs) {
+    return this.change(actor, id, commandId, async () => {
+      const [failed, { job, scenarios }] = await Promise.all([
+        this.queries.failed(id),
+        this.queries.recipe(id),
+      ]);
+      return { type: 'RetryBatch', failed, job, scenarios };
+    });
+  }
+
+  @Mutation()
+  @Needs('user')
+  cancelBatch(@Context('actor') actor: Actor, @Args() { id, reason, commandId }: MutationCancelBatchArgs) {
+    return this.change(actor, id, commandId, () => ({
+      type: 'CancelBatch',
+      reason: reason ?? `its batch was cancelled by ${actor.name}`,
+    }));
+  }
+
+  /** Anything may have changed whenever jobs have; looked at twice a second, and told only if so. */
+  @Subscription()
+  @Needs('user', 'auditor')
+  batchChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
+    const news = new LiveQueue<null>((push) =>
+      this.readSide.onCommitted(({ projection, keys }) => {
+        if (projection === jobList.name || (projection === batchList.name && keys.includes(id))) push(null);
+      }),
+    );
+    news.push(null);
+    let told = '';
+    let lookAgainAt = 0;
+    return news.map(async () => {
+      await pause(Math.max(0, lookAgainAt - Date.now()));
+      lookAgainAt = Date.now() + INTERVAL_MS;
+      const row = await this.queries.row(actor, id);
+      if (!row) return new Last<{ batchChanged: object }>();
+      const cells = await this.queries.cells(row);
+      const seen = JSON.stringify([row, cells]);
+      if (seen === told) return undefined;
+      told = seen;
+      return { batchChanged: { ...this.queries.view(row), cells } };
+    }, true);
+  }
+
+  private async change(
+    actor: Actor,
+    id: string,
+    commandId: string,
+    command: () => BatchCommand | Promise<BatchCommand>,
+  ) {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return answer('Batch', meta);
+    const wrong = await this.mayNotChange(actor, id);
+    if (wrong) return answer('Batch', wrong);
+    // What has failed by now may differ when the request is sent again: it is the same request nevertheless.
+    const asked = await command();
+    return this.answer(actor, new ForBatch(id, asked, meta, fingerprintOf(actor.id, asked.type)), id);
+  }
+
+  private async answer(actor: Actor, command: ForBatch | Refusal, id: string) {
+    return answer(
+      'Batch',
+      await this.commands.change(command, batchList.name, () => this.queries.one(actor, id)),
+    );
+  }
+
+  /** Why not, if so. Whoever may not see a batch does not learn that there is one. */
+  private async mayNotChange(actor: Actor, id: string): Promise<Refusal | null> {
+    const row = await this.queries.row(actor, id);
+    if (!row) return refuse('NoSuchBatch', `There is no batch ${id.slice(0, 60)}`, { field: 'id' });
+    return mayChange(actor, row)
+      ? null
+      : refuse('NotAllowed', 'Only its owner or an administrator may do this with the batch');
+  }
+}
