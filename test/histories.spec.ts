@@ -15,6 +15,7 @@ import { environment } from '../libs/identity/src/environment.js';
 import { user } from '../libs/identity/src/user.js';
 import { batch } from '../libs/jobs/src/batch.js';
 import { job } from '../libs/jobs/src/job.js';
+import { schedule } from '../libs/jobs/src/schedule.js';
 import { session } from '../libs/sessions/src/session.js';
 import { caseAggregate } from '../libs/storage/src/case.js';
 import { file } from '../libs/storage/src/file.js';
@@ -40,6 +41,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
       node,
       publisher,
       refusals,
+      schedule,
       session,
       user,
     ] as readonly AnyAggregate[]

@@ -3,7 +3,7 @@ const DECIDERS = {
   catalogue: ['app', 'engine', 'names', 'publisher'],
   cluster: ['authority', 'leadership', 'node', 'refusals'],
   identity: ['user', 'environment'],
-  jobs: ['batch', 'job', 'placement', 'queue', 'sorted-map'],
+  jobs: ['batch', 'job', 'placement', 'queue', 'recurrence', 'schedule', 'sorted-map'],
   sessions: ['session'],
   storage: ['case', 'file'],
 };

@@ -76,6 +76,9 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     job: READ,
     batches: READ,
     batch: READ,
+    schedules: READ,
+    schedule: READ,
+    dueTimes: READ,
     sessions: READ,
     session: READ,
     cases: READ,
@@ -100,6 +103,11 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     submitBatch: ['user'],
     retryBatch: ['user'],
     cancelBatch: ['user'],
+    makeSchedule: ['user'],
+    changeSchedule: ['user'],
+    pauseSchedule: ['user'],
+    resumeSchedule: ['user'],
+    deleteSchedule: ['user'],
     launchSession: ['user'],
     endSession: ['user'],
     setData: ['user'],
@@ -208,6 +216,9 @@ describe('authorization', () => {
     let session: string;
     let job: string;
     let saved: string;
+    let schedule: string;
+
+    const yearly = { name: 'yearly', when: { cron: '0 0 1 1 *', zone: 'UTC' } };
 
     const change = (api: Api, field: string, types: string, args: Record<string, unknown>) =>
       api.change<{ code?: string }>(field, types, args, '');
@@ -261,6 +272,14 @@ describe('authorization', () => {
           '... on Job { id }',
         )
       ).id;
+      schedule = (
+        await anna.change<{ id: string }>(
+          'makeSchedule',
+          '$job: SubmitJob!, $terms: ScheduleTerms!',
+          { job: { app: 'waits', procedure: 'solve' }, terms: yearly },
+          '... on Schedule { id }',
+        )
+      ).id;
       await anna.until<{ jobProgress: { log: string } }>(
         'subscription($id: ID!) { jobProgress(id: $id) { log } }',
         { id: job },
@@ -268,17 +287,19 @@ describe('authorization', () => {
       );
     });
 
-    const SEE = `query($session: ID!, $job: ID!, $case: ID!) {
-      session(id: $session) { id } job(id: $job) { id } case(id: $case) { id }
-      sessions { nodes { id } } jobs { nodes { id } } cases(kind: "saved") { nodes { id } } }`;
-    const sees = (api: Api, things: object = { session, job, case: saved }) => api.ask(SEE, things);
+    const SEE = `query($session: ID!, $job: ID!, $case: ID!, $schedule: ID!) {
+      session(id: $session) { id } job(id: $job) { id } case(id: $case) { id } schedule(id: $schedule) { id }
+      sessions { nodes { id } } jobs { nodes { id } } cases(kind: "saved") { nodes { id } } schedules { nodes { id } } }`;
+    const sees = (api: Api, things: object = { session, job, case: saved, schedule }) => api.ask(SEE, things);
     const nothing = {
       session: null,
       job: null,
       case: null,
+      schedule: null,
       sessions: { nodes: [] },
       jobs: { nodes: [] },
       cases: { nodes: [] },
+      schedules: { nodes: [] },
     };
 
     it('lets owners see what is theirs, auditors and administrators what is anybody’s', async () => {
@@ -289,14 +310,21 @@ describe('authorization', () => {
         sessions: { nodes: [{ id: session }] },
         jobs: { nodes: [{ id: job }] },
         cases: { nodes: [{ id: saved }] },
+        schedule: { id: schedule },
+        schedules: { nodes: [{ id: schedule }] },
       };
       for (const api of [anna, otto, administrator]) expect(await sees(api)).toEqual(all);
     });
 
     it('gives others the same answer as for what does not exist, in lists, too, and to administrators of another environment', async () => {
-      const unknown = { session: randomUUID(), job: randomUUID(), case: randomUUID() };
+      const unknown = {
+        session: randomUUID(),
+        job: randomUUID(),
+        case: randomUUID(),
+        schedule: randomUUID(),
+      };
       for (const api of [ben, olga])
-        for (const things of [{ session, job, case: saved }, unknown])
+        for (const things of [{ session, job, case: saved, schedule }, unknown])
           expect(await sees(api, things)).toEqual(nothing);
       expect(
         await ben.ask('query($owner: ID!) { jobs(filter: { owner: $owner }) { nodes { id } } }', {
@@ -330,6 +358,15 @@ describe('authorization', () => {
       ['prioritizeJob', '$id: ID!, $priority: Int!', { id: job, priority: 200 }],
       ['interruptJob', '$id: ID!', { id: job }],
       ['terminateJob', '$id: ID!', { id: job }],
+      [
+        'makeSchedule',
+        '$job: SubmitJob!, $terms: ScheduleTerms!',
+        { job: { session, procedure: 'solve' }, terms: yearly },
+      ],
+      ['changeSchedule', '$id: ID!, $terms: ScheduleTerms!', { id: schedule, terms: yearly }],
+      ['pauseSchedule', '$id: ID!, $reason: String!', { id: schedule, reason: 'mine' }],
+      ['resumeSchedule', '$id: ID!', { id: schedule }],
+      ['deleteSchedule', '$id: ID!', { id: schedule }],
       ['endSession', '$id: ID!', { id: session }],
     ];
     const newest = async () =>

@@ -353,6 +353,41 @@ it('gives a waiting job another priority, and says what it waits for', async () 
   expect((await openpro('job', 'prioritize', JOB_ID, 'first')).code).toBe(2);
 });
 
+it('adds a schedule with what is run, when, and in the time zone of this computer', async () => {
+  const made = {
+    __typename: 'Schedule',
+    id: JOB_ID,
+    name: 'solve-file solve',
+    app: { id: 'solve-file:1.0.0' },
+    procedure: 'solve',
+    description: '',
+    owner: { name: 'Alice' },
+    at: '2027-03-28T02:00',
+    zone: 'UTC',
+    overlap: 'QUEUE',
+    missed: 'ALL',
+    atMost: 3,
+    state: 'ACTIVE',
+    next: [{ at: 0, text: 'Sun, 28 Mar 2027, 02:00 GMT+0', note: 'unusual' }],
+  };
+  const fake = await serve({ makeSchedule: () => made });
+  const words = ['--at', '2027-03-28T02:00', '--overlap', 'queue', '--missed', 'all', '--at-most', '3'];
+  const { code, stdout } = await openpro('schedule', 'add', 'solve-file', 'solve', ...words, '--gap', '1%');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/when +once, 2027-03-28T02:00 \(UTC\)/);
+  expect(stdout).toMatch(/Next:\n {2}Sun, 28 Mar 2027, 02:00 GMT\+0 {3}\(unusual\)/);
+  const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
+  expect(fake.callsOf('MakeSchedule')).toMatchObject([
+    {
+      variables: {
+        job: { app: 'solve-file', procedure: 'solve', gap: 0.01 },
+        terms: { when: { at: '2027-03-28T02:00', zone }, overlap: 'QUEUE', missed: 'ALL', atMost: 3 },
+      },
+    },
+  ]);
+  expect((await openpro('schedule', 'add', 'a', 'b', '--in', '1h', '--overlap', 'none')).code).toBe(2);
+});
+
 describe('solving a file', () => {
   const upload = {
     __typename: 'Upload',

@@ -4,6 +4,7 @@ import { addBatch } from './commands/batch.js';
 import { addCatalogue } from './commands/catalogue.js';
 import { addCase, addEvents } from './commands/data.js';
 import { addJob } from './commands/job.js';
+import { addSchedule } from './commands/schedule.js';
 import { addServer } from './commands/server.js';
 import { addSolve } from './commands/solve.js';
 import { EXIT_CODES_HELP } from './failure.js';
@@ -21,6 +22,7 @@ export const openpro = (): Command => {
   addSolve(program);
   addJob(program);
   addBatch(program);
+  addSchedule(program);
   addCase(program);
   addCatalogue(program);
   addEvents(program);

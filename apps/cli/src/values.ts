@@ -24,7 +24,7 @@ export const parseExactVersion = (text: string): { name: string; version: string
 };
 
 /** A UUID; the cases of a job have the job's id, followed by `:input` or `:result`. */
-export const parseId = (text: string, what: 'job' | 'case' | 'batch'): string => {
+export const parseId = (text: string, what: 'job' | 'case' | 'batch' | 'schedule'): string => {
   const id = text.toLowerCase();
   if (!isUuid(what === 'case' ? id.replace(/:(input|result)$/, '') : id))
     throw badInput('id', `"${text}" is not the id of a ${what}`, 'an id as the lists show it');
@@ -59,6 +59,16 @@ export const parseInteger = (text: string, field: string, min: number, max: numb
   if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
     throw badInput(field, `"${text}" is not a whole number`, `from ${min} to ${max}`);
   return value;
+};
+
+export const parseOneOf = <Word extends string>(
+  text: string,
+  field: string,
+  words: readonly Word[],
+): Word => {
+  const found = words.find((word) => word === text.trim().toLowerCase());
+  if (!found) throw badInput(field, `"${text}" is not known`, words.join(', '));
+  return found;
 };
 
 export const parseJson = (text: string, field: string): unknown => {

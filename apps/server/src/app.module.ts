@@ -35,11 +35,14 @@ import {
 import {
   batchList,
   clusterTimeline,
+  fireSchedules,
   ForBatch,
   ForJob,
+  ForSchedule,
   jobList,
   JobsModule,
   requeueLostJobs,
+  scheduleList,
   submitBatch,
 } from '@openpro/jobs';
 import {
@@ -86,6 +89,7 @@ const COMMANDS = {
   session: ForSession,
   job: ForJob,
   batch: ForBatch,
+  schedule: ForSchedule,
   node: ForNode,
   leadership: ForLeadership,
   authority: ForAuthority,
@@ -105,11 +109,19 @@ export const readModel = {
     sessionList,
     jobList,
     batchList,
+    scheduleList,
     nodeList,
     leader,
     clusterTimeline,
   ],
-  processes: [placeSession, endIdleSession, endSessionsOfLostNode, requeueLostJobs, submitBatch],
+  processes: [
+    placeSession,
+    endIdleSession,
+    endSessionsOfLostNode,
+    requeueLostJobs,
+    submitBatch,
+    fireSchedules,
+  ],
   commandFor(aggregate: string) {
     const command = COMMANDS[aggregate as keyof typeof COMMANDS];
     if (!command) throw new Error(`A process wants a command for "${aggregate}", which nobody has`);

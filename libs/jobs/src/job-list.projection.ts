@@ -54,6 +54,7 @@ export interface JobRow {
   readonly batch: string | null;
   readonly scenario: number | null;
   readonly round: number | null;
+  readonly schedule: string | null;
 }
 
 const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
@@ -97,6 +98,7 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   batch: job.batch ?? null,
   scenario: job.scenario ?? null,
   round: job.round ?? null,
+  schedule: job.schedule ?? null,
 });
 
 /** The last attempt ends with `outcome`, if one runs. */
@@ -212,6 +214,7 @@ export const jobList: Projection<JobRow, JobEvent> = {
     batch: 'text',
     scenario: 'int4',
     round: 'int4',
+    schedule: 'text',
   },
   key: 'id',
   on: [

@@ -62,6 +62,8 @@ export interface QueuedJob {
   readonly batch?: string;
   readonly scenario?: number;
   readonly round?: number;
+  /** The schedule whose run it is. */
+  readonly schedule?: string;
 }
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */
@@ -73,6 +75,8 @@ export interface JobOf {
   /** The description, or the procedure where there is none. */
   readonly title: string;
   readonly batch?: string;
+  /** The schedule whose run it was. */
+  readonly schedule?: string;
 }
 
 /** One attempt on one life of one server: what is reported about any other is stale. */
@@ -176,6 +180,7 @@ type Running = Job & { readonly is: 'running' };
 const checkPriority = (priority: number, best: number): BadInput | undefined =>
   checkNumber('priority', priority, { min: best, max: MAX_PRIORITY, whole: true });
 
+/** What no job can have, whoever asks for it. */
 export const wrongIn = (job: QueuedJob): BadInput | undefined =>
   checkText('procedure', job.procedure, { max: 100 }) ??
   checkJson('args', job.args, MAX_ARGS_BYTES) ??
@@ -348,7 +353,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
 
   evolve(job, event) {
     if (event.type === 'JobQueued') {
-      const { environment, owner, app, description, procedure, batch } = event;
+      const { environment, owner, app, description, procedure, batch, schedule } = event;
       const title = description || procedure;
       const of = {
         environment,
@@ -357,6 +362,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         version: app.version,
         title,
         ...(batch ? { batch } : {}),
+        ...(schedule ? { schedule } : {}),
       };
       return { is: 'queued', of, attempts: 0, nodeLost: 0, ownCrash: 0 };
     }

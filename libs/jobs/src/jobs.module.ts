@@ -35,6 +35,9 @@ import { JobController } from './job.controller.js';
 import { JobQueries } from './jobs.queries.js';
 import { JobsResolver } from './jobs.resolver.js';
 import { LiveJobs, serveJobs } from './live-jobs.js';
+import { ScheduleHandler } from './schedules.commands.js';
+import { ScheduleQueries } from './schedules.queries.js';
+import { SchedulesResolver } from './schedules.resolver.js';
 import { Submitting } from './submitting.js';
 import { SubmittingBatches } from './submitting-batches.js';
 import { takeOver } from './take-over.queries.js';
@@ -157,6 +160,9 @@ const LOG_BYTES = 50 * 1024 * 1024;
     BatchQueries,
     JobQueries,
     JobsResolver,
+    ScheduleHandler,
+    ScheduleQueries,
+    SchedulesResolver,
     Submitting,
     SubmittingBatches,
     TimelineQueries,

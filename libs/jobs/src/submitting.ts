@@ -109,7 +109,7 @@ export class Submitting {
   async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const { environment, owner, session, batch, scenario, round, ...asked } = queuedJob(
+    const { environment, owner, session, batch, scenario, round, schedule, ...asked } = queuedJob(
       await this.store.readStream(`job-${id}`),
     );
     const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };

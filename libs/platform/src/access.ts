@@ -36,6 +36,10 @@ export const maySee = (actor: Rights, thing: { environment: string; owner: strin
 export const mayChange = (actor: Rights, thing: { environment: string; owner: string }): boolean =>
   thing.environment === actor.environment && (thing.owner === actor.id || has(actor));
 
+/** May he run jobs there? Asked again whenever a job runs that was asked for before. */
+export const maySubmit = (person: Pick<Actor, 'environment' | 'roles'>, environment: string): boolean =>
+  person.environment === environment && has(person, 'user');
+
 export interface RequestContext {
   readonly actor: Actor | undefined;
   /** The address that the caller uses, for links that go back to him. */

@@ -4,6 +4,7 @@ export {
   has,
   mayChange,
   maySee,
+  maySubmit,
   metaOf,
   Needs,
   needsOf,

@@ -61,6 +61,8 @@ export type JobFilter = {
   node?: string | null | undefined;
   /** All jobs of its scenarios, also those that were retried. */
   batch?: string | null | undefined;
+  /** Only the runs of this schedule. */
+  schedule?: string | null | undefined;
 };
 
 /** A scalar or text identifier that gets its value from an upload. */
@@ -92,6 +94,46 @@ export type SubmitJob = {
   /** Relative gap at which the solver may stop, 0.01 = 1 %. */
   gap?: number | null | undefined;
   seed?: number | null | undefined;
+};
+
+export type ScheduleState =
+  | 'ACTIVE'
+  | 'PAUSED'
+  /** It has no further time. */
+  | 'FINISHED';
+
+/** What happens when it is time and the run before has not ended: leave this one out, let it wait, end the other at once, run both. */
+export type Overlap =
+  | 'SKIP'
+  | 'QUEUE'
+  | 'REPLACE'
+  | 'ALLOW';
+
+/** What happens with times that passed while no server ran: nothing, one run for all of them, or a run for each, `atMost` of them. */
+export type MissedRuns =
+  | 'SKIP'
+  | 'ONCE'
+  | 'ALL';
+
+/** One of `at`, `in` and `cron`. */
+export type WhenInput = {
+  /** A date and time like 2027-03-01T06:00, in `zone` unless it ends with Z or an offset. */
+  at?: string | null | undefined;
+  /** Seconds from now. */
+  in?: number | null | undefined;
+  /** Five fields: minute, hour, day of the month, month, day of the week. */
+  cron?: string | null | undefined;
+  /** The name of a time zone, like Europe/Amsterdam. */
+  zone?: string | null | undefined;
+};
+
+export type ScheduleTerms = {
+  name: string;
+  when: WhenInput;
+  overlap?: Overlap | null | undefined;
+  missed?: MissedRuns | null | undefined;
+  /** With `missed: ALL`; 1 to 100. */
+  atMost?: number | null | undefined;
 };
 
 export type Cell = {
@@ -624,6 +666,82 @@ export type BatchChangedSubscriptionVariables = Exact<{
 
 export type BatchChangedSubscription = { batchChanged: { cells: string, id: string, procedure: string, description: string, priority: number, state: BatchState, submittedAt: number, scenarios: number, created: number, retries: number, cancelledAt: number | null, cancelledBy: string | null, cancelReason: string | null, app: { id: string }, owner: { id: string, name: string }, ended: Array<{ state: JobState, count: number }> } };
 
+export type ScheduleFieldsFragment = { id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null };
+
+export type SchedulesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SchedulesQuery = { schedules: { nodes: Array<{ id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ScheduleByIdQueryVariables = Exact<{
+  id: string;
+  runs?: number | null | undefined;
+}>;
+
+
+export type ScheduleByIdQuery = { schedule: { id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null } | null, jobs: { nodes: Array<{ id: string, state: JobState, queuedAt: number, endedAt: number | null, objective: number | null }> } };
+
+export type MakeScheduleMutationVariables = Exact<{
+  job: SubmitJob;
+  terms: ScheduleTerms;
+  commandId: string;
+}>;
+
+
+export type MakeScheduleMutation = { makeSchedule:
+    | { __typename: 'Schedule', id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type PauseScheduleMutationVariables = Exact<{
+  id: string;
+  reason: string;
+  commandId: string;
+}>;
+
+
+export type PauseScheduleMutation = { pauseSchedule:
+    | { __typename: 'Schedule', id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type ResumeScheduleMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type ResumeScheduleMutation = { resumeSchedule:
+    | { __typename: 'Schedule', id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type DeleteScheduleMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type DeleteScheduleMutation = { deleteSchedule:
+    | { __typename: 'Ok', ok: boolean }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -864,6 +982,40 @@ export const BatchFieldsFragmentDoc = new TypedDocumentString(`
   cancelReason
 }
     `, {"fragmentName":"BatchFields"}) as unknown as TypedDocumentString<BatchFieldsFragment, unknown>;
+export const ScheduleFieldsFragmentDoc = new TypedDocumentString(`
+    fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}
+    `, {"fragmentName":"ScheduleFields"}) as unknown as TypedDocumentString<ScheduleFieldsFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -2348,3 +2500,248 @@ export const BatchChangedDocument = new TypedDocumentString(`
   cancelledBy
   cancelReason
 }`) as unknown as TypedDocumentString<BatchChangedSubscription, BatchChangedSubscriptionVariables>;
+export const SchedulesDocument = new TypedDocumentString(`
+    query Schedules($first: Int, $after: String) {
+  schedules(first: $first, after: $after) {
+    nodes {
+      ...ScheduleFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}`) as unknown as TypedDocumentString<SchedulesQuery, SchedulesQueryVariables>;
+export const ScheduleByIdDocument = new TypedDocumentString(`
+    query ScheduleById($id: ID!, $runs: Int) {
+  schedule(id: $id) {
+    ...ScheduleFields
+  }
+  jobs(filter: {schedule: $id}, first: $runs) {
+    nodes {
+      id
+      state
+      queuedAt
+      endedAt
+      objective
+    }
+  }
+}
+    fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}`) as unknown as TypedDocumentString<ScheduleByIdQuery, ScheduleByIdQueryVariables>;
+export const MakeScheduleDocument = new TypedDocumentString(`
+    mutation MakeSchedule($job: SubmitJob!, $terms: ScheduleTerms!, $commandId: ID!) {
+  makeSchedule(job: $job, terms: $terms, commandId: $commandId) {
+    __typename
+    ...ScheduleFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}`) as unknown as TypedDocumentString<MakeScheduleMutation, MakeScheduleMutationVariables>;
+export const PauseScheduleDocument = new TypedDocumentString(`
+    mutation PauseSchedule($id: ID!, $reason: String!, $commandId: ID!) {
+  pauseSchedule(id: $id, reason: $reason, commandId: $commandId) {
+    __typename
+    ...ScheduleFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}`) as unknown as TypedDocumentString<PauseScheduleMutation, PauseScheduleMutationVariables>;
+export const ResumeScheduleDocument = new TypedDocumentString(`
+    mutation ResumeSchedule($id: ID!, $commandId: ID!) {
+  resumeSchedule(id: $id, commandId: $commandId) {
+    __typename
+    ...ScheduleFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}`) as unknown as TypedDocumentString<ResumeScheduleMutation, ResumeScheduleMutationVariables>;
+export const DeleteScheduleDocument = new TypedDocumentString(`
+    mutation DeleteSchedule($id: ID!, $commandId: ID!) {
+  deleteSchedule(id: $id, commandId: $commandId) {
+    __typename
+    ... on Ok {
+      ok
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<DeleteScheduleMutation, DeleteScheduleMutationVariables>;

@@ -27,6 +27,8 @@ export type JobFilter = {
   node?: string | null | undefined;
   /** All jobs of its scenarios, also those that were retried. */
   batch?: string | null | undefined;
+  /** Only the runs of this schedule. */
+  schedule?: string | null | undefined;
 };
 
 export type JobOrder =

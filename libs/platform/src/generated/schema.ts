@@ -500,6 +500,11 @@ export type Query = {
   me: User;
   jobs: JobConnection;
   job: Maybe<Job>;
+  /** Newest first. */
+  schedules: ScheduleConnection;
+  schedule: Maybe<Schedule>;
+  /** When it would run, asked now: the times that come next. */
+  dueTimes: Array<DueTime>;
   /** Newest first; yours, or everybody's for an administrator. */
   sessions: SessionConnection;
   session: Maybe<Session>;
@@ -581,6 +586,23 @@ export type QueryJobArgs = {
 };
 
 
+export type QuerySchedulesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryScheduleArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryDueTimesArgs = {
+  when: WhenInput;
+  count?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
 export type QuerySessionsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
@@ -659,6 +681,14 @@ export type Mutation = {
   interruptJob: JobResult;
   /** Stops at once; nothing is kept. */
   terminateJob: JobResult;
+  makeSchedule: ScheduleResult;
+  /** What is run stays as it is: for that, make another. */
+  changeSchedule: ScheduleResult;
+  /** Until it is resumed it does not run; runs that wait for their turn are left out. */
+  pauseSchedule: ScheduleResult;
+  resumeSchedule: ScheduleResult;
+  /** Its jobs stay, and those that run go on. */
+  deleteSchedule: OkResult;
   /**
    * Opens an app (`latest` when no version is given). Returns at once; follow `sessionChanged`.
    * `restore` names a session of yours that has ended: the same version is opened with the data that was kept of it.
@@ -819,6 +849,39 @@ export type MutationTerminateJobArgs = {
 };
 
 
+export type MutationMakeScheduleArgs = {
+  job: SubmitJob;
+  terms: ScheduleTerms;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationChangeScheduleArgs = {
+  id: Scalars['ID']['input'];
+  terms: ScheduleTerms;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationPauseScheduleArgs = {
+  id: Scalars['ID']['input'];
+  reason: Scalars['String']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationResumeScheduleArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationDeleteScheduleArgs = {
+  id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
 export type MutationLaunchSessionArgs = {
   app: Scalars['String']['input'];
   version?: InputMaybe<Scalars['String']['input']>;
@@ -935,6 +998,8 @@ export type Job = {
   scenario: Maybe<Scalars['Int']['output']>;
   /** In words, what it found compared with the job that it repeats; null while one of them has not ended. */
   compared: Maybe<Scalars['String']['output']>;
+  /** The schedule whose run it is. */
+  schedule: Maybe<Scalars['ID']['output']>;
   /** Of the last attempt when none is named. */
   progress: Array<ProgressPoint>;
   log: LogPage;
@@ -1029,6 +1094,8 @@ export type JobFilter = {
   node?: InputMaybe<Scalars['ID']['input']>;
   /** All jobs of its scenarios, also those that were retried. */
   batch?: InputMaybe<Scalars['ID']['input']>;
+  /** Only the runs of this schedule. */
+  schedule?: InputMaybe<Scalars['ID']['input']>;
 };
 
 export type JobOrder =
@@ -1076,6 +1143,111 @@ export type JobProgress = {
   /** New log text since the last message. */
   log: Scalars['String']['output'];
 };
+
+export type ScheduleState =
+  | 'ACTIVE'
+  | 'PAUSED'
+  /** It has no further time. */
+  | 'FINISHED';
+
+/** What happens when it is time and the run before has not ended: leave this one out, let it wait, end the other at once, run both. */
+export type Overlap =
+  | 'SKIP'
+  | 'QUEUE'
+  | 'REPLACE'
+  | 'ALLOW';
+
+/** What happens with times that passed while no server ran: nothing, one run for all of them, or a run for each, `atMost` of them. */
+export type MissedRuns =
+  | 'SKIP'
+  | 'ONCE'
+  | 'ALL';
+
+/** A job that is submitted at certain times. What is run was resolved when the schedule was made: the same version and data each time. */
+export type Schedule = {
+  __typename?: 'Schedule';
+  id: Scalars['ID']['output'];
+  name: Scalars['String']['output'];
+  owner: User;
+  app: AppVersion;
+  procedure: Scalars['String']['output'];
+  description: Scalars['String']['output'];
+  /** Of each run. */
+  priority: Scalars['Int']['output'];
+  timeLimit: Maybe<Scalars['Float']['output']>;
+  /** When it runs, as it was written: one of `at`, `in` and `cron`. */
+  at: Maybe<Scalars['String']['output']>;
+  /** Seconds from when it was asked for. */
+  in: Maybe<Scalars['Float']['output']>;
+  cron: Maybe<Scalars['String']['output']>;
+  /** Null for `in`. */
+  zone: Maybe<Scalars['String']['output']>;
+  overlap: Overlap;
+  missed: MissedRuns;
+  atMost: Scalars['Int']['output'];
+  state: ScheduleState;
+  pausedBecause: Maybe<Scalars['String']['output']>;
+  nextAt: Maybe<Scalars['Time']['output']>;
+  /** The times that come next. */
+  next: Array<DueTime>;
+  /** The job of its last run; the others are `jobs(filter: { schedule })`. */
+  lastRun: Maybe<Job>;
+  /** Why its last time had no run; null when it had one. */
+  lastSkipped: Maybe<Scalars['String']['output']>;
+  madeAt: Scalars['Time']['output'];
+  /** What happened last, oldest first. */
+  timeline: Array<TimelineEvent>;
+};
+
+
+/** A job that is submitted at certain times. What is run was resolved when the schedule was made: the same version and data each time. */
+export type ScheduleNextArgs = {
+  count?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A job that is submitted at certain times. What is run was resolved when the schedule was made: the same version and data each time. */
+export type ScheduleTimelineArgs = {
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type DueTime = {
+  __typename?: 'DueTime';
+  at: Scalars['Time']['output'];
+  /** As the clocks of its zone show it. */
+  text: Scalars['String']['output'];
+  /** What is unusual about it, where the clock goes forward or back that day. */
+  note: Maybe<Scalars['String']['output']>;
+};
+
+export type ScheduleConnection = {
+  __typename?: 'ScheduleConnection';
+  nodes: Array<Schedule>;
+  pageInfo: PageInfo;
+};
+
+/** One of `at`, `in` and `cron`. */
+export type WhenInput = {
+  /** A date and time like 2027-03-01T06:00, in `zone` unless it ends with Z or an offset. */
+  at?: InputMaybe<Scalars['String']['input']>;
+  /** Seconds from now. */
+  in?: InputMaybe<Scalars['Float']['input']>;
+  /** Five fields: minute, hour, day of the month, month, day of the week. */
+  cron?: InputMaybe<Scalars['String']['input']>;
+  /** The name of a time zone, like Europe/Amsterdam. */
+  zone?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type ScheduleTerms = {
+  name: Scalars['String']['input'];
+  when: WhenInput;
+  overlap?: InputMaybe<Overlap>;
+  missed?: InputMaybe<MissedRuns>;
+  /** With `missed: ALL`; 1 to 100. */
+  atMost?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type ScheduleResult = Schedule | NotAllowed | NotFound | BadInput | Conflict;
 
 export type SessionState =
   | 'REQUESTED'

@@ -1,0 +1,130 @@
+import type { Projection } from '@openpro/eventstore';
+import { idOf } from '@openpro/kernel';
+import type { When } from './recurrence.js';
+import type { ScheduleEvent, Terms } from './schedule.js';
+
+export interface ScheduleRow {
+  readonly id: string;
+  readonly environment: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly app: string;
+  readonly version: string;
+  readonly procedure: string;
+  readonly description: string;
+  readonly priority: number;
+  readonly time_limit: number | null;
+  readonly runs_when: When;
+  readonly overlap: Terms['overlap'];
+  readonly missed: Terms['missed'];
+  readonly at_most: number;
+  /** When `runs_when` was asked for. */
+  readonly asked_at: number;
+  readonly made_at: number;
+  /** Why it is paused. */
+  readonly paused: string | null;
+  readonly next: number | null;
+  readonly last_job: string | null;
+  /** Why its last time had no run. */
+  readonly skipped: string | null;
+  readonly stream_version: number;
+}
+
+const terms = ({ name, when, overlap, missed, atMost }: Terms) => ({
+  name,
+  runs_when: when,
+  overlap,
+  missed,
+  at_most: atMost,
+});
+
+const changed = (
+  row: ScheduleRow,
+  event: Exclude<ScheduleEvent, { type: 'ScheduleMade' }>,
+): ScheduleRow | undefined => {
+  switch (event.type) {
+    case 'ScheduleChanged':
+      return { ...row, ...terms(event), asked_at: event.made, next: event.next };
+    case 'SchedulePaused':
+      return { ...row, paused: event.reason, next: null };
+    case 'ScheduleResumed':
+      return { ...row, paused: null, next: event.next };
+    case 'ScheduleFired':
+      return { ...row, last_job: event.job, skipped: null, next: event.next };
+    case 'RunSkipped':
+      return { ...row, skipped: event.why, next: event.next };
+    case 'RunQueued':
+      return { ...row, next: event.next };
+    case 'RunEnded':
+      return row;
+    case 'ScheduleDeleted':
+      return undefined;
+  }
+};
+
+export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
+  name: 'schedule_list',
+  version: 1,
+  columns: {
+    id: 'text',
+    environment: 'text',
+    owner: 'text',
+    name: 'text',
+    app: 'text',
+    version: 'text',
+    procedure: 'text',
+    description: 'text',
+    priority: 'int4',
+    time_limit: 'float8',
+    runs_when: 'jsonb',
+    overlap: 'text',
+    missed: 'text',
+    at_most: 'int4',
+    asked_at: 'int8',
+    made_at: 'int8',
+    paused: 'text',
+    next: 'int8',
+    last_job: 'text',
+    skipped: 'text',
+    stream_version: 'int4',
+  },
+  key: 'id',
+  on: [
+    'ScheduleMade',
+    'ScheduleChanged',
+    'SchedulePaused',
+    'ScheduleResumed',
+    'ScheduleDeleted',
+    'ScheduleFired',
+    'RunSkipped',
+    'RunQueued',
+    'RunEnded',
+  ],
+  keyOf: ({ stream }) => idOf(stream),
+  evolve(row, { stream, version: stream_version, at, event }) {
+    if (event.type !== 'ScheduleMade') {
+      const after = row && changed(row, event);
+      return after && { ...after, stream_version };
+    }
+    const { job, made, next } = event;
+    return {
+      id: idOf(stream),
+      environment: job.environment,
+      owner: job.owner,
+      ...terms(event),
+      app: job.app.name,
+      version: job.app.version,
+      procedure: job.procedure,
+      description: job.description,
+      priority: job.priority,
+      time_limit: job.timeLimit,
+      asked_at: made,
+      made_at: at,
+      paused: null,
+      next,
+      last_job: null,
+      skipped: null,
+      stream_version,
+    };
+  },
+};

@@ -1,0 +1,294 @@
+import {
+  type BadInput,
+  checkNumber,
+  checkOneOf,
+  checkText,
+  type Decider,
+  refuse,
+  type Refusal,
+  uuidv5,
+} from '@openpro/kernel';
+import { type QueuedJob, wrongIn } from './job.js';
+import { nextAfter, type When, wrongWhen } from './recurrence.js';
+
+/** What happens when it is time and the run before has not ended. */
+export const OVERLAPS = ['skip', 'queue', 'replace', 'allow'] as const;
+/** What happens with the times that passed while no server ran. */
+export const MISSED = ['skip', 'once', 'all'] as const;
+
+/** A time that is met later than this has been missed. */
+export const MISSED_AFTER_MS = 60_000;
+export const MAX_MISSED_RUNS = 100;
+/** Runs of one schedule that have not ended, and times that wait for their turn. */
+export const MAX_RUNNING = 100;
+export const MAX_WAITING = 100;
+
+export interface Terms {
+  readonly name: string;
+  readonly when: When;
+  readonly overlap: (typeof OVERLAPS)[number];
+  readonly missed: (typeof MISSED)[number];
+  /** Of `missed: 'all'`: so many of them. */
+  readonly atMost: number;
+}
+
+/** In every event that moves on: when it runs next, so that nobody has to work it out again. */
+interface Next {
+  readonly next: number | null;
+}
+
+export type ScheduleEvent =
+  /** `job`: what is run, each time the same. `made`: when its `when` was asked for. */
+  | ({ readonly type: 'ScheduleMade'; readonly job: QueuedJob; readonly made: number } & Terms & Next)
+  | ({ readonly type: 'ScheduleChanged'; readonly made: number } & Terms & Next)
+  | { readonly type: 'SchedulePaused'; readonly reason: string }
+  | ({ readonly type: 'ScheduleResumed' } & Next)
+  | { readonly type: 'ScheduleDeleted' }
+  /** `replaces`: the runs that it puts an end to. */
+  | ({
+      readonly type: 'ScheduleFired';
+      readonly job: string;
+      readonly due: number;
+      readonly replaces: readonly string[];
+    } & Next)
+  /** `count`: this one and those after it. */
+  | ({
+      readonly type: 'RunSkipped';
+      readonly due: number;
+      readonly count: number;
+      readonly why: string;
+    } & Next)
+  | ({ readonly type: 'RunQueued'; readonly due: number } & Next)
+  | { readonly type: 'RunEnded'; readonly job: string; readonly outcome: string };
+
+/** Whether the owner may still run it is judged each time: `refused` says why not. */
+interface Judged {
+  readonly id: string;
+  readonly owner: string;
+  readonly environment: string;
+  readonly refused?: string;
+}
+
+export type ScheduleCommand =
+  | ({ readonly type: 'MakeSchedule'; readonly job: QueuedJob; readonly now: number } & Terms)
+  | ({ readonly type: 'ChangeSchedule'; readonly now: number } & Terms)
+  | { readonly type: 'PauseSchedule'; readonly reason: string }
+  | { readonly type: 'ResumeSchedule'; readonly now: number }
+  | { readonly type: 'DeleteSchedule' }
+  | ({ readonly type: 'FireSchedule'; readonly now: number } & Judged)
+  | ({ readonly type: 'EndRun'; readonly job: string; readonly outcome: string } & Judged);
+
+export type ScheduleRefusal =
+  BadInput | Refusal<'ScheduleExists' | 'NoSuchSchedule' | 'AlreadyPaused' | 'NotPaused' | 'NothingLeft'>;
+
+interface Made extends Terms, Next {
+  readonly is: 'made';
+  readonly job: QueuedJob;
+  readonly made: number;
+  readonly paused: boolean;
+  /** The last time that was met: none is met twice, whatever the clocks of the servers say. */
+  readonly met: number;
+  /** Jobs that have not ended, and times that wait for them to. */
+  readonly running: readonly string[];
+  readonly waiting: readonly number[];
+}
+
+export type Schedule = { readonly is: 'new' } | { readonly is: 'deleted' } | Made;
+
+/** The job of one time: the same wherever and however often it is worked out, so that it runs once. */
+export const runOf = (schedule: string, due: number): string => uuidv5(schedule, String(due));
+
+const wrongTerms = ({ name, overlap, missed, atMost }: Terms): BadInput | undefined =>
+  checkText('name', name, { max: 100 }) ??
+  checkOneOf('overlap', overlap, OVERLAPS) ??
+  checkOneOf('missed', missed, MISSED) ??
+  checkNumber('atMost', atMost, { min: 1, max: MAX_MISSED_RUNS, whole: true });
+
+const termsOf = ({ name, when, overlap, missed, atMost }: Terms): Terms => ({
+  name,
+  when,
+  overlap,
+  missed,
+  atMost,
+});
+
+const textOf = (when: When): string => JSON.stringify(Object.entries(when).sort());
+
+const nothingLeft = () =>
+  refuse('NothingLeft', 'The time at which it was to run has passed: change when it runs, or make another');
+
+const skipped = (due: number, why: string, next: number | null, count = 1): ScheduleEvent => ({
+  type: 'RunSkipped',
+  due,
+  count,
+  why,
+  next,
+});
+
+/** One time has come: what becomes of it while others run. */
+const met = (id: string, state: Made, due: number, next: number | null): ScheduleEvent => {
+  const { overlap, running, waiting } = state;
+  const fired = (replaces: readonly string[] = []): ScheduleEvent => ({
+    type: 'ScheduleFired',
+    job: runOf(id, due),
+    due,
+    replaces,
+    next,
+  });
+  if (running.length === 0) return fired();
+  switch (overlap) {
+    case 'skip':
+      return skipped(due, 'the run before it had not ended', next);
+    case 'queue':
+      return waiting.length < MAX_WAITING
+        ? { type: 'RunQueued', due, next }
+        : skipped(due, `${MAX_WAITING} runs waited for their turn`, next);
+    case 'replace':
+      return fired(running);
+    case 'allow':
+      return running.length < MAX_RUNNING ? fired() : skipped(due, `${MAX_RUNNING} runs had not ended`, next);
+  }
+};
+
+/** Who may not run it any more has it paused, and learns why. */
+const stopped = (dues: readonly number[], why: string): readonly ScheduleEvent[] => [
+  ...dues.map((due) => skipped(due, why, null)),
+  { type: 'SchedulePaused', reason: why },
+];
+
+/** The times that have come, oldest first: those that were missed are counted to `MAX_MISSED_RUNS`, further ones left out. */
+const comeUntil = ({ when, made, next }: Made, now: number) => {
+  const late: number[] = [];
+  const fresh: number[] = [];
+  const missedBefore = now - MISSED_AFTER_MS;
+  let due = next;
+  while (due !== null && due <= now) {
+    const isLate = due < missedBefore;
+    const enough = isLate && late.length === MAX_MISSED_RUNS;
+    if (!enough) (isLate ? late : fresh).push(due);
+    due = nextAfter(when, made, enough ? missedBefore - 1 : due);
+  }
+  return { late, fresh };
+};
+
+const fire = (id: string, state: Made, now: number): readonly ScheduleEvent[] => {
+  const { when, made, missed, atMost } = state;
+  const next = nextAfter(when, made, now);
+  const { late, fresh } = comeUntil(state, now);
+  const caughtUp = late.slice(0, missed === 'skip' ? 0 : missed === 'once' ? 1 : atMost);
+  const lost = late.slice(caughtUp.length);
+  const events: ScheduleEvent[] = [];
+  let after = state;
+  const add = (event: ScheduleEvent): void => {
+    events.push(event);
+    after = evolve(after, event) as Made;
+  };
+  for (const due of caughtUp) add(met(id, after, due, next));
+  if (lost[0] !== undefined)
+    add(skipped(lost[0], 'no server ran the schedules at that time', next, lost.length));
+  for (const due of fresh) add(met(id, after, due, next));
+  return events;
+};
+
+const evolve = (state: Schedule, event: ScheduleEvent): Schedule => {
+  if (event.type === 'ScheduleMade') {
+    const { job, made, next } = event;
+    const rest = { paused: false, met: 0, running: [], waiting: [] };
+    return { is: 'made', job, made, ...termsOf(event), next, ...rest };
+  }
+  if (state.is !== 'made') return state;
+  const others = (due: number) => state.waiting.filter((one) => one !== due);
+  switch (event.type) {
+    case 'ScheduleChanged':
+      return { ...state, ...termsOf(event), made: event.made, next: event.next };
+    case 'SchedulePaused':
+      return { ...state, paused: true, next: null, waiting: [] };
+    case 'ScheduleResumed':
+      return { ...state, paused: false, next: event.next };
+    case 'ScheduleDeleted':
+      return { is: 'deleted' };
+    case 'ScheduleFired': {
+      const { due, next, job, replaces } = event;
+      const running = [...state.running.filter((one) => !replaces.includes(one)), job];
+      return { ...state, met: Math.max(state.met, due), next, running, waiting: others(due) };
+    }
+    case 'RunSkipped':
+      return { ...state, met: Math.max(state.met, event.due), next: event.next, waiting: others(event.due) };
+    case 'RunQueued':
+      return {
+        ...state,
+        met: Math.max(state.met, event.due),
+        next: event.next,
+        waiting: [...state.waiting, event.due],
+      };
+    case 'RunEnded':
+      return { ...state, running: state.running.filter((one) => one !== event.job) };
+  }
+};
+
+const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal> = {
+  initial: { is: 'new' },
+
+  decide(command, state) {
+    if (command.type === 'MakeSchedule') {
+      const { job, now, when } = command;
+      if (state.is !== 'new') return refuse('ScheduleExists', 'There is a schedule with this id already');
+      const wrong = wrongTerms(command) ?? wrongWhen(when, now) ?? wrongIn(job);
+      const next = wrong ? null : nextAfter(when, now, now);
+      return wrong ?? [{ type: 'ScheduleMade', ...termsOf(command), job, made: now, next }];
+    }
+    // What the process tells may come late: then nothing happens.
+    if (command.type === 'FireSchedule') {
+      if (state.is !== 'made' || state.next === null || state.next > command.now) return [];
+      return command.refused === undefined
+        ? fire(command.id, state, command.now)
+        : stopped([state.next], command.refused);
+    }
+    if (command.type === 'EndRun') {
+      if (state.is !== 'made' || !state.running.includes(command.job)) return [];
+      const ended: ScheduleEvent = { type: 'RunEnded', job: command.job, outcome: command.outcome };
+      const [due] = state.waiting;
+      if (due === undefined || state.running.length > 1) return [ended];
+      if (command.refused !== undefined) return [ended, ...stopped(state.waiting, command.refused)];
+      return [ended, met(command.id, evolve(state, ended) as Made, due, state.next)];
+    }
+    if (state.is !== 'made') return refuse('NoSuchSchedule', 'There is no such schedule');
+    const nextTime = (when: When, made: number, now: number) =>
+      nextAfter(when, made, Math.max(now, state.met));
+    switch (command.type) {
+      case 'ChangeSchedule': {
+        const { now, when } = command;
+        const same = textOf(when) === textOf(state.when);
+        const wrong = wrongTerms(command) ?? (same ? undefined : wrongWhen(when, now));
+        if (wrong) return wrong;
+        if (same) {
+          const { made, next } = state;
+          return [{ type: 'ScheduleChanged', ...termsOf(command), made, next }];
+        }
+        const next = state.paused ? null : nextTime(when, now, now);
+        return [{ type: 'ScheduleChanged', ...termsOf(command), made: now, next }];
+      }
+      case 'PauseSchedule': {
+        const wrong = checkText('reason', command.reason, { max: 500 });
+        if (wrong) return wrong;
+        if (state.paused) return refuse('AlreadyPaused', 'The schedule is paused already');
+        if (state.next === null && state.waiting.length === 0) return nothingLeft();
+        return [
+          ...state.waiting.map((due) => skipped(due, 'the schedule was paused while it waited', state.next)),
+          { type: 'SchedulePaused', reason: command.reason },
+        ];
+      }
+      case 'ResumeSchedule': {
+        if (!state.paused) return refuse('NotPaused', 'The schedule is not paused');
+        const next = nextTime(state.when, state.made, command.now);
+        return next === null ? nothingLeft() : [{ type: 'ScheduleResumed', next }];
+      }
+      case 'DeleteSchedule':
+        return [{ type: 'ScheduleDeleted' }];
+    }
+  },
+
+  evolve,
+};
+
+export const schedule = { name: 'schedule', context: 'jobs', decider } as const;
