@@ -20,7 +20,8 @@ const PAGES = {
     results(order: OBJECTIVE, first: 50) { total rows { index job args state objective gap runTime error } } } }`,
   cells: 'query ($id: ID!) { batch(id: $id) { cells } }',
   objectives: 'query ($id: ID!) { batch(id: $id) { objectives } }',
-  batches: 'query { batches { nodes { id state created scenarios ended { state count } app { title } owner { name } } } }',
+  batches:
+    'query { batches { nodes { id state created scenarios ended { state count } app { title } owner { name } } } }',
   jobs: 'query { jobs { nodes { id state description waitingFor app { title } owner { name } } } }',
   ofBatch: 'query ($id: ID!) { jobs(filter: { batch: $id }, order: OLDEST) { nodes { id state scenario } } }',
 };

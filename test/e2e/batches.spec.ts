@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
 import { Author, solving } from './apps.js';
 import { People } from './people.js';
 import { type Api, Platform } from './platform.js';
@@ -7,6 +9,8 @@ import { type Api, Platform } from './platform.js';
 jest.setTimeout(240_000);
 
 const BATCH = '... on Batch { id state scenarios created retries ended { state count } }';
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 interface Row {
   readonly index: number;
@@ -127,6 +131,40 @@ describe('a batch', () => {
       expect.arrayContaining([before[7]?.job, after[7]?.job]),
     );
   });
+
+  (existsSync(CHROMIUM) ? it : it.skip)(
+    'shows its scenarios in the browser, each leading to its job',
+    async () => {
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+      try {
+        const page = await browser.newPage();
+        const { url } = await api.change<{ url: string }>(
+          'issueSignInLink',
+          '',
+          {},
+          '... on SignInLink { url }',
+        );
+        await page.goto(url);
+        await page.getByRole('link', { name: 'Batches' }).click();
+        await page.getByRole('table', { name: 'Batches' }).getByRole('link').click();
+        const cells = page.getByRole('img', { name: '30 scenarios: 29 completed, 1 failed' });
+        await cells.hover({ position: { x: 25, y: 49 } }); // third row, second column
+        await page.getByText('x = 3, y = no').waitFor();
+        const table = page.getByRole('table', { name: 'Results' });
+        await table.getByRole('button', { name: 'Objective' }).click();
+        await table.getByRole('button', { name: 'Objective' }).click();
+        await table.getByRole('row').nth(1).getByText('103', { exact: true }).waitFor(); // 10 and "yes"
+        await page.getByRole('button', { name: 'Retry the failed ones' }).click();
+        await page.getByText('Retry 1 scenario?').waitFor();
+        await page.getByRole('button', { name: 'Keep as it is' }).click();
+        await cells.click({ position: { x: 25, y: 49 } });
+        await page.getByText('not this one').first().waitFor();
+        await page.getByText('scenario 8 of').waitFor();
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 
   it('is cancelled as one, also what has no job yet', async () => {
     const many = [{ argument: 'x', values: Array.from({ length: 3000 }, (_, n) => n + 4) }];

@@ -23,6 +23,8 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   session: lazy(() => import('./session/session.js').then((m) => ({ default: m.SessionPage }))),
   jobs: lazy(() => import('./pages/jobs.js').then((m) => ({ default: m.Jobs }))),
   job: lazy(() => import('./pages/job.js').then((m) => ({ default: m.JobPage }))),
+  batches: lazy(() => import('./pages/batches.js').then((m) => ({ default: m.Batches }))),
+  batch: lazy(() => import('./pages/batch.js').then((m) => ({ default: m.BatchPage }))),
   cases: lazy(() => import('./pages/cases.js').then((m) => ({ default: m.Cases }))),
   case: lazy(() => import('./pages/case.js').then((m) => ({ default: m.CasePage }))),
   engines: lazy(() => import('./pages/engines.js').then((m) => ({ default: m.Engines }))),

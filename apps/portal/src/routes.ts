@@ -7,6 +7,8 @@ const ROUTES = {
   session: '/sessions/:id',
   jobs: '/jobs',
   job: '/jobs/:id',
+  batches: '/batches',
+  batch: '/batches/:id',
   cases: '/cases',
   case: '/cases/:id',
   engines: '/engines',

@@ -42,6 +42,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
       { to: 'apps', label: 'Apps', icon: 'apps', also: 'launch' },
       { to: 'sessions', label: 'Sessions', icon: 'sessions', also: 'session' },
       { to: 'jobs', label: 'Jobs', icon: 'jobs', also: 'job' },
+      { to: 'batches', label: 'Batches', icon: 'batches', also: 'batch' },
       { to: 'cases', label: 'Cases', icon: 'cases', also: 'case' },
     ],
   },

@@ -74,6 +74,18 @@ interface ResultsArgs {
   readonly offset: number;
 }
 
+const toScenario = ({ scenario, id, args, state, objective, bound, gap, run_time, error }: ResultRow) => ({
+  index: scenario,
+  job: id,
+  args,
+  state: toState(state),
+  objective,
+  bound,
+  gap,
+  runTime: run_time,
+  error: error?.message ?? null,
+});
+
 @Injectable()
 export class BatchQueries {
   constructor(
@@ -166,6 +178,11 @@ export class BatchQueries {
       cancelReason: row.cancel_reason,
       cells: () => this.cells(row),
       objectives: () => this.objectives(row),
+      scenario: async ({ index }: { index: number }) => {
+        const sql = `SELECT ${RESULT} FROM job_list WHERE batch = $1 AND scenario = $2 ORDER BY round DESC LIMIT 1`;
+        const [found] = await this.db.query<ResultRow[]>(sql, [row.id, index]);
+        return found ? toScenario(found) : null;
+      },
       results: (args: ResultsArgs) => this.results(row, args),
     };
   }
@@ -198,17 +215,7 @@ export class BatchQueries {
     const rows = await this.db.query<(ResultRow & { total: number })[]>(sql, [id, wanted, first, offset]);
     return {
       total: rows[0]?.total ?? 0,
-      rows: rows.map(({ scenario, id: job, args, state, objective, bound, gap, run_time, error }) => ({
-        index: scenario,
-        job,
-        args,
-        state: toState(state),
-        objective,
-        bound,
-        gap,
-        runTime: run_time,
-        error: error?.message ?? null,
-      })),
+      rows: rows.map(toScenario),
     };
   }
 }

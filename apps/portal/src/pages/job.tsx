@@ -108,6 +108,14 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           <Ago at={job.queuedAt} />
           {job.timeLimit !== null && ` · time limit ${formatDuration(job.timeLimit)}`} · priority{' '}
           {job.priority}
+          {job.batch !== null && (
+            <>
+              {` · scenario ${(job.scenario ?? 0) + 1} of `}
+              <Anchor component={Link} href={pathTo('batch', { id: job.batch })} inherit>
+                a batch
+              </Anchor>
+            </>
+          )}
           {job.repeats !== null && (
             <>
               {' · repeats '}

@@ -76,7 +76,8 @@ export const Jobs = () => {
   const search = filters.get('search') ?? '';
   const mine = filters.get('mine') === '1';
   const states = JOB_STATES.filter((state) => filters.get('state')?.split(',').includes(state));
-  const filtered = search !== '' || mine || states.length > 0;
+  const batch = filters.get('batch') ?? '';
+  const filtered = search !== '' || mine || states.length > 0 || batch !== '';
   const pages = usePages(
     JobsDocument,
     {
@@ -84,6 +85,7 @@ export const Jobs = () => {
         search: useDeferredValue(search) || null,
         owner: mine ? me.id : null,
         states: states.length > 0 ? states : null,
+        batch: batch || null,
       },
     },
     ({ jobs }) => jobs,
@@ -119,6 +121,11 @@ export const Jobs = () => {
           clearable
           miw={200}
         />
+        {batch !== '' && (
+          <Chip checked onChange={() => setFilters({ batch: null })}>
+            Of one batch
+          </Chip>
+        )}
         {overseer && (
           <Chip checked={mine} onChange={(on) => setFilters({ mine: on ? '1' : null })}>
             Mine only

@@ -51,8 +51,16 @@ export type Batch = {
   cells: Scalars['String']['output'];
   /** The objective of each scenario, as far as there is one. */
   objectives: Array<Maybe<Scalars['Float']['output']>>;
+  /** One of them, if it has a job. */
+  scenario: Maybe<Scenario>;
   /** What became of the scenarios that have a job; `first` is at most 200. */
   results: ScenarioTable;
+};
+
+
+/** One procedure of one app, run for many scenarios: a job for each. */
+export type BatchScenarioArgs = {
+  index: Scalars['Int']['input'];
 };
 
 
