@@ -15,6 +15,7 @@ const SERVERS = 200;
 const SLOTS = 8;
 const SITES = 10;
 const DECISIONS = 200;
+const NOW = 1_800_000_000_000;
 const NAMES = '5d0ea1c1-6a0f-4d3c-9f0b-0f7f2c1b7a64';
 
 type Happened = JobEvent | NodeEvent;
@@ -98,7 +99,7 @@ const following = (): Measured => {
   let queue = start;
   return timed(DECISIONS, 1, (n) => {
     if (n === 0) queue = start;
-    const { queue: after, placements } = decidePlacements(evolveQueue(queue, ended(n)));
+    const { queue: after, placements } = decidePlacements(evolveQueue(queue, ended(n)), NOW);
     if (placements.length !== 1) throw new Error(`${placements.length} placements for one free slot`);
     queue = after;
   });
@@ -114,7 +115,7 @@ const evolving = (): Measured => {
 
 const deciding = (queue: Queue, expected: number) => (): Measured =>
   timed(DECISIONS, 1, () => {
-    const { placements } = decidePlacements(queue);
+    const { placements } = decidePlacements(queue, NOW);
     if (placements.length !== expected)
       throw new Error(`${placements.length} placements, expected ${expected}`);
   });

@@ -7,6 +7,7 @@ import { SavedSessions } from './0006-sessions.js';
 import { LeaderFence } from './0007-leader-fence.js';
 import { LogIdentity } from './0008-log-identity.js';
 import { RepeatedJobs } from './0009-repeated-jobs.js';
+import { QueuePolicyTables } from './0010-queue-policy.js';
 import { Schedules } from './0012-schedules.js';
 import { Batches } from './0013-batches.js';
 
@@ -21,6 +22,7 @@ export const migrations = [
   LeaderFence,
   LogIdentity,
   RepeatedJobs,
+  QueuePolicyTables,
   Schedules,
   Batches,
 ];

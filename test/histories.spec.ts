@@ -16,6 +16,7 @@ import { user } from '../libs/identity/src/user.js';
 import { batch } from '../libs/jobs/src/batch.js';
 import { job } from '../libs/jobs/src/job.js';
 import { schedule } from '../libs/jobs/src/schedule.js';
+import { queuePolicy } from '../libs/jobs/src/queue-policy.js';
 import { session } from '../libs/sessions/src/session.js';
 import { caseAggregate } from '../libs/storage/src/case.js';
 import { file } from '../libs/storage/src/file.js';
@@ -40,6 +41,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
       leadership,
       node,
       publisher,
+      queuePolicy,
       refusals,
       schedule,
       session,

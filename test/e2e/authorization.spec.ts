@@ -71,6 +71,8 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     publisherKeys: ['auditor'],
     nodes: READ,
     clusterTimeline: ['auditor'],
+    queuePolicy: ['auditor'],
+    queuePolicyHistory: ['auditor'],
     events: ['auditor'],
     jobs: READ,
     job: READ,
@@ -118,6 +120,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     resumeNode: [],
     inviteServer: [],
     removeNode: [],
+    setQueuePolicy: [],
   },
   subscription: {
     events: ['auditor'],

@@ -86,11 +86,13 @@ export class Server {
     const dispatcher = new Dispatcher(
       store,
       () => world.readModel.takeOver(),
-      async ({ job, node, nodeEpoch, attempt }, epoch) => {
+      async ({ job, ...start }, epoch) => {
         const meta = { commandId: random.uuid(), actor: 'system', roles: [], epoch };
-        const command = { type: 'StartJob', node, nodeEpoch, attempt };
+        const command = { type: 'StartJob', ...start };
         await bus.insist(life, { to: 'job', id: job, command, meta });
       },
+      undefined,
+      () => timeline.now,
     );
     const actor = `node:${self.node}`;
     this.leader = new Leader({
@@ -163,6 +165,7 @@ export class Server {
       load: () => Promise.resolve(DATA),
       save: () => Promise.resolve('0'.repeat(64)),
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
+      variables: () => Promise.resolve({}),
       report: async (job, attempt, command) => {
         const meta = { commandId: uuidv5(job, `${command.type}:${attempt}`), actor, roles: [] };
         await world.bus.insist(life, { to: 'job', id: job, command, meta });

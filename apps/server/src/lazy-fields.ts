@@ -13,9 +13,11 @@ const COMPUTED = new Set([
   'ClusterEntry.text',
   'Engine.publishedBy',
   'Job.compared',
+  'Job.place',
   'Job.waitingFor',
   'Node.runningJobs',
   'Node.sessions',
+  'QueuePolicy.warnings',
 ]);
 
 /**

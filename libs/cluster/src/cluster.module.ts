@@ -55,7 +55,7 @@ import { Silence } from './silence.js';
       inject: [CommandHandler, CONFIG, Door],
       useFactory: async (
         handler: CommandHandler,
-        { dataDir, nodeName, roles, slots, version, labels }: ServerConfig,
+        { dataDir, nodeName, roles, slots, version, labels, serverMemoryMiB, serverCores }: ServerConfig,
         { address: link }: Door,
       ) =>
         joinCluster(handler, await nodeId(dataDir), {
@@ -65,6 +65,8 @@ import { Silence } from './silence.js';
           version,
           labels,
           link,
+          memoryMiB: serverMemoryMiB,
+          cores: serverCores,
           isolation: isolationLevel(),
         }),
     },

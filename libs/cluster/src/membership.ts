@@ -15,6 +15,8 @@ export interface NodeDescription {
   readonly isolation: string;
   readonly labels?: readonly string[];
   readonly link?: string;
+  readonly memoryMiB?: number;
+  readonly cores?: number;
 }
 
 /**

@@ -21,6 +21,9 @@ export interface NodeRow {
   /** `host:port` for other servers. */
   readonly link: string | null;
   readonly joined_at: number | null;
+  /** Null = as much as anybody needs. */
+  readonly memory_mib: number | null;
+  readonly cores: number | null;
 }
 
 const UNDRAINED = { draining: false, drain_reason: null, drain_until: null } as const;
@@ -43,6 +46,8 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
     drain_until: 'int8',
     link: 'text',
     joined_at: 'int8',
+    memory_mib: 'float8',
+    cores: 'float8',
   },
   key: 'id',
   on: [
@@ -73,11 +78,14 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
           ...UNDRAINED,
           link: null,
           joined_at: null,
+          memory_mib: null,
+          cores: null,
         };
       case 'NodeAdmitted':
         return row; // until it has joined nothing runs there
       case 'NodeJoined': {
         const { name, epoch, roles, slots, version, isolation, labels = [], link = null } = event;
+        const { memoryMiB = null, cores = null } = event;
         return {
           ...(row ?? UNDRAINED),
           id: idOf(stream),
@@ -91,6 +99,8 @@ export const nodeList: Projection<NodeRow, NodeEvent> = {
           labels,
           link,
           joined_at: at,
+          memory_mib: memoryMiB,
+          cores,
         };
       }
       case 'NodeDeclaredDead':

@@ -377,7 +377,8 @@ describe('the list of servers', () => {
       log.map((event) => record('node-n1', event, { at: 4 })),
     ).get('n1');
   const undrained = { draining: false, drain_reason: null, drain_until: null };
-  const base = { id: 'n1', ...server, labels: [], ...undrained, link: null, joined_at: 4 };
+  const unlimited = { memory_mib: null, cores: null };
+  const base = { id: 'n1', ...server, labels: [], ...undrained, link: null, joined_at: 4, ...unlimited };
 
   it('has the last life of each', () => {
     expect(row(joined(1))).toStrictEqual({ ...base, state: 'joined', epoch: 1 });
@@ -389,8 +390,8 @@ describe('the list of servers', () => {
   it('has those that were invited', () => {
     const expected = { ...base, state: 'invited', epoch: 0 };
     const nothing = { slots: 0, version: '', isolation: '', joined_at: null };
-    expect(row(invited)).toStrictEqual({ ...expected, ...nothing });
-    expect(row(invited, admitted)).toStrictEqual({ ...expected, ...nothing });
+    expect(row(invited)).toStrictEqual({ ...expected, ...nothing, ...unlimited });
+    expect(row(invited, admitted)).toStrictEqual({ ...expected, ...nothing, ...unlimited });
     expect(row(invited, admitted, joined(1))).toStrictEqual({ ...base, state: 'joined', epoch: 1 });
     expect(row(joined(1), left(1), invited, admitted)).toStrictEqual({ ...base, state: 'left', epoch: 1 });
   });

@@ -29,6 +29,9 @@ interface Joined {
   readonly labels?: readonly string[];
   /** `host:port` where other servers reach it. */
   readonly link?: string;
+  /** What it has for jobs that say what they need. */
+  readonly memoryMiB?: number;
+  readonly cores?: number;
 }
 
 /** As what a server may take part. */
@@ -143,6 +146,8 @@ const wrongInJoin = ({
   isolation,
   labels,
   link,
+  memoryMiB,
+  cores,
 }: Joined): BadInput | undefined =>
   checkText('name', name, { max: 100 }) ??
   checkRoles(roles) ??
@@ -150,7 +155,9 @@ const wrongInJoin = ({
   checkText('version', version, { max: 100 }) ??
   checkText('isolation', isolation, { max: 200 }) ??
   checkLabels('labels', labels ?? []) ??
-  (link === undefined ? undefined : checkForm('link', link, LINK_ADDRESS, 'host:port'));
+  (link === undefined ? undefined : checkForm('link', link, LINK_ADDRESS, 'host:port')) ??
+  checkNumber('memoryMiB', memoryMiB ?? 0, { min: 0, max: Number.MAX_SAFE_INTEGER, unit: 'MiB' }) ??
+  checkNumber('cores', cores ?? 0, { min: 0, max: 1_000_000 });
 
 const wrongInInvitation = ({ name, roles, tokenHash, expiresAt }: Invitation): BadInput | undefined =>
   checkText('name', name, { max: 100 }) ??
@@ -218,7 +225,7 @@ const join = (
     return refuse('NotAdmitted', 'This server was invited: it must show its token before it joins');
   const wrong = wrongInJoin(command) ?? wrongInAdmission(command, known.admission);
   if (wrong) return wrong;
-  const { name, roles, slots, version, isolation, labels, link } = command;
+  const { name, roles, slots, version, isolation, labels, link, memoryMiB, cores } = command;
   return [
     // Who joins again has lost what ran before, even if nobody had noticed yet.
     ...(node.is === 'joined'
@@ -234,6 +241,8 @@ const join = (
       isolation,
       ...(labels?.length ? { labels } : {}),
       ...(link === undefined ? {} : { link }),
+      ...(memoryMiB === undefined ? {} : { memoryMiB }),
+      ...(cores === undefined ? {} : { cores }),
       ...(known.draining ? { draining: true } : {}),
     },
   ];

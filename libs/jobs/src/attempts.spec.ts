@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AttemptStore } from './attempt-store.js';
 import { Attempts, type AttemptsNeeds } from './attempts.js';
-import { job, type JobCommand, queuedJob } from './job.js';
+import { job, type JobCommand, queuedJob, type QueuedJob } from './job.js';
 import { aRequest } from './request.fixture.js';
 
 const digest = 'd'.repeat(64);
@@ -83,6 +83,7 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
     load: () => Promise.resolve(data),
     save: () => Promise.resolve(digest),
     user: (id) => Promise.resolve({ id, name: id, roles: [] }),
+    variables: (profile) => Promise.resolve({ LICENCE: `of ${profile}` }),
     report: async (id, _attempt, command) => {
       await execute(id, command);
       reports.push(command);
@@ -97,9 +98,9 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
     runs,
     reports,
     execute,
-    submit: async () => {
+    submit: async (more: Partial<QueuedJob> = {}) => {
       const id = uuidv7();
-      await execute(id, { type: 'SubmitJob', ...request });
+      await execute(id, { type: 'SubmitJob', ...request, ...more });
       return id;
     },
     /** To the server that the attempts run on. */
@@ -120,6 +121,21 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
 const at = { attempt: 1, node: 'n', nodeEpoch: 1 };
 
 describe('attempts', () => {
+  it('have the variables of their profile and the memory that they were promised', async () => {
+    const { submit, execute, run } = await given();
+    const [plain, special] = [await submit(), await submit({ profile: 'Gurobi' })];
+    const start = { type: 'StartJob', node: 'n', nodeEpoch: 1 } as const;
+    await execute(plain, start);
+    const { options } = await run();
+    expect(options).toMatchObject({ limits: { memoryMiB: 100 } });
+    expect(options).not.toHaveProperty('environment');
+    await execute(special, { ...start, memoryMiB: 4096 });
+    expect((await run(1)).options).toMatchObject({
+      limits: { memoryMiB: 4096 },
+      environment: { LICENCE: 'of Gurobi' },
+    });
+  });
+
   it('run what the log gives to this life of this server, and report the result once it is kept', async () => {
     const { attempts, submit, start, execute, run, report, runs } = await given();
     const [other, mine] = [await submit(), await submit()];

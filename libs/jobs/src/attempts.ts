@@ -41,6 +41,8 @@ export interface AttemptsNeeds {
   load(digest: string): Promise<CaseData>;
   save(job: QueuedJob, data: CaseData): Promise<string>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
+  /** The variables of a worker profile as they are now. */
+  variables(profile: string): Promise<{ readonly [name: string]: string }>;
   /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
   after?(ms: number, work: () => void): () => void;
   /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
@@ -64,6 +66,8 @@ const RECENT_LOG = 65_536;
 
 interface Running {
   readonly attempt: number;
+  /** That it was promised; the usual where it asked for none. */
+  readonly memoryMiB: number;
   run: Attempt | null;
   /** Asked for before the process was there. */
   stop: 'interrupt' | 'terminate' | null;
@@ -141,8 +145,7 @@ export class Attempts {
         if (idOf(stream) === node.id && event.epoch === node.epoch) this.endGrace();
         return;
       case 'JobStarted':
-        if (event.node === node.id && event.nodeEpoch === node.epoch)
-          this.begin(job, event.attempt, recorded);
+        if (event.node === node.id && event.nodeEpoch === node.epoch) this.begin(job, event, recorded);
         return;
       case 'JobInterruptRequested':
         return this.stop(job, 'interrupt');
@@ -180,10 +183,15 @@ export class Attempts {
     this.emptied = false;
   }
 
-  private begin(job: string, attempt: number, started: Recorded): void {
+  private begin(
+    job: string,
+    { attempt, memoryMiB = this.needs.limits.memoryMiB }: JobEvent & { type: 'JobStarted' },
+    started: Recorded,
+  ): void {
     if (this.running.get(job)?.attempt === attempt) return; // told twice
     const running: Running = {
       attempt,
+      memoryMiB,
       run: null,
       stop: null,
       soFar: { points: [], log: '' },
@@ -227,20 +235,24 @@ export class Attempts {
     const { needs } = this;
     const { attempt } = running;
     const taken = (): boolean => running.stop === 'terminate';
-    const [request, engine, app, input, user, warmStart] = await traced('load what it needs', {}, () =>
-      this.keptTrying(async () => {
-        const request = await needs.job(job);
-        return [
-          request,
-          ...(await Promise.all([
-            needs.engine(request.engine),
-            needs.app(request.app),
-            request.input === null ? null : needs.load(request.input),
-            needs.user(request.owner),
-            this.warmStart(job, attempt),
-          ])),
-        ] as const;
-      }, taken),
+    const [request, engine, app, input, user, environment, warmStart] = await traced(
+      'load what it needs',
+      {},
+      () =>
+        this.keptTrying(async () => {
+          const request = await needs.job(job);
+          return [
+            request,
+            ...(await Promise.all([
+              needs.engine(request.engine),
+              needs.app(request.app),
+              request.input === null ? null : needs.load(request.input),
+              needs.user(request.owner),
+              request.profile === undefined ? {} : needs.variables(request.profile),
+              this.warmStart(job, attempt),
+            ])),
+          ] as const;
+        }, taken),
     );
     if (taken()) return null;
     const record = await this.keptTrying(() => needs.records.open(job, attempt), taken);
@@ -259,7 +271,8 @@ export class Attempts {
         timeLimit: request.timeLimit,
         gap: request.gap,
         seed: request.seed ?? DEFAULT_SEED,
-        limits: needs.limits,
+        limits: { ...needs.limits, memoryMiB: running.memoryMiB },
+        ...(Object.keys(environment).length > 0 ? { environment } : {}),
         reuseKey: `${app.digest}:${request.owner}`,
         ...(warmStart ? { warmStart } : {}),
         onStarted: () => undefined,

@@ -35,6 +35,7 @@ export class Dispatcher {
     /** Issues StartJob; resolves when it is decided, also when it is refused. Never rejects. */
     private readonly start: (placement: Placement, epoch: number) => Promise<void>,
     private readonly report?: Report,
+    private readonly now: () => number = Date.now,
   ) {}
 
   /** From now on as the leader of this epoch. */
@@ -57,7 +58,12 @@ export class Dispatcher {
 
   /** Why a job waits, in words; null when it does not, or when another server leads. */
   waitingFor(job: string): string | null {
-    return this.reasons?.get(job) ?? null;
+    return this.reasons?.get(job, this.now()) ?? null;
+  }
+
+  /** Its place in the line of all, 1 for the next; null when it does not wait, or when another server leads. */
+  placeOf(job: string): number | null {
+    return this.reasons?.place(job) ?? null;
   }
 
   /** Calls back after each decision: why a job waits may have changed without anything happening to the job. */
@@ -100,7 +106,7 @@ export class Dispatcher {
 
   private place(): void {
     if (!this.queue) return;
-    const { placements, waiting, queue } = decidePlacements(this.queue);
+    const { placements, waiting, queue } = decidePlacements(this.queue, this.now());
     this.queue = queue;
     this.reasons = waiting;
     for (const listener of this.listeners) listener();

@@ -1,6 +1,7 @@
 import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
 import type { JobError, JobEvent, QueuedJob } from './job.js';
+import { added, type Waited } from './wait-clock.js';
 
 export interface AttemptRow {
   readonly number: number;
@@ -55,6 +56,16 @@ export interface JobRow {
   readonly scenario: number | null;
   readonly round: number | null;
   readonly schedule: string | null;
+  readonly owner_name: string;
+  readonly groups: readonly string[];
+  readonly profile: string | null;
+  readonly memory_mib: number;
+  readonly cores: number;
+  /** What the attempt that runs, or ran last, takes of its server. */
+  readonly takes: { readonly memoryMiB?: number; readonly cores?: number };
+  /** Of all its attempts. */
+  readonly waited: Waited;
+  readonly waits_since: number;
 }
 
 const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
@@ -99,6 +110,14 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   scenario: job.scenario ?? null,
   round: job.round ?? null,
   schedule: job.schedule ?? null,
+  owner_name: job.ownerName ?? job.owner,
+  groups: job.groups ?? [],
+  profile: job.profile ?? null,
+  memory_mib: job.memoryMiB ?? 0,
+  cores: job.cores ?? 0,
+  takes: {},
+  waited: {},
+  waits_since: at,
 });
 
 /** The last attempt ends with `outcome`, if one runs. */
@@ -116,7 +135,7 @@ const ended = (row: JobRow, state: string, outcome: string, at: number): JobRow 
 const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, at: number): JobRow => {
   switch (event.type) {
     case 'JobStarted': {
-      const { attempt: number, node, nodeEpoch } = event;
+      const { attempt: number, node, nodeEpoch, memoryMiB, cores, waited = {} } = event;
       return {
         ...row,
         state: 'running',
@@ -125,6 +144,8 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
         attempts: [...row.attempts, { number, node, startedAt: at, endedAt: null, outcome: null }],
         node,
         node_epoch: nodeEpoch,
+        takes: { ...(memoryMiB ? { memoryMiB } : {}), ...(cores ? { cores } : {}) },
+        waited: added(row.waited, waited),
       };
     }
     case 'JobRequeued':
@@ -137,6 +158,7 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
         node_epoch: null,
         node_lost: event.nodeLost,
         own_crash: event.ownCrash,
+        waits_since: at,
       };
     case 'JobPrioritized':
       return { ...row, priority: event.priority };
@@ -215,6 +237,14 @@ export const jobList: Projection<JobRow, JobEvent> = {
     scenario: 'int4',
     round: 'int4',
     schedule: 'text',
+    owner_name: 'text',
+    groups: 'jsonb',
+    profile: 'text',
+    memory_mib: 'float8',
+    cores: 'float8',
+    takes: 'jsonb',
+    waited: 'jsonb',
+    waits_since: 'int8',
   },
   key: 'id',
   on: [

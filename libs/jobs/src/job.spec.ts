@@ -592,6 +592,7 @@ describe('the list of jobs', () => {
       ...base,
       state: 'interrupted',
       started_at: 30,
+      waits_since: 20,
       ended_at: 50,
       attempt: 2,
       attempts: [

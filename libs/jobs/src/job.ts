@@ -11,6 +11,7 @@ import {
   refuse,
   type Refusal,
 } from '@openpro/kernel';
+import type { Waited } from './wait-clock.js';
 
 /** Requeues that a job is charged with: servers lost under it, and its own process ending by itself. */
 export const MAX_NODE_LOST = 3;
@@ -20,7 +21,7 @@ export const MAX_ATTEMPTS = 4;
 
 /** Lower runs first. */
 export const MAX_PRIORITY = 10_000;
-/** What a job has unless something else is asked for, and the best that its owner may ask for. */
+/** What a job has, and the best that its owner may ask for, where no rule says anything else. */
 export const OWN_PRIORITY = 100;
 
 export const MAX_TIME_LIMIT_S = 30 * 24 * 3600;
@@ -64,6 +65,16 @@ export interface QueuedJob {
   readonly round?: number;
   /** The schedule whose run it is. */
   readonly schedule?: string;
+  /** Its owner then, as the rules of the queue know him. */
+  readonly ownerName?: string;
+  readonly groups?: readonly string[];
+  /** What the rules gave it: the best that its owner may ask for. */
+  readonly best?: number;
+  /** The worker profile that it runs under. */
+  readonly profile?: string;
+  /** What it takes of its server, where the profile says nothing else. */
+  readonly memoryMiB?: number;
+  readonly cores?: number;
 }
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */
@@ -84,6 +95,15 @@ export interface At {
   readonly attempt: number;
   readonly node: string;
   readonly nodeEpoch: number;
+}
+
+/** What the leader adds to a start. */
+export interface StartTerms {
+  /** What the attempt takes of its server. */
+  readonly memoryMiB?: number;
+  readonly cores?: number;
+  /** How the wait for it was made up. */
+  readonly waited?: Waited;
 }
 
 export interface JobError {
@@ -114,7 +134,7 @@ interface Counters {
 
 export type JobEvent =
   | ({ readonly type: 'JobQueued' } & QueuedJob)
-  | ({ readonly type: 'JobStarted' } & At)
+  | ({ readonly type: 'JobStarted' } & At & StartTerms)
   | ({
       readonly type: 'JobRequeued';
       readonly reason: 'node-lost' | 'crashed' | 'drained';
@@ -134,20 +154,20 @@ export type JobEvent =
 export type JobCommand =
   | ({ readonly type: 'SubmitJob' } & QueuedJob)
   /** `attempt`: the one that was meant, so that a proposal that comes late does not start the next one. */
-  | {
+  | ({
       readonly type: 'StartJob';
       readonly node: string;
       readonly nodeEpoch: number;
       readonly attempt?: number;
-    }
+    } & StartTerms)
   | ({ readonly type: 'CompleteJob' } & At & JobResult)
   | ({ readonly type: 'FailJob'; readonly error: JobError } & At)
   | ({ readonly type: 'CrashAttempt'; readonly message: string } & At)
   /** `left`: it left in order, having ended what ran there, and the job is not charged with it. */
   | { readonly type: 'LoseNode'; readonly node: string; readonly nodeEpoch: number; readonly left?: boolean }
   | ({ readonly type: 'DrainAttempt' } & At)
-  /** `best`: the lowest number that who asks may give. */
-  | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number }
+  /** `best`: the lowest number that who asks may give; null = what the rules gave the job, as its owner. */
+  | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number | null }
   | { readonly type: 'InterruptJob' }
   /** As one of its batch: nothing happens to one that has ended, or that was never made. */
   | { readonly type: 'CancelScenario'; readonly reason: string }
@@ -171,8 +191,14 @@ export type JobRefusal =
 export type Job =
   | { readonly is: 'new' }
   | { readonly is: 'ended' }
-  | ({ readonly is: 'queued'; readonly of: JobOf; readonly attempts: number } & Counters)
-  | ({ readonly is: 'running'; readonly of: JobOf; readonly interrupting: boolean } & At & Counters);
+  | ({ readonly is: 'queued'; readonly attempts: number } & Known & Counters)
+  | ({ readonly is: 'running'; readonly interrupting: boolean } & At & Known & Counters);
+
+interface Known {
+  readonly of: JobOf;
+  /** The best priority that its owner may ask for. */
+  readonly best: number;
+}
 
 type Running = Job & { readonly is: 'running' };
 
@@ -186,7 +212,7 @@ export const wrongIn = (job: QueuedJob): BadInput | undefined =>
   checkJson('args', job.args, MAX_ARGS_BYTES) ??
   (job.input === null ? undefined : checkDigest('input', job.input)) ??
   checkText('description', job.description, { min: 0, max: 500 }) ??
-  checkPriority(job.priority, OWN_PRIORITY) ??
+  checkPriority(job.priority, job.best ?? OWN_PRIORITY) ??
   (job.timeLimit === null
     ? undefined
     : checkNumber('timeLimit', job.timeLimit, { above: 0, max: MAX_TIME_LIMIT_S, unit: 'seconds' })) ??
@@ -194,7 +220,8 @@ export const wrongIn = (job: QueuedJob): BadInput | undefined =>
   (job.seed === null
     ? undefined
     : checkNumber('seed', job.seed, { min: 0, max: 2 ** 31 - 1, whole: true })) ??
-  checkLabels('labels', job.labels ?? []);
+  checkLabels('labels', job.labels ?? []) ??
+  (job.profile === undefined ? undefined : checkText('profile', job.profile, { max: 64 }));
 
 const at = ({ attempt, node, nodeEpoch }: At): At => ({ attempt, node, nodeEpoch });
 
@@ -296,9 +323,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
     switch (command.type) {
       case 'StartJob': // two leaders may propose: the first start counts
         if (job.is !== 'queued' || (command.attempt ?? job.attempts + 1) !== job.attempts + 1) return [];
-        return [
-          { type: 'JobStarted', attempt: job.attempts + 1, node: command.node, nodeEpoch: command.nodeEpoch },
-        ];
+        return [{ ...command, type: 'JobStarted', attempt: job.attempts + 1 }];
       case 'CompleteJob':
         return runsAt(job, command) ? [completed(job, command)] : staleAttempt();
       case 'FailJob':
@@ -326,9 +351,9 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (!runsAt(job, command)) return staleAttempt();
         return [job.interrupting ? cutShort(job, 'its server was drained') : givenBack(job)];
       case 'PrioritizeJob': {
-        const wrong = checkPriority(command.priority, command.best);
-        if (wrong) return wrong;
         if (job.is === 'ended') return alreadyEnded();
+        const wrong = checkPriority(command.priority, command.best ?? job.best);
+        if (wrong) return wrong;
         if (job.is === 'running') return refuse('NotWaiting', 'The job runs already: nothing is ahead of it');
         return [{ type: 'JobPrioritized', priority: command.priority }];
       }
@@ -354,6 +379,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
   evolve(job, event) {
     if (event.type === 'JobQueued') {
       const { environment, owner, app, description, procedure, batch, schedule } = event;
+      const { best = OWN_PRIORITY } = event;
       const title = description || procedure;
       const of = {
         environment,
@@ -364,17 +390,18 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         ...(batch ? { batch } : {}),
         ...(schedule ? { schedule } : {}),
       };
-      return { is: 'queued', of, attempts: 0, nodeLost: 0, ownCrash: 0 };
+      return { is: 'queued', of, best, attempts: 0, nodeLost: 0, ownCrash: 0 };
     }
     if (job.is === 'new' || job.is === 'ended') return job;
-    const { of, nodeLost, ownCrash } = job;
+    const { of, best, nodeLost, ownCrash } = job;
     switch (event.type) {
       case 'JobStarted':
-        return { is: 'running', ...at(event), of, nodeLost, ownCrash, interrupting: false };
+        return { is: 'running', ...at(event), of, best, nodeLost, ownCrash, interrupting: false };
       case 'JobRequeued':
         return {
           is: 'queued',
           of,
+          best,
           attempts: event.attempt,
           nodeLost: event.nodeLost,
           ownCrash: event.ownCrash,

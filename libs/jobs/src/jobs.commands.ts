@@ -1,9 +1,16 @@
 import { AggregateCommand, commandHandler } from '@openpro/eventstore';
 import { batch, type BatchCommand } from './batch.js';
 import { job, type JobCommand } from './job.js';
+import { queuePolicy, type QueuePolicyCommand } from './queue-policy.js';
 
 export class ForJob extends AggregateCommand<JobCommand> {}
 
 export class ForBatch extends AggregateCommand<BatchCommand> {}
 
-export const jobHandlers = [commandHandler(ForJob, job), commandHandler(ForBatch, batch)];
+export class ForQueuePolicy extends AggregateCommand<QueuePolicyCommand> {}
+
+export const jobHandlers = [
+  commandHandler(ForJob, job),
+  commandHandler(ForBatch, batch),
+  commandHandler(ForQueuePolicy, queuePolicy),
+];

@@ -38,6 +38,8 @@ import { LiveJobs, serveJobs } from './live-jobs.js';
 import { ScheduleHandler } from './schedules.commands.js';
 import { ScheduleQueries } from './schedules.queries.js';
 import { SchedulesResolver } from './schedules.resolver.js';
+import { QueuePolicies } from './queue-policy.queries.js';
+import { QueuePolicyResolver } from './queue-policy.resolver.js';
 import { Submitting } from './submitting.js';
 import { SubmittingBatches } from './submitting-batches.js';
 import { takeOver } from './take-over.queries.js';
@@ -63,10 +65,10 @@ const LOG_BYTES = 50 * 1024 * 1024;
         new Dispatcher(
           store,
           () => takeOver(db),
-          async ({ job, node, nodeEpoch, attempt }, epoch) => {
+          async ({ job, ...start }, epoch) => {
             // A job has the id of the command that submitted it: all that is done for it belongs to that.
             const meta = { commandId: uuidv7(), actor: 'system', roles: [], correlation: job, epoch };
-            await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch, attempt }, meta));
+            await commands.insist(new ForJob(job, { type: 'StartJob', ...start }, meta));
           },
           reportTo(new Logger('Dispatcher')),
         ),
@@ -86,6 +88,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
         CONFIG,
         LINK,
         Dispatcher,
+        QueuePolicies,
       ],
       useFactory: (
         node: ThisNode,
@@ -100,6 +103,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
         { memoryMiB }: ServerConfig,
         link: ProLink,
         dispatcher: Dispatcher,
+        policies: QueuePolicies,
       ) => {
         const attempts = new Attempts({
           node,
@@ -119,6 +123,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
               data,
             ),
           user: async (id) => people.user(id),
+          variables: (profile) => policies.variables(profile),
           report: (job, attempt, command) =>
             commands.insist(
               // The same report of the same attempt has the same id: told twice, it counts once.
@@ -163,6 +168,8 @@ const LOG_BYTES = 50 * 1024 * 1024;
     ScheduleHandler,
     ScheduleQueries,
     SchedulesResolver,
+    QueuePolicies,
+    QueuePolicyResolver,
     Submitting,
     SubmittingBatches,
     TimelineQueries,

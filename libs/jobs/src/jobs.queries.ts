@@ -59,6 +59,8 @@ const LISTED = [
   'batch',
   'scenario',
   'schedule',
+  'profile',
+  'waited',
 ] as const satisfies readonly (keyof JobRow)[];
 type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
 
@@ -146,6 +148,9 @@ export class JobQueries {
         row.state === 'queued'
           ? async () => (await this.live.waitingFor(row.id)) ?? 'waits for the scheduler'
           : null,
+      place: row.state === 'queued' ? () => this.live.placeOf(row.id) : null,
+      waited: Object.entries(row.waited).map(([kind, ms]) => ({ kind, ms })),
+      profile: row.profile,
       queuedAt: row.queued_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,

@@ -20,7 +20,7 @@ import {
   type QueryJobsArgs,
 } from '@openpro/platform';
 import type { ProgressPoint } from './attempt-store.js';
-import { type JobCommand, OWN_PRIORITY } from './job.js';
+import type { JobCommand } from './job.js';
 import { jobList } from './job-list.projection.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
@@ -82,7 +82,7 @@ export class JobsResolver {
     @Context('actor') actor: Actor,
     @Args() { id, priority, commandId }: MutationPrioritizeJobArgs,
   ) {
-    const best = has(actor, 'administrator') ? 1 : OWN_PRIORITY;
+    const best = has(actor, 'administrator') ? 1 : null;
     return this.change(actor, id, { type: 'PrioritizeJob', priority, best }, commandId);
   }
 

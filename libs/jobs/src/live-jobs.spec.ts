@@ -32,6 +32,7 @@ const given = (leader: string | null = 'b') => {
           calls.at(-1)?.push(job);
           return waitingFor(job);
         },
+        placeOf: () => 7,
         onDecided: (listener) => {
           deciding.set(node, listener);
           return () => deciding.delete(node);
@@ -71,6 +72,7 @@ describe('why a job waits', () => {
     const reasons = await Promise.all(jobs.map((job) => live.waitingFor(job)));
     expect(reasons[49]).toBe('j49 waits');
     expect(calls).toEqual([jobs]);
+    expect(await live.placeOf('j1')).toBe(7);
   });
 
   it.each<[string, string | null, (parts: ReturnType<typeof given>) => unknown]>([

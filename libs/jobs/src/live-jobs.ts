@@ -16,11 +16,17 @@ const REASON_MS = 300;
 /** Between two reasons that one reader is told of: a person's pace. */
 const REASON_INTERVAL_MS = 1000;
 
+/** A job that waits, as the leader sees it. */
+interface Waiting {
+  readonly reason: string;
+  readonly place: number | null;
+}
+
 /** Serves what this server knows of jobs and nobody else: its attempts' news and, while it leads, why jobs wait. */
 export const serveJobs = (
   link: ProLink,
   attempts: Pick<Attempts, 'listen'>,
-  dispatcher: Pick<Dispatcher, 'waitingFor' | 'onDecided'>,
+  dispatcher: Pick<Dispatcher, 'waitingFor' | 'placeOf' | 'onDecided'>,
 ): void => {
   link.serve('job.listen', {
     accepts: PRO,
@@ -44,7 +50,12 @@ export const serveJobs = (
       const { jobs } = (params ?? {}) as { jobs?: unknown };
       if (!Array.isArray(jobs) || jobs.length > MAX_JOBS)
         throw new LinkError('BadInput', `The request must name at most ${MAX_JOBS} jobs`);
-      return Promise.resolve(jobs.map((job) => dispatcher.waitingFor(String(job))));
+      return Promise.resolve(
+        jobs.map(String).map((job): Waiting | null => {
+          const reason = dispatcher.waitingFor(job);
+          return reason === null ? null : { reason, place: dispatcher.placeOf(job) };
+        }),
+      );
     },
   });
 };
@@ -79,7 +90,7 @@ export interface Leader {
 
 /** What only the server knows that runs a job, or the one that leads: asked there, wherever that is. */
 export class LiveJobs {
-  private readonly reasons = new DataLoader<string, string | null>((jobs) => this.ask(jobs), {
+  private readonly waiting = new DataLoader<string, Waiting | null>((jobs) => this.ask(jobs), {
     cache: false,
     maxBatchSize: MAX_JOBS,
   });
@@ -90,8 +101,13 @@ export class LiveJobs {
   ) {}
 
   /** Why a job waits, in words; null when it does not, or when the leader does not answer at once. */
-  waitingFor(job: string): Promise<string | null> {
-    return this.reasons.load(job);
+  async waitingFor(job: string): Promise<string | null> {
+    return (await this.waiting.load(job))?.reason ?? null;
+  }
+
+  /** Its place in the line of all that wait, 1 for the next. */
+  async placeOf(job: string): Promise<number | null> {
+    return (await this.waiting.load(job))?.place ?? null;
   }
 
   /** Calls back when the reason has changed for which a job waits, while it waits: `follow` tells whether it does. */
@@ -150,7 +166,7 @@ export class LiveJobs {
     };
   }
 
-  private async ask(jobs: readonly string[]): Promise<(string | null)[]> {
+  private async ask(jobs: readonly string[]): Promise<(Waiting | null)[]> {
     const unknown = jobs.map(() => null);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, REASON_MS, null)));
@@ -159,10 +175,8 @@ export class LiveJobs {
       return leader === null ? null : this.link.call(leader, 'job.waitingFor', { jobs });
     };
     try {
-      const reasons = await Promise.race([answer(), late]);
-      return Array.isArray(reasons) && reasons.length === jobs.length
-        ? reasons.map((reason) => (typeof reason === 'string' ? reason : null))
-        : unknown;
+      const answers = await Promise.race([answer(), late]);
+      return Array.isArray(answers) && answers.length === jobs.length ? answers.map(toWaiting) : unknown;
     } catch {
       return unknown; // the leader is lost, or another one by now
     } finally {
@@ -170,3 +184,10 @@ export class LiveJobs {
     }
   }
 }
+
+/** A leader of the version before says no more than the reason. */
+const toWaiting = (answer: unknown): Waiting | null => {
+  if (typeof answer === 'string') return { reason: answer, place: null };
+  const { reason, place } = (answer ?? {}) as { readonly reason?: unknown; readonly place?: unknown };
+  return typeof reason === 'string' ? { reason, place: typeof place === 'number' ? place : null } : null;
+};

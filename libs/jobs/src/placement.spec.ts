@@ -16,6 +16,9 @@ import {
 } from './queue.js';
 import { values } from './sorted-map.js';
 
+/** Before everything that happens here: no wait is worth telling. */
+const NOW = 0;
+
 const joined = (slots: number, epoch = 1, roles = ['pro'], more: object = {}): NodeEvent => ({
   type: 'NodeJoined',
   epoch,
@@ -87,7 +90,7 @@ const queueAfter = (log: readonly Happened[], start: Queue = emptyQueue): Queue 
   return log.reduce((queue, [stream, event]) => evolveQueue(queue, record(stream, event)), start);
 };
 const placementsAfter = (...log: readonly Happened[]): string[] =>
-  decidePlacements(queueAfter(log)).placements.map(
+  decidePlacements(queueAfter(log), NOW).placements.map(
     ({ job, node, nodeEpoch }) => `${job} on ${node}:${nodeEpoch}`,
   );
 
@@ -187,8 +190,8 @@ describe('placement', () => {
       ['node-n2', joined(2)],
       ['job-a', queued()],
     ]);
-    const { queue } = decidePlacements(before);
-    expect(decidePlacements(queue).placements).toStrictEqual([]);
+    const { queue } = decidePlacements(before, NOW);
+    expect(decidePlacements(queue, NOW).placements).toStrictEqual([]);
     const lost = queueAfter(
       [
         ['job-a', started('n1')],
@@ -197,7 +200,7 @@ describe('placement', () => {
       ],
       queue,
     );
-    expect(decidePlacements(lost).placements).toStrictEqual([
+    expect(decidePlacements(lost, NOW).placements).toStrictEqual([
       { job: 'a', node: 'n2', nodeEpoch: 1, attempt: 2 },
     ]);
   });
@@ -208,6 +211,7 @@ describe('placement', () => {
         ['node-n1', joined(1)],
         ['job-a', queued()],
       ]),
+      NOW,
     );
     const other = queueAfter(
       [
@@ -217,7 +221,7 @@ describe('placement', () => {
       ],
       queue,
     );
-    expect(decidePlacements(other).placements).toStrictEqual([
+    expect(decidePlacements(other, NOW).placements).toStrictEqual([
       { job: 'b', node: 'n1', nodeEpoch: 1, attempt: 1 },
     ]);
   });
@@ -313,7 +317,7 @@ describe('placement', () => {
 
   it('says in words that labels or a drain are why a job waits', () => {
     const reason = (...log: readonly Happened[]) =>
-      decidePlacements(queueAfter([['job-x', queued()], ...log])).waiting.get('x');
+      decidePlacements(queueAfter([['job-x', queued()], ...log]), NOW).waiting.get('x');
     const asks = (...labels: string[]): Happened => ['job-x', asking(...labels)];
     const two: Happened[] = [
       ['node-n1', joined(1)],
@@ -344,7 +348,7 @@ describe('placement', () => {
 
   it('says in words why a job waits', () => {
     const reason = (id: string, ...log: readonly Happened[]) =>
-      decidePlacements(queueAfter(log)).waiting.get(id);
+      decidePlacements(queueAfter(log), NOW).waiting.get(id);
     const jobs: Happened[] = ['a', 'b', 'c', 'd'].map((id) => [`job-${id}`, queued()]);
     expect(reason('a', ...jobs)).toBe('No server is there to run it');
     expect(reason('a', ['node-n1', joined(1)], ...jobs)).toBeUndefined();
@@ -364,7 +368,7 @@ describe('placement', () => {
       'It waits for a server of its own, because servers were lost while they ran it; it is next',
     );
     expect(reason('a', ['node-n1', joined(2)], ...jobs, ...twiceLost)).toBe(
-      'The free slots are kept for a job that must run alone; it is next',
+      'The free slots are kept for a job that must run alone or needs a large part of a server; it is next',
     );
     expect(reason('nobody')).toBeUndefined();
   });
@@ -487,7 +491,7 @@ const live = (
         die(`n${one.node}`);
         break;
       case 'decide': {
-        const decision = decidePlacements(queue);
+        const decision = decidePlacements(queue, NOW);
         check(queue, decision);
         queue = decision.queue;
         for (const { job: id, node, nodeEpoch } of decision.placements)
@@ -577,10 +581,10 @@ describe('placement in any cluster', () => {
       () => undefined,
       ({ queue }) => {
         const lines = [...values(queue.lines)];
-        const inLines = lines.flatMap(({ labels, waiting }) => {
+        const inLines = lines.flatMap(({ needs, waiting }) => {
           const entries = [...values(waiting)];
           expect(entries.length).toBeGreaterThan(0);
-          for (const entry of entries) expect(entry.labels).toStrictEqual(labels);
+          for (const entry of entries) expect(entry.labels).toStrictEqual(needs.labels);
           return entries;
         });
         const waiting = [...values(queue.waiting)];
@@ -602,7 +606,7 @@ describe('placement in any cluster', () => {
 
   it('decides the same for the same queue', () =>
     forAllWorlds((before, { placements }) =>
-      expect(decidePlacements(before).placements).toStrictEqual(placements),
+      expect(decidePlacements(before, NOW).placements).toStrictEqual(placements),
     ));
 
   it('knows the jobs that the rules know: none lost, none left over', () =>
@@ -642,11 +646,27 @@ describe('placement in any cluster', () => {
             node_epoch: entry.place?.nodeEpoch ?? null,
             node_lost: entry.alone ? ALONE_AFTER_LOSSES : 0,
             labels: entry.labels,
+            environment: entry.environment,
+            owner: entry.owner,
+            owner_name: entry.ownerName,
+            groups: entry.groups,
+            app: 'cutting',
+            procedure: entry.procedure,
+            time_limit: entry.timeLimit,
+            profile: entry.profile,
+            memory_mib: entry.memoryMiB,
+            cores: entry.cores,
+            started_at: entry.place?.since ?? null,
+            waits_since: entry.wait.from,
+            takes: { memoryMiB: entry.place?.memoryMiB ?? 0, cores: entry.place?.cores ?? 0 },
           })),
-          [...values(nodesThen.servers)].map(({ node, epoch, slots, labels, draining }) => ({
+          [...values(nodesThen.servers)].map(({ node, epoch, slots, labels, draining, ...more }) => ({
             id: node,
+            name: more.name,
             epoch,
             slots,
+            memory_mib: more.memoryMiB,
+            cores: more.cores,
             roles: ['pro'],
             state: 'joined' as const,
             labels,

@@ -3,138 +3,27 @@ import type { Recorded } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
 import type { JobEvent } from './job.js';
 import type { JobRow } from './job-list.projection.js';
-import { get, remove, set, type SortedMap, values } from './sorted-map.js';
+import {
+  emptyQueue,
+  type Entry,
+  forget,
+  governed,
+  join,
+  place,
+  prioritized,
+  type Queue,
+  timed,
+  wait,
+} from './lines.js';
+import { PolicyIndex } from './policy-index.js';
+import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
+import { get, remove, set } from './sorted-map.js';
+import { joining, newClock } from './wait-clock.js';
+
+export { emptyQueue, type Entry, type Line, type Queue, type Server, turnOf } from './lines.js';
 
 /** A job that has lost this many servers runs alone: it may be what kills them. */
 export const ALONE_AFTER_LOSSES = 2;
-
-/** Where a job runs, or will run as soon as its start is seen in the log. */
-export interface Place {
-  readonly node: string;
-  readonly nodeEpoch: number;
-}
-
-/** A job that waits or runs. */
-export interface Entry {
-  readonly job: string;
-  readonly priority: number;
-  readonly queuedAt: number;
-  /** Made so far; what was taken from it before goes first. */
-  readonly attempts: number;
-  /** Shares its server with no other job. */
-  readonly alone: boolean;
-  /** What its server must have, sorted. */
-  readonly labels: readonly string[];
-  readonly place: Place | null;
-}
-
-/** A server that can run jobs, and how many it has or is about to get. */
-export interface Server {
-  readonly node: string;
-  readonly epoch: number;
-  readonly slots: number;
-  readonly taken: number;
-  /** Of those, the ones that must have it to themselves. */
-  readonly alone: number;
-  readonly labels: readonly string[];
-  /** Gets no new jobs. */
-  readonly draining: boolean;
-}
-
-/** Those who wait for the same labels: when one of them fits nowhere, those behind it do not either. */
-export interface Line {
-  readonly labels: readonly string[];
-  readonly waiting: SortedMap<Entry>;
-}
-
-/**
- * The scheduler's view of jobs and servers. A value: every event gives a new one. Each event says
- * what is so, not what changes, so events that the start rows already contain may be seen again.
- */
-export interface Queue {
-  /** All entries, by job. */
-  readonly jobs: SortedMap<Entry>;
-  /** Those without a place, next to run first. */
-  readonly waiting: SortedMap<Entry>;
-  /** The same ones by what they wait for. */
-  readonly lines: SortedMap<Line>;
-  /** By node. */
-  readonly servers: SortedMap<Server>;
-}
-
-export const emptyQueue: Queue = { jobs: null, waiting: null, lines: null, servers: null };
-
-/** Sorts as text: priority, then what was taken from it before, then age. */
-export const turnOf = ({ priority, attempts, queuedAt, job }: Entry): string =>
-  `${String(priority).padStart(6, '0')} ${attempts > 0 ? 0 : 1} ${String(queuedAt).padStart(15, '0')} ${job}`;
-
-const counted = (servers: SortedMap<Server>, { place, alone }: Entry, by: 1 | -1): SortedMap<Server> => {
-  const server = place ? get(servers, place.node) : undefined;
-  if (!server || server.epoch !== place?.nodeEpoch) return servers;
-  const taken = server.taken + by;
-  return set(servers, server.node, { ...server, taken, alone: server.alone + (alone ? by : 0) });
-};
-
-type Waiting = Pick<Queue, 'waiting' | 'lines'>;
-
-const lineOf = ({ labels }: Entry): string => labels.join(' ');
-
-const enqueued = ({ waiting, lines }: Waiting, entry: Entry): Waiting => {
-  if (entry.place) return { waiting, lines };
-  const [turn, line] = [turnOf(entry), lineOf(entry)];
-  const before = get(lines, line)?.waiting ?? null;
-  return {
-    waiting: set(waiting, turn, entry),
-    lines: set(lines, line, { labels: entry.labels, waiting: set(before, turn, entry) }),
-  };
-};
-
-const dequeued = ({ waiting, lines }: Waiting, entry: Entry): Waiting => {
-  if (entry.place) return { waiting, lines };
-  const [turn, line] = [turnOf(entry), lineOf(entry)];
-  const left = remove(get(lines, line)?.waiting ?? null, turn);
-  return {
-    waiting: remove(waiting, turn),
-    lines: left ? set(lines, line, { labels: entry.labels, waiting: left }) : remove(lines, line),
-  };
-};
-
-const forget = (queue: Queue, job: string): Queue => {
-  const entry = get(queue.jobs, job);
-  if (!entry) return queue;
-  return {
-    ...dequeued(queue, entry),
-    jobs: remove(queue.jobs, job),
-    servers: counted(queue.servers, entry, -1),
-  };
-};
-
-/** The entry as it is now, in place of what was known of the job. */
-export const put = (queue: Queue, entry: Entry): Queue => {
-  const { jobs, servers } = queue;
-  const former = get(jobs, entry.job);
-  return {
-    ...enqueued(former ? dequeued(queue, former) : queue, entry),
-    jobs: set(jobs, entry.job, entry),
-    servers: counted(former ? counted(servers, former, -1) : servers, entry, 1),
-  };
-};
-
-const change = (queue: Queue, job: string, to: Partial<Entry>): Queue => {
-  const entry = get(queue.jobs, job);
-  return entry ? put(queue, { ...entry, ...to }) : queue;
-};
-
-type Joining = Pick<Server, 'node' | 'epoch' | 'slots' | 'labels' | 'draining'>;
-
-const join = (queue: Queue, server: Joining): Queue => {
-  const { node } = server;
-  let servers = set(queue.servers, node, { ...server, taken: 0, alone: 0 });
-  // The rows of the jobs may have been read later than those of the servers.
-  for (const entry of values(queue.jobs))
-    if (entry.place?.node === node) servers = counted(servers, entry, 1);
-  return { ...queue, servers };
-};
 
 const drained = (queue: Queue, node: string, epoch: number, draining: boolean): Queue => {
   const server = get(queue.servers, node);
@@ -148,34 +37,42 @@ const runsJobs = (roles: readonly string[]): boolean => roles.includes('pro');
 /** The queue after one more event of the log. */
 export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queue => {
   const id = idOf(stream);
-  const happened = event as JobEvent | NodeEvent;
+  const happened = event as JobEvent | NodeEvent | QueuePolicyEvent;
   switch (happened.type) {
+    case 'QueuePolicySet':
+      return governed(queue, happened.policy, at);
     case 'JobQueued': {
-      const { priority } = happened;
+      const { environment, owner, app, procedure, timeLimit, priority } = happened;
+      const { ownerName = owner, groups = [], profile = null, memoryMiB = 0, cores = 0 } = happened;
       const labels = [...(happened.labels ?? [])].sort();
-      const entry = { job: id, priority, queuedAt: at, attempts: 0, alone: false, labels, place: null };
-      return put(queue, entry);
+      const asked = { environment, owner, ownerName, groups, app: app.name, procedure, timeLimit, profile };
+      const entry = { ...asked, memoryMiB, cores, labels, job: id, priority, queuedAt: at };
+      return wait(queue, { ...entry, attempts: 0, alone: false }, at);
     }
     case 'JobPrioritized':
-      return change(queue, id, { priority: happened.priority });
+      return prioritized(queue, id, happened.priority);
     case 'JobStarted': {
-      const { node, nodeEpoch, attempt } = happened;
-      return change(queue, id, { attempts: attempt, place: { node, nodeEpoch } });
+      const entry = get(queue.jobs, id);
+      const { node, nodeEpoch, attempt, memoryMiB = 0, cores = 0 } = happened;
+      const there = { node, nodeEpoch, memoryMiB, cores, since: at };
+      return entry ? place(queue, { ...entry, attempts: attempt }, there) : queue;
     }
-    case 'JobRequeued':
-      return change(queue, id, {
-        attempts: happened.attempt,
-        alone: happened.nodeLost >= ALONE_AFTER_LOSSES,
-        place: null,
-      });
+    case 'JobRequeued': {
+      const entry = get(queue.jobs, id);
+      const alone = happened.nodeLost >= ALONE_AFTER_LOSSES;
+      return entry ? wait(queue, { ...entry, attempts: happened.attempt, alone }, at) : queue;
+    }
     case 'JobCompleted':
+      return forget(timed(queue, id, at), id);
     case 'JobFailed':
     case 'JobCancelled':
     case 'JobAbandoned':
       return forget(queue, id);
     case 'NodeJoined': {
-      const { roles, epoch, slots, labels = [], draining = false } = happened;
-      return runsJobs(roles) ? join(queue, { node: id, epoch, slots, labels, draining }) : queue;
+      const { name, roles, epoch, slots, labels = [], draining = false } = happened;
+      const { memoryMiB = null, cores = null } = happened;
+      const server = { node: id, name, epoch, slots, memoryMiB, cores, labels, draining };
+      return runsJobs(roles) ? join(queue, server) : queue;
     }
     case 'NodeDeclaredDead':
     case 'NodeLeft':
@@ -197,31 +94,69 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
 
 export type QueueJobRow = Pick<
   JobRow,
-  'id' | 'priority' | 'queued_at' | 'attempt' | 'node' | 'node_epoch' | 'node_lost' | 'labels'
+  | 'id'
+  | 'environment'
+  | 'owner'
+  | 'owner_name'
+  | 'groups'
+  | 'app'
+  | 'procedure'
+  | 'time_limit'
+  | 'profile'
+  | 'memory_mib'
+  | 'cores'
+  | 'labels'
+  | 'priority'
+  | 'queued_at'
+  | 'attempt'
+  | 'node_lost'
+  | 'node'
+  | 'node_epoch'
+  | 'started_at'
+  | 'waits_since'
+  | 'takes'
 >;
-type QueueNodeRow = Pick<NodeRow, 'id' | 'epoch' | 'slots' | 'roles' | 'state' | 'labels' | 'draining'>;
+type QueueNodeRow = Pick<
+  NodeRow,
+  'id' | 'name' | 'epoch' | 'slots' | 'memory_mib' | 'cores' | 'roles' | 'state' | 'labels' | 'draining'
+>;
 
-/** The queue as the read model knows it: jobs that wait or run, and servers. */
-export const queueFromRows = (jobs: readonly QueueJobRow[], nodes: readonly QueueNodeRow[]): Queue => {
-  const queue = jobs.reduce<Queue>(
-    (before, row) =>
-      put(before, {
-        job: row.id,
-        priority: row.priority,
-        queuedAt: row.queued_at,
-        attempts: row.attempt,
-        alone: row.node_lost >= ALONE_AFTER_LOSSES,
-        labels: [...row.labels].sort(),
-        place:
-          row.node !== null && row.node_epoch !== null ? { node: row.node, nodeEpoch: row.node_epoch } : null,
-      }),
-    emptyQueue,
-  );
-  return nodes
+const withRow = (queue: Queue, row: QueueJobRow): Queue => {
+  const { node, node_epoch: nodeEpoch } = row;
+  const entry = {
+    job: row.id,
+    environment: row.environment,
+    owner: row.owner,
+    ownerName: row.owner_name,
+    groups: row.groups,
+    app: row.app,
+    procedure: row.procedure,
+    timeLimit: row.time_limit,
+    profile: row.profile,
+    memoryMiB: row.memory_mib,
+    cores: row.cores,
+    labels: [...row.labels].sort(),
+    priority: row.priority,
+    queuedAt: row.queued_at,
+    attempts: row.attempt,
+    alone: row.node_lost >= ALONE_AFTER_LOSSES,
+  };
+  if (node === null || nodeEpoch === null) return wait(queue, entry, row.waits_since);
+  const { memoryMiB = 0, cores = 0 } = row.takes;
+  const there = { node, nodeEpoch, memoryMiB, cores, since: row.started_at };
+  return place(queue, { ...entry, place: null, wait: joining(newClock, row.queued_at) }, there);
+};
+
+/** The queue as the read model knows it: jobs that wait or run, servers, and the policy. */
+export const queueFromRows = (
+  jobs: readonly QueueJobRow[],
+  nodes: readonly QueueNodeRow[],
+  policy: Policy = NO_POLICY,
+): Queue =>
+  nodes
     .filter(({ state, roles }) => state === 'joined' && runsJobs(roles))
     .reduce(
-      (before, { id: node, epoch, slots, labels, draining }) =>
-        join(before, { node, epoch, slots, labels, draining }),
-      queue,
+      (queue, { id: node, name, epoch, slots, memory_mib: memoryMiB, cores, labels, draining }) =>
+        join(queue, { node, name, epoch, slots, memoryMiB, cores, labels, draining }),
+      jobs.reduce(withRow, { ...emptyQueue, policy: new PolicyIndex(policy) }),
     );
-};

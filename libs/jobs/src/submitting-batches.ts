@@ -29,10 +29,7 @@ export class SubmittingBatches {
       return new ForBatch(commandId, { type: 'SubmitBatch', ...recipeOf(before) }, meta, fingerprint);
     const wrong = wrongIn(input);
     if (wrong) return wrong;
-    const job = await this.submitting.request(actor, {
-      ...input.job,
-      priority: input.job.priority ?? BATCH_PRIORITY,
-    });
+    const job = await this.submitting.request(actor, input.job, BATCH_PRIORITY);
     if (isRefusal(job)) return job;
     const scenarios = await this.scenarios(actor, input, job.app.name);
     if (isRefusal(scenarios)) return scenarios;

@@ -4,6 +4,7 @@ import { uuidv7 } from '@openpro/kernel';
 import type { Actor, ServerConfig, SubmitJob } from '@openpro/platform';
 import { job, type JobCommand } from './job.js';
 import type { ForJob } from './jobs.commands.js';
+import { NO_POLICY, type Policy } from './queue-policy.js';
 import { Submitting } from './submitting.js';
 
 const digest = 'd'.repeat(64);
@@ -29,7 +30,11 @@ const version = {
 /** Every neighbour as far as a submit without changes needs it. */
 const given = () => {
   const store = new MemoryEventStore();
-  const world = { version: version as object | null, session: { owner: 'ada', state: 'ready' } };
+  const world = {
+    version: version as object | null,
+    session: { owner: 'ada', state: 'ready' },
+    policy: NO_POLICY,
+  };
   const submitting = new Submitting(
     { versionRow: () => Promise.resolve(world.version) } as never,
     {} as never,
@@ -43,10 +48,11 @@ const given = () => {
     {} as never,
     store,
     {} as ServerConfig,
+    { policy: () => Promise.resolve(world.policy) } as never,
   );
   const handler = new CommandHandler(store);
   return {
-    world,
+    world: world as Omit<typeof world, 'policy'> & { policy: Policy },
     command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(ada, input, commandId),
     execute: ({ id, command, meta, fingerprint }: ForJob) =>
       handler.execute(job, id, command as JobCommand, meta, fingerprint),
@@ -74,6 +80,48 @@ describe('submitting a job', () => {
     expect(await execute(again)).toMatchObject({ is: 'done', repeated: true });
     const other = (await command({ ...input, description: 'other' }, commandId)) as ForJob;
     expect(await execute(other)).toMatchObject({ refusal: { refused: 'CommandIdReused' } });
+  });
+
+  it('carries whose it is and what the rules gave it, and may only be made worse', async () => {
+    const { command, execute, world } = given();
+    expect(await command(input)).toMatchObject({
+      command: { ownerName: 'Ada', groups: ['user'], best: 100, priority: 100 },
+    });
+    world.policy = { ...NO_POLICY, rules: [{ user: 'Ad*', priority: 20 }] };
+    expect(await command(input)).toMatchObject({ command: { best: 20, priority: 20 } });
+    expect(await command({ ...input, priority: 50 })).toMatchObject({ command: { best: 20, priority: 50 } });
+    const better = (await command({ ...input, priority: 19 })) as ForJob;
+    expect(await execute(better)).toMatchObject({
+      refusal: { field: 'priority', limit: 'a whole number from 20 to 10000' },
+    });
+  });
+
+  it('takes the profile of its app or the one that it names, when it is for its owner', async () => {
+    const { command, world } = given();
+    const profiles = [
+      { name: 'Big', capacity: 1 },
+      { name: 'Gurobi', capacity: 1, for: [{ user: 'Bob' }, { group: 'administrator', app: 'cut*' }] },
+    ];
+    world.policy = { ...NO_POLICY, profiles };
+    expect(await command(input)).not.toHaveProperty('command.profile');
+    expect(await command({ ...input, profile: 'Big' })).toMatchObject({ command: { profile: 'Big' } });
+    expect(await command({ ...input, profile: 'Gurobi' })).toMatchObject({
+      refused: 'NotAllowed',
+      field: 'profile',
+    });
+    expect(await command({ ...input, profile: 'Small' })).toMatchObject({
+      refused: 'NoSuchProfile',
+      field: 'profile',
+    });
+    world.version = { ...version, manifest: { ...version.manifest, profile: 'Big' } };
+    expect(await command(input)).toMatchObject({ command: { profile: 'Big' } });
+  });
+
+  it('takes of its server what its procedure says', async () => {
+    const { command, world } = given();
+    const procedures = [{ name: 'solve', where: 'optimization', resources: { memoryMiB: 4096, cpus: 2.5 } }];
+    world.version = { ...version, manifest: { procedures } };
+    expect(await command(input)).toMatchObject({ command: { memoryMiB: 4096, cores: 2.5 } });
   });
 
   it('keeps a short fingerprint of however large a request', async () => {

@@ -14,8 +14,10 @@ import {
 } from '@openpro/platform';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
-import { OWN_PRIORITY, type QueuedJob, queuedJob } from './job.js';
+import { type QueuedJob, queuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
+import { termsOf } from './policy-index.js';
+import { QueuePolicies } from './queue-policy.queries.js';
 
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_CELLS = 10_000;
@@ -42,6 +44,7 @@ export class Submitting {
     private readonly pool: EnginePool,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(CONFIG) private readonly config: ServerConfig,
+    private readonly policies: QueuePolicies,
   ) {}
 
   /** The command; a request that was submitted before under this id gives the same command without new work. */
@@ -58,8 +61,11 @@ export class Submitting {
     return new ForJob(commandId, { type: 'SubmitJob', ...asked }, meta, fingerprint);
   }
 
-  /** The job that is asked for; its data are stored as a case. */
-  async request(actor: Actor, input: SubmitJob): Promise<QueuedJob | Refusal> {
+  /**
+   * The job that is asked for; its data are stored as a case.
+   * @param atLeast the priority that it has, or a worse one by the rules, where nobody asks for one
+   */
+  async request(actor: Actor, input: SubmitJob, atLeast = 0): Promise<QueuedJob | Refusal> {
     const source = await this.source(actor, input);
     if (isRefusal(source)) return source;
     const { version } = source;
@@ -84,6 +90,14 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
+    const { memoryMiB, cpus: cores } = procedure.resources ?? {};
+    const terms = termsOf(
+      await this.policies.policy(),
+      { ownerName: actor.name, groups: actor.roles, app: version.name, version: version.version },
+      { profile: input.profile ?? version.manifest.profile, priority: input.priority, memoryMiB, cores },
+      atLeast,
+    );
+    if (isRefusal(terms)) return terms;
     const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
     const { labels } = version.manifest;
@@ -96,11 +110,11 @@ export class Submitting {
       args: (input.args as object | null | undefined) ?? {},
       input: stored,
       description: input.description ?? '',
-      priority: input.priority ?? OWN_PRIORITY,
       session: input.session ?? null,
       timeLimit: input.timeLimit ?? null,
       gap: input.gap ?? null,
       seed: input.seed ?? null,
+      ...terms,
       ...(labels?.length ? { labels: [...new Set(labels)].sort() } : {}),
     };
   }
@@ -112,12 +126,19 @@ export class Submitting {
     const { environment, owner, session, batch, scenario, round, schedule, ...asked } = queuedJob(
       await this.store.readStream(`job-${id}`),
     );
-    const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
+    const { app, memoryMiB, cores, profile } = asked;
     // By its own right, and not in the turn that an administrator gave the first one.
-    const priority = Math.max(asked.priority, OWN_PRIORITY);
+    const terms = termsOf(
+      await this.policies.policy(),
+      { ownerName: actor.name, groups: actor.roles, app: app.name, version: app.version },
+      { profile, memoryMiB, cores },
+      asked.priority,
+    );
+    if (isRefusal(terms)) return terms;
+    const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
     return new ForJob(
       commandId,
-      { ...command, priority, type: 'SubmitJob' },
+      { ...command, ...terms, type: 'SubmitJob' },
       meta,
       fingerprintOf(actor.id, { repeats: id }),
     );

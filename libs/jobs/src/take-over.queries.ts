@@ -4,8 +4,9 @@ import type { DataSource } from 'typeorm';
 import type { Snapshot } from './dispatcher.js';
 import { jobList } from './job-list.projection.js';
 import { queueFromRows, type QueueJobRow } from './queue.js';
+import { queuePolicyList, type QueuePolicyRow } from './queue-policy.projection.js';
 
-const SOURCES = [jobList, nodeList];
+const SOURCES = [jobList, nodeList, queuePolicyList];
 
 /**
  * The queue as the read model has it, and the log position up to which that is true: what a new
@@ -20,11 +21,15 @@ export const takeOver = (db: DataSource): Promise<Snapshot> =>
     );
     // Ten thousand of them: no column and no object more than the queue needs, because nobody leads meanwhile.
     const jobs = await tx.query<QueueJobRow[]>(
-      `SELECT id, priority, queued_at, attempt, node_lost, labels, node, node_epoch
+      `SELECT id, environment, owner, owner_name, groups, app, procedure, time_limit, profile, memory_mib, cores,
+              labels, priority, queued_at, attempt, node_lost, node, node_epoch, started_at, waits_since, takes
          FROM job_list WHERE state IN ('queued', 'running')`,
     );
     const nodes = await tx.query<NodeRow[]>("SELECT * FROM node_list WHERE state = 'joined'");
+    const [policy] = await tx.query<Pick<QueuePolicyRow, 'policy'>[]>(
+      'SELECT policy FROM queue_policy ORDER BY version DESC LIMIT 1',
+    );
     const known = checkpoints.length === SOURCES.length; // one without a checkpoint has not begun
     const position = (known && checkpoints.map((row) => row.position).sort()[0]) || START;
-    return { queue: queueFromRows(jobs, nodes), position };
+    return { queue: queueFromRows(jobs, nodes, policy?.policy), position };
   });

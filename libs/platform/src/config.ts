@@ -1,5 +1,6 @@
 import { NODE_ROLES } from '@openpro/kernel';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { readKurrentUrl } from './kurrent-url.js';
 
@@ -32,6 +33,9 @@ export interface ServerConfig {
   readonly warm: number;
   /** Memory of one session or attempt, in MiB. */
   readonly memoryMiB: number;
+  /** What this server has for jobs that say how much they need. */
+  readonly serverMemoryMiB: number;
+  readonly serverCores: number;
   /** When a server counts as suspected or dead, and when another one leads. */
   readonly liveness: Liveness;
   /** The program of the heartbeat's thread. */
@@ -198,6 +202,8 @@ export const readConfig = (env: NodeJS.ProcessEnv, root: string, version: string
     slots: integer(env, 'OPENPRO_SLOTS', 2, 1, 1024),
     warm: integer(env, 'OPENPRO_WARM', 1, 0, 64),
     memoryMiB: integer(env, 'OPENPRO_MEMORY_MIB', 3072, 128, 1_048_576),
+    serverMemoryMiB: integer(env, 'OPENPRO_SERVER_MEMORY_MIB', Math.floor(totalmem() / 2 ** 20), 1, 2 ** 30),
+    serverCores: integer(env, 'OPENPRO_SERVER_CORES', availableParallelism(), 1, 65_536),
     liveness: liveness(env),
     beatThread: path.join(root, 'dist/server/beat.mjs'),
     metricsToken: secret(env, 'OPENPRO_METRICS_TOKEN'),

@@ -87,8 +87,10 @@ export type SubmitJob = {
   files?: Array<FileInput> | null | undefined;
   values?: Array<ValueInput> | null | undefined;
   description?: string | null | undefined;
-  /** You may only lower it: a number above 100. */
+  /** You may only lower it: a number above what the rules of the queue give it, 100 where there is none for it. */
   priority?: number | null | undefined;
+  /** The worker profile that it runs under; the app's own where none is named. */
+  profile?: string | null | undefined;
   /** Seconds. The best solution so far is kept. */
   timeLimit?: number | null | undefined;
   /** Relative gap at which the solver may stop, 0.01 = 1 %. */

@@ -33,6 +33,8 @@ export interface AttemptOptions {
   readonly limits: AttemptLimits;
   /** Who may follow in the same process: the same app of the same owner. */
   readonly reuseKey?: string;
+  /** Variables for its process, which is nobody else's then. */
+  readonly environment?: { readonly [name: string]: string };
   /** Outputs of an earlier attempt to start from. */
   readonly warmStart?: CaseData | undefined;
   onStarted(pid: number): void;
@@ -99,10 +101,16 @@ class Run {
   ) {}
 
   async result(): Promise<AttemptResult> {
-    const { engine, reuseKey, onStarted } = this.options;
+    const { engine, reuseKey, environment, limits, onStarted } = this.options;
     let process: EngineProcess;
     try {
-      process = await this.pool.acquire({ engine, role: 'optimization', ...(reuseKey ? { reuseKey } : {}) });
+      process = await this.pool.acquire({
+        engine,
+        role: 'optimization',
+        memoryMiB: limits.memoryMiB,
+        ...(reuseKey ? { reuseKey } : {}),
+        ...(environment ? { environment } : {}),
+      });
     } catch (error) {
       return this.#terminated ? { is: 'terminated' } : crashed((error as Error).message);
     }
@@ -120,7 +128,7 @@ class Run {
       return await this.#failure(process, error as Error);
     } finally {
       for (const timer of this.#timers) clearTimeout(timer);
-      await this.pool.release(process, clean && !this.#forced ? reuseKey : undefined);
+      await this.pool.release(process, clean && !this.#forced && !environment ? reuseKey : undefined);
     }
   }
 

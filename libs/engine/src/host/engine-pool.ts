@@ -35,6 +35,9 @@ export interface Acquire {
   readonly role: Role;
   /** Who may follow whom in one process: the same app (by digest) of the same owner. */
   readonly reuseKey?: string;
+  /** What other processes do not have: then it gets one that nobody has used or prepared. */
+  readonly environment?: { readonly [name: string]: string };
+  readonly memoryMiB?: number;
 }
 
 export interface PoolStats {
@@ -126,7 +129,12 @@ export class EnginePool {
    * A process that is ready for work: an idle one under the key, else a warm one, else a new one.
    * @throws EngineError `StartFailed` or `TimeOut` when a new one does not start, `Closed`.
    */
-  async acquire({ engine, role, reuseKey }: Acquire): Promise<EngineProcess> {
+  async acquire({ engine, role, reuseKey, environment, memoryMiB = 0 }: Acquire): Promise<EngineProcess> {
+    if (environment || memoryMiB > this.#options.memoryMiB)
+      return this.#start(engine, role, {
+        ...(environment ? { environment } : {}),
+        memoryMiB: Math.max(memoryMiB, this.#options.memoryMiB),
+      });
     const idle = reuseKey === undefined ? undefined : this.#takeIdle(idleKey(engine, role, reuseKey));
     if (idle) {
       this.#reused++;
@@ -204,13 +212,18 @@ export class EnginePool {
     void process.terminate();
   }
 
-  #start(engine: InstalledEngine, role: Role): Promise<EngineProcess> {
+  #start(
+    engine: InstalledEngine,
+    role: Role,
+    special: Pick<Acquire, 'environment' | 'memoryMiB'> = {},
+  ): Promise<EngineProcess> {
     if (this.#closed) return Promise.reject(new EngineError('Closed', 'The server is stopping'));
     const { folder, memoryMiB, heartbeat } = this.#options;
     const start = async (): Promise<EngineProcess> => {
       await (this.#folderReady ??= emptyFolder(folder));
       const watchdog = this.#watchdog;
-      const started = await EngineProcess.start({ engine, role, folder, memoryMiB, heartbeat, watchdog });
+      const usual = { engine, role, folder, memoryMiB, heartbeat, watchdog };
+      const started = await EngineProcess.start({ ...usual, ...special });
       this.#started++;
       this.#all.add(started);
       void started.exited.then(() => this.#forget(started));

@@ -32,6 +32,8 @@ export interface EngineProcessOptions {
   readonly folder: string;
   /** Half of it is the limit of V8's heap, the rest is for WebAssembly and buffers. */
   readonly memoryMiB: number;
+  /** Variables besides the platform's own, which these never replace. */
+  readonly environment?: { readonly [name: string]: string };
   readonly watchdog: Watchdog;
   /** Milliseconds between pings, and until one without an answer and without CPU time means that the process is lost. */
   readonly heartbeat: { readonly everyMs: number; readonly lostMs: number };
@@ -366,7 +368,7 @@ const sameText = (given: unknown, expected: string): boolean =>
   timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 
 const startChild = (
-  { engine, role, memoryMiB }: EngineProcessOptions,
+  { engine, role, memoryMiB, environment = {} }: EngineProcessOptions,
   folder: string,
   door: { readonly socketPath: string; readonly token: string },
 ): ChildProcess => {
@@ -386,6 +388,7 @@ const startChild = (
     detached: true, // a process group of its own, which can be ended as a whole
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
+      ...environment,
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: folder,
       TMPDIR: folder,

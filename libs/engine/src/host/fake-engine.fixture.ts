@@ -1,6 +1,7 @@
 // An engine that misbehaves on command: the procedure of a run names what it does. Built and started by host.spec.ts.
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { EngineError, packCase, serve, unpackCases, type Reply, type RunResult } from '../sdk/index.js';
 import { encodeElements } from '../wire/cols1.js';
 
@@ -28,6 +29,7 @@ serve('fake', (link) => {
 
   const acts: Record<string, (args: Readonly<Record<string, unknown>>) => unknown> = {
     finish: () => done('fine'),
+    heapLimit: () => done(String(getHeapStatistics().heap_size_limit)),
     environment: () => done(Object.keys(process.env).sort().join(' ')),
     polite: () => interrupt.then(() => done('stopped', 'interrupted')),
     sleep: () => {

@@ -302,6 +302,28 @@ describe('the pool', () => {
     expect(pool.stats()).toMatchObject({ idle: 2, busy: 0, reused: 1 });
   });
 
+  it('gives a run with variables of its own a process that nobody has used, and that nobody uses after it', async () => {
+    const pool = newPool();
+    const first = await pidOf(pool, 'finish', 'a');
+    const environment = { LICENCE: '27000@here', OPENPRO_ROLE: 'check' };
+    const run = attempt(pool, 'environment', { reuseKey: 'a', environment });
+    const result = await run.result;
+    expect(await run.started).not.toBe(first);
+    expect(result).toMatchObject({ solverStatus: expect.stringMatching(/\bLICENCE\b/) });
+    expect(pool.stats()).toMatchObject({ idle: 1, busy: 0 });
+    expect(await pidOf(pool, 'finish', 'a')).toBe(first);
+  });
+
+  it('gives a run that needs more memory than usual a process with a larger heap', async () => {
+    const pool = newPool({ memoryMiB: 512 });
+    const heap = async (memoryMiB: number): Promise<number> => {
+      const limits = { memoryMiB, interruptGraceS: 1, logBytes: 1000 };
+      const result = await attempt(pool, 'heapLimit', { limits }).result;
+      return result.is === 'ended' ? Number(result.solverStatus) : 0;
+    };
+    expect(await heap(2048)).toBeGreaterThan(1.5 * (await heap(512)));
+  });
+
   it.each(['fail', 'improve', 'exit'])(
     'does not use a process again after a run like %s',
     async (procedure) => {

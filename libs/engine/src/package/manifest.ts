@@ -141,6 +141,8 @@ export interface AppManifest {
   readonly network?: boolean;
   /** What a server must have to run the app's jobs, all of it: `gpu`, `site=berlin`. */
   readonly labels?: readonly string[];
+  /** The worker profile of its jobs, where a job names no other. */
+  readonly profile?: string;
 }
 
 const name = text(
@@ -295,6 +297,7 @@ const app = object<AppManifest>({
   secrets: optional(list(text(100))),
   network: optional(flag),
   labels: optional(list(text(63, isLabel, LABEL_LIMIT), { max: MAX_LABELS })),
+  profile: optional(text(64)),
 });
 
 /** Checks `engine.json`; a refusal names the field, its problem and what would be right. */

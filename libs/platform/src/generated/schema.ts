@@ -508,6 +508,9 @@ export type Query = {
   me: User;
   jobs: JobConnection;
   job: Maybe<Job>;
+  queuePolicy: QueuePolicy;
+  /** Every version with its reason, the newest first. */
+  queuePolicyHistory: QueuePolicyConnection;
   /** Newest first. */
   schedules: ScheduleConnection;
   schedule: Maybe<Schedule>;
@@ -591,6 +594,12 @@ export type QueryJobsArgs = {
 
 export type QueryJobArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+export type QueryQueuePolicyHistoryArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -683,12 +692,14 @@ export type Mutation = {
   submitJob: JobResult;
   /** Once more, exactly: the same engine, app, procedure, arguments, data, limits and seed. It is yours, and of no session. */
   repeatJob: JobResult;
-  /** Of a job that waits, from 100 to 10,000; an administrator may also give it 1 to 99, and let it pass others. */
+  /** Of a job that waits, from what the rules gave it to 10,000; an administrator may give it any from 1, and let it pass others. */
   prioritizeJob: JobResult;
   /** Stops the solver and keeps the best solution so far. */
   interruptJob: JobResult;
   /** Stops at once; nothing is kept. */
   terminateJob: JobResult;
+  /** The whole of it, based on the version that you have seen. It holds at once; nothing that runs is ended. */
+  setQueuePolicy: QueuePolicyResult;
   makeSchedule: ScheduleResult;
   /** What is run stays as it is: for that, make another. */
   changeSchedule: ScheduleResult;
@@ -857,6 +868,14 @@ export type MutationTerminateJobArgs = {
 };
 
 
+export type MutationSetQueuePolicyArgs = {
+  policy: Scalars['JSON']['input'];
+  reason: Scalars['String']['input'];
+  basedOn: Scalars['Int']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
 export type MutationMakeScheduleArgs = {
   job: SubmitJob;
   terms: ScheduleTerms;
@@ -982,6 +1001,12 @@ export type Job = {
   priority: Scalars['Int']['output'];
   /** Why it waits, in words; null when it does not. */
   waitingFor: Maybe<Scalars['String']['output']>;
+  /** Its place in the line of all that wait, 1 for the next; null when it does not wait. */
+  place: Maybe<Scalars['Int']['output']>;
+  /** How its waits were made up, all attempts together; empty when it started at once. */
+  waited: Array<WaitPart>;
+  /** The worker profile that it runs under. */
+  profile: Maybe<Scalars['String']['output']>;
   queuedAt: Scalars['Time']['output'];
   startedAt: Maybe<Scalars['Time']['output']>;
   endedAt: Maybe<Scalars['Time']['output']>;
@@ -1028,6 +1053,14 @@ export type JobLogArgs = {
   attempt?: InputMaybe<Scalars['Int']['input']>;
   offset?: InputMaybe<Scalars['Float']['input']>;
   limit?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type WaitPart = {
+  __typename?: 'WaitPart';
+  /** server, profile, limit */
+  kind: Scalars['String']['output'];
+  /** Milliseconds. */
+  ms: Scalars['Float']['output'];
 };
 
 export type Attempt = {
@@ -1133,8 +1166,10 @@ export type SubmitJob = {
   files?: InputMaybe<Array<FileInput>>;
   values?: InputMaybe<Array<ValueInput>>;
   description?: InputMaybe<Scalars['String']['input']>;
-  /** You may only lower it: a number above 100. */
+  /** You may only lower it: a number above what the rules of the queue give it, 100 where there is none for it. */
   priority?: InputMaybe<Scalars['Int']['input']>;
+  /** The worker profile that it runs under; the app's own where none is named. */
+  profile?: InputMaybe<Scalars['String']['input']>;
   /** Seconds. The best solution so far is kept. */
   timeLimit?: InputMaybe<Scalars['Float']['input']>;
   /** Relative gap at which the solver may stop, 0.01 = 1 %. */
@@ -1151,6 +1186,54 @@ export type JobProgress = {
   /** New log text since the last message. */
   log: Scalars['String']['output'];
 };
+
+/** By what the queue decides: priorities of new jobs, limits, worker profiles, fairness, quotas. The highest version holds. */
+export type QueuePolicy = {
+  __typename?: 'QueuePolicy';
+  /** 0 = nobody has set one. Name it when you set another. */
+  version: Scalars['Int']['output'];
+  /** `rules`, `limits`, `profiles`, `fair`, `quotas`, as they were set. Only administrators see the values of variables. */
+  document: Scalars['JSON']['output'];
+  /** Why it was set. */
+  reason: Scalars['String']['output'];
+  setAt: Maybe<Scalars['Time']['output']>;
+  setBy: Maybe<User>;
+  use: PolicyUse;
+  /** What you may not have meant, such as a profile that is smaller than what runs now. */
+  warnings: Array<Scalars['String']['output']>;
+};
+
+/** What there is now of what the policy is about; the lists are in the order of its parts. */
+export type PolicyUse = {
+  __typename?: 'PolicyUse';
+  /** Waiting jobs that each rule fits. It gives a priority to new jobs only. */
+  rules: Array<Scalars['Int']['output']>;
+  /** Running jobs of those who are under each limit and have most. */
+  limits: Array<Array<Use>>;
+  profiles: Array<ProfileUse>;
+  /** Waiting and running jobs of those who are under each quota and have most. */
+  quotas: Array<Array<Use>>;
+};
+
+export type Use = {
+  __typename?: 'Use';
+  name: Scalars['String']['output'];
+  count: Scalars['Int']['output'];
+};
+
+export type ProfileUse = {
+  __typename?: 'ProfileUse';
+  running: Scalars['Int']['output'];
+  waiting: Scalars['Int']['output'];
+};
+
+export type QueuePolicyConnection = {
+  __typename?: 'QueuePolicyConnection';
+  nodes: Array<QueuePolicy>;
+  pageInfo: PageInfo;
+};
+
+export type QueuePolicyResult = QueuePolicy | NotAllowed | NotFound | BadInput | Conflict;
 
 export type ScheduleState =
   | 'ACTIVE'

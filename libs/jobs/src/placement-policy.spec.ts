@@ -1,0 +1,297 @@
+import { describe, expect, it } from '@jest/globals';
+import type { NodeEvent } from '@openpro/cluster';
+import type { Recorded } from '@openpro/eventstore';
+import { recorder } from '@openpro/kernel/testing';
+import type { JobEvent, QueuedJob } from './job.js';
+import { decidePlacements } from './placement.js';
+import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
+import { emptyQueue, evolveQueue, type Queue } from './queue.js';
+import { aRequest } from './request.fixture.js';
+
+type Happened = JobEvent | NodeEvent | QueuePolicyEvent;
+
+const queued = (asked: Partial<QueuedJob> = {}): JobEvent => ({
+  type: 'JobQueued',
+  ...aRequest,
+  ownerName: asked.owner ?? 'ada',
+  groups: ['user'],
+  ...asked,
+});
+const joined = (slots: number, more: object = {}): NodeEvent => ({
+  type: 'NodeJoined',
+  epoch: 1,
+  name: 'server',
+  roles: ['pro'],
+  slots,
+  version: '1',
+  isolation: '',
+  ...more,
+});
+const started = (more: object = {}): JobEvent => ({
+  type: 'JobStarted',
+  attempt: 1,
+  node: 'n1',
+  nodeEpoch: 1,
+  ...more,
+});
+const of = { environment: 'ROOT', owner: 'ada', app: 'supply-network', version: '1.0.0', title: 'solve' };
+const at = { attempt: 1, node: 'n1', nodeEpoch: 1 };
+const ended: JobEvent = { type: 'JobCancelled', ...at, of, reason: '' };
+const completed: JobEvent = {
+  type: 'JobCompleted',
+  ...at,
+  of,
+  outcome: 'completed',
+  solverStatus: '',
+  objective: null,
+  bound: null,
+  gap: null,
+  result: null,
+  forced: false,
+  statistics: {},
+};
+const policy = (parts: Partial<Policy>): QueuePolicyEvent => ({
+  type: 'QueuePolicySet',
+  policy: { ...NO_POLICY, ...parts },
+  reason: 'because',
+});
+
+/** A queue that lives: events come a second apart, or when it is said. */
+const aQueue = () => {
+  const record = recorder();
+  let queue: Queue = emptyQueue;
+  let time = 0;
+  const world = {
+    at(seconds: number) {
+      time = seconds * 1000;
+      return world;
+    },
+    see(stream: string, ...events: readonly Happened[]) {
+      for (const event of events) {
+        time += 1000;
+        queue = evolveQueue(queue, record(stream, event, { at: time }) as unknown as Recorded);
+      }
+      return world;
+    },
+    decide() {
+      const decision = decidePlacements(queue, time);
+      ({ queue } = decision);
+      return decision;
+    },
+    placed: () => world.decide().placements.map(({ job }) => job),
+    reason: (job: string) => world.decide().waiting.get(job, time),
+  };
+  return world;
+};
+
+const GUROBI = { name: 'Gurobi', capacity: 1 };
+
+describe('placement by the policy', () => {
+  it('starts no more than a profile has places, and the next when one is free', () => {
+    const world = aQueue()
+      .see('node-n1', joined(9))
+      .see('queue-policy', policy({ profiles: [GUROBI] }))
+      .see('job-a', queued({ profile: 'Gurobi' }))
+      .see('job-b', queued({ profile: 'Gurobi' }))
+      .see('job-c', queued());
+    expect(world.placed()).toEqual(['a', 'c']);
+    expect(world.placed()).toEqual([]);
+    world.see('job-a', started(), ended);
+    expect(world.placed()).toEqual(['b']);
+  });
+
+  it('holds a new policy at once, also for who waits, and ends nothing', () => {
+    const world = aQueue()
+      .see('node-n1', joined(9))
+      .see('job-a', queued({ profile: 'Gurobi' }), started())
+      .see('job-b', queued({ profile: 'Gurobi' }));
+    expect(world.reason('b')).toContain('There is no profile Gurobi any more');
+    world.see('queue-policy', policy({ profiles: [GUROBI] }));
+    expect(world.placed()).toEqual([]);
+    world.see('queue-policy', policy({ profiles: [{ ...GUROBI, capacity: 0 }] })).see('job-a', ended);
+    expect(world.placed()).toEqual([]);
+    world.see('queue-policy', policy({ profiles: [GUROBI] }));
+    expect(world.placed()).toEqual(['b']);
+  });
+
+  it('counts what is limited per user, group and app each for itself', () => {
+    const world = aQueue()
+      .see('node-n1', joined(9))
+      .see('job-a', queued({ owner: 'ada' }))
+      .see('job-b', queued({ owner: 'ada' }))
+      .see('job-c', queued({ owner: 'bob', groups: ['auditor'] }))
+      .see('job-d', queued({ owner: 'eve' }));
+    const limited = (per: 'user' | 'group' | 'app', pattern: string) => {
+      const only = aQueue()
+        .see('queue-policy', policy({ limits: [{ per, pattern, running: 1 }] }))
+        .see('node-n1', joined(9));
+      for (const [job, owner, groups] of [
+        ['a', 'ada', ['user']],
+        ['b', 'ada', ['user']],
+        ['c', 'bob', ['auditor']],
+        ['d', 'eve', ['user']],
+      ] as const)
+        only.see(`job-${job}`, queued({ owner, groups }));
+      return only.placed();
+    };
+    expect(world.placed()).toEqual(['a', 'b', 'c', 'd']);
+    expect(limited('user', '*')).toEqual(['a', 'c', 'd']);
+    expect(limited('user', 'a*')).toEqual(['a', 'c', 'd']);
+    expect(limited('user', 'b*')).toEqual(['a', 'b', 'c', 'd']);
+    expect(limited('group', '*')).toEqual(['a', 'c']);
+    expect(limited('app', 'supply-*')).toEqual(['a']);
+    expect(limited('app', 'cutting')).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('gives a server no more than its limit, whatever its slots', () => {
+    const world = aQueue()
+      .see('queue-policy', policy({ limits: [{ per: 'server', pattern: 'small*', running: 1 }] }))
+      .see('node-n1', joined(5, { name: 'small-1' }));
+    for (const job of ['a', 'b']) world.see(`job-${job}`, queued());
+    expect(world.placed()).toEqual(['a']);
+    expect(world.reason('b')).toBe('The one slot of 1 server is taken; it is next');
+  });
+
+  it('gives no more memory and cores than a server has, and uses the labels of a profile', () => {
+    const big = { name: 'Big', capacity: 9, memoryMiB: 6000, cores: 3, labels: ['gpu'] };
+    const world = aQueue()
+      .see('queue-policy', policy({ profiles: [big] }))
+      .see('node-n1', joined(9, { memoryMiB: 8000, cores: 4, labels: ['gpu'] }))
+      .see('node-n2', joined(9, { memoryMiB: 99_000, cores: 99 }))
+      .see('job-a', queued({ profile: 'Big' }));
+    expect(world.decide().placements).toEqual([
+      { job: 'a', node: 'n1', nodeEpoch: 1, attempt: 1, memoryMiB: 6000, cores: 3 },
+    ]);
+    world.see('job-b', queued({ profile: 'Big' }));
+    expect(world.placed()).toEqual([]);
+    expect(world.reason('b')).toBe(
+      'Waits for 6,000 MiB of memory and 3 cores free on one server with the label gpu; it is next',
+    );
+    world.see('job-c', queued({ labels: ['gpu'], cores: 5 }));
+    expect(world.reason('c')).toBe('No server with the label gpu has 5 cores, which it needs');
+  });
+
+  it('lets a job that needs much of a server have it in the end, though smaller ones keep coming', () => {
+    const world = aQueue()
+      .see('node-n1', joined(9, { memoryMiB: 4 }))
+      .see('job-s0', queued({ memoryMiB: 2 }), started({ memoryMiB: 2 }))
+      .see('job-s1', queued({ memoryMiB: 2 }), started({ memoryMiB: 2 }))
+      .see('job-big', queued({ memoryMiB: 4 }))
+      .see('job-s2', queued({ memoryMiB: 2 }));
+    world.see('job-s0', ended);
+    expect(world.placed()).toEqual([]);
+    expect(world.reason('s2')).toContain('Waits for 2 MiB of memory');
+    world.see('job-s1', ended);
+    expect(world.placed()).toEqual(['big']);
+  });
+
+  it('lets whoever has fewer running go first among equals, where it is fair', () => {
+    const jobs = (world: ReturnType<typeof aQueue>) =>
+      world
+        .see('job-a1', queued({ owner: 'ada' }))
+        .see('job-a2', queued({ owner: 'ada' }))
+        .see('job-a3', queued({ owner: 'ada' }))
+        .see('job-b1', queued({ owner: 'bob' }))
+        .see('job-b2', queued({ owner: 'bob', priority: 200 }))
+        .see('job-e1', queued({ owner: 'eve', priority: 50 }));
+    expect(jobs(aQueue().see('node-n1', joined(4))).placed()).toEqual(['e1', 'a1', 'a2', 'a3']);
+    const fair = jobs(
+      aQueue()
+        .see('node-n1', joined(4))
+        .see('queue-policy', policy({ fair: true })),
+    );
+    expect(fair.placed()).toEqual(['e1', 'a1', 'b1', 'a2']);
+    fair.see('job-a1', started(), ended);
+    expect(fair.placed()).toEqual(['a3']);
+  });
+});
+
+describe('why a job waits', () => {
+  it('is told with what is taken, and when the next is expected if anybody knows', () => {
+    const world = aQueue()
+      .see('queue-policy', policy({ profiles: [GUROBI] }))
+      .see('node-n1', joined(9))
+      .see('job-a', queued({ profile: 'Gurobi' }), started())
+      .see('job-b', queued({ profile: 'Gurobi' }));
+    expect(world.reason('b')).toBe('Waits for a place of profile Gurobi: 1 of 1 taken; it is next');
+    world.see('job-a', ended).see('job-c', queued({ profile: 'Gurobi', timeLimit: 300 }), started());
+    expect(world.reason('b')).toBe(
+      'Waits for a place of profile Gurobi: 1 of 1 taken, next expected in about 5 min; it is next',
+    );
+    world.see('job-c', { ...completed, type: 'JobCompleted' });
+    world.see('job-d', queued({ profile: 'Gurobi' }), started());
+    expect(world.reason('b')).toMatch(/next expected in less than a minute; it is next$/);
+  });
+
+  it('names the limit that is full', () => {
+    const world = aQueue()
+      .see('queue-policy', policy({ limits: [{ per: 'user', pattern: '*', running: 1 }] }))
+      .see('node-n1', joined(9))
+      .see('job-a', queued(), started())
+      .see('job-b', queued())
+      .see('job-c', queued());
+    expect(world.reason('c')).toBe('Waits for the limit of user ada: 1 of 1 taken; 1 job is ahead of it');
+    expect(world.decide().waiting.place('c')).toBe(2);
+    expect(world.decide().waiting.place('a')).toBeUndefined();
+  });
+});
+
+describe('how a wait was made up', () => {
+  const full = () =>
+    aQueue()
+      .see('queue-policy', policy({ profiles: [GUROBI] }))
+      .see('node-n1', joined(1))
+      .see('job-a', queued(), started())
+      .see('job-p', queued({ profile: 'Gurobi' }));
+
+  it('is told with the start, by kind, for each since he came', () => {
+    const world = aQueue()
+      .see('queue-policy', policy({ profiles: [GUROBI] }))
+      .see('node-n1', joined(2))
+      .see('job-a', queued({ profile: 'Gurobi' }), started()) // 4 s
+      .see('job-x', queued(), started()) // 6 s
+      .see('job-p', queued({ profile: 'Gurobi' })); // 7 s
+    world.decide();
+    world.at(59).see('job-q', queued({ profile: 'Gurobi' })); // 60 s
+    world.decide();
+    world
+      .at(99)
+      .see('job-y', queued({ priority: 1 }), started())
+      .see('job-a', ended); // 102 s: p would run, but no slot is free
+    world.decide();
+    world.at(129).see('job-x', ended); // 130 s
+    const { placements } = world.decide();
+    expect(placements).toMatchObject([{ job: 'p', waited: { profile: 95_000, server: 28_000 } }]);
+    world
+      .see('job-p', started())
+      .at(139)
+      .see('job-p', { ...ended, attempt: 1 }); // 140 s
+    expect(world.decide().placements).toMatchObject([
+      { job: 'q', waited: { profile: 42_000 + 10_000, server: 28_000 } },
+    ]);
+  });
+
+  it('counts what nobody saw for what it waited for first, and tells no wait that nobody notices', () => {
+    const world = full().at(100);
+    world.decide();
+    world.at(119).see('job-a', ended);
+    expect(world.decide().placements).toMatchObject([{ job: 'p', waited: { server: 115_000 } }]);
+    const quick = aQueue().see('node-n1', joined(1)).see('job-a', queued());
+    expect(quick.decide().placements[0]).not.toHaveProperty('waited');
+  });
+
+  it('goes on over a change of the policy and of the priority', () => {
+    const world = full();
+    world.decide(); // 5 s
+    world.at(19).see('job-p', { type: 'JobPrioritized', priority: 300 }); // 20 s
+    world.at(29).see('queue-policy', policy({ profiles: [{ ...GUROBI, capacity: 0 }] })); // 30 s
+    world.decide();
+    world
+      .at(49)
+      .see('queue-policy', policy({ profiles: [GUROBI] }))
+      .see('job-a', ended); // 50 and 51 s
+    expect(world.decide().placements).toMatchObject([
+      { job: 'p', waited: { server: 26_000, profile: 20_000 } },
+    ]);
+  });
+});

@@ -1,0 +1,501 @@
+import type { NodeEvent } from '@openpro/cluster';
+import type { Recorded } from '@openpro/eventstore';
+import { idOf, isRefusal } from '@openpro/kernel';
+import { recorder } from '@openpro/kernel/testing';
+import { job as jobs, type Job, type JobCommand, type JobEvent, type QueuedJob } from './job.js';
+import { emptyQueue, type Entry, fullFor, type Queue, standing, turnAmong } from './lines.js';
+import { matches } from './pattern.js';
+import { decidePlacements, type Placement } from './placement.js';
+import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
+import { evolveQueue, queueFromRows, turnOf } from './queue.js';
+import { aRequest } from './request.fixture.js';
+import { get, values } from './sorted-map.js';
+
+/** Something that must not be. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+const hold = (holds: boolean, what: () => string): void => {
+  if (!holds) throw new Violation(what());
+};
+
+/** One seed, one history (mulberry32). */
+class Chance {
+  constructor(private seed: number) {}
+
+  below(n: number): number {
+    this.seed = (this.seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.seed ^ (this.seed >>> 15), 1 | this.seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % n;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  of(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+
+  some<T>(list: readonly T[], percent: number): readonly T[] {
+    return list.filter(() => this.of(percent));
+  }
+}
+
+const OWNERS = [
+  { owner: 'o1', ownerName: 'ada', groups: ['user'] },
+  { owner: 'o2', ownerName: 'bob', groups: ['user', 'auditor'] },
+  { owner: 'o3', ownerName: 'eve', groups: ['administrator'] },
+];
+const APPS = ['cutting', 'supply', 'lp'];
+const PROFILES = ['A', 'B'];
+const NODES = ['n1', 'n2', 'n3'];
+const LABELS = ['big', 'gpu'];
+const LEADERS = 4;
+
+type Happened = JobEvent | NodeEvent | QueuePolicyEvent;
+
+/** A server that may lead: what it knows of the log, and what it has proposed. */
+interface Leader {
+  epoch: number;
+  queue: Queue;
+  seen: number;
+}
+
+interface Proposal extends Placement {
+  readonly epoch: number;
+  readonly policy: Policy;
+}
+
+/** A job as the log alone tells it. */
+interface Fact {
+  readonly asked: QueuedJob;
+  state: Job;
+  /** Of what it was started with last. */
+  takes: { readonly memoryMiB: number; readonly cores: number };
+}
+
+interface ServerFact {
+  epoch: number;
+  slots: number;
+  memoryMiB: number;
+  cores: number;
+  up: boolean;
+  draining: boolean;
+}
+
+export interface Told {
+  readonly starts: number;
+  readonly policies: number;
+  readonly elections: number;
+  readonly late: number;
+}
+
+/**
+ * A cluster of four servers that want to lead, one after the other or at once, as far as the queue sees it: the rules
+ * of jobs, the scheduler and the queue are the real ones; the log refuses what comes from a former leader. What runs
+ * is counted here from the log alone, and compared with every limit after every event.
+ */
+export class PolicyHistory {
+  private readonly chance: Chance;
+  private readonly record = recorder();
+  private readonly log: Recorded[] = [];
+  private readonly facts = new Map<string, Fact>();
+  private readonly servers = new Map<string, ServerFact>();
+  private readonly leaders: Leader[] = [];
+  private proposals: Proposal[] = [];
+  private epoch = 0;
+  private policies = 0;
+  private starts = 0;
+  private late = 0;
+
+  constructor(seed: number) {
+    this.chance = new Chance(seed);
+    for (let n = 0; n < LEADERS; n++) this.leaders.push({ epoch: 0, queue: emptyQueue, seen: 0 });
+  }
+
+  /** @throws Violation */
+  run(steps: number): Told {
+    for (const node of NODES) this.join(node);
+    this.elect();
+    for (let n = 0; n < steps; n++) this.step();
+    this.finish();
+    return { starts: this.starts, policies: this.policies, elections: this.epoch, late: this.late };
+  }
+
+  private step(): void {
+    const { chance } = this;
+    const dice = chance.below(100);
+    if (dice < 22) this.submit();
+    else if (dice < 40) this.hear(chance.pick(this.leaders), chance.below(6));
+    else if (dice < 56) this.decide(chance.pick(this.leaders));
+    else if (dice < 74) this.deliver();
+    else if (dice < 86) this.endOne();
+    else if (dice < 90) this.elect();
+    else if (dice < 93) this.set(this.somePolicy());
+    else if (dice < 96) this.strike(chance.pick(NODES));
+    else this.tell(chance.pick([...this.facts.keys(), '']), this.someCommand());
+  }
+
+  private see(stream: string, event: Happened): void {
+    const recorded = this.record(stream, event) as unknown as Recorded;
+    this.log.push(recorded);
+    const id = idOf(stream);
+    const fact = this.facts.get(id);
+    switch (event.type) {
+      case 'JobQueued':
+        this.facts.set(id, {
+          asked: event,
+          state: jobs.decider.evolve({ is: 'new' }, event),
+          takes: NOTHING,
+        });
+        break;
+      case 'NodeJoined': {
+        const { epoch, slots, memoryMiB = Infinity, cores = Infinity } = event;
+        this.servers.set(id, { epoch, slots, memoryMiB, cores, up: true, draining: false });
+        break;
+      }
+      default:
+        if (fact) fact.state = jobs.decider.evolve(fact.state, event as JobEvent);
+        if (fact && event.type === 'JobStarted')
+          fact.takes = { memoryMiB: event.memoryMiB ?? 0, cores: event.cores ?? 0 };
+    }
+  }
+
+  private tell(id: string, command: JobCommand, proposal?: Proposal): void {
+    const fact = this.facts.get(id);
+    if (!fact && command.type !== 'SubmitJob') return;
+    const events = jobs.decider.decide(command, fact?.state ?? { is: 'new' });
+    if (isRefusal(events)) return;
+    for (const event of events) {
+      this.see(`job-${id}`, event);
+      if (event.type === 'JobStarted') this.started(id, event.node, proposal);
+    }
+  }
+
+  private submit(): void {
+    const { chance } = this;
+    const { owner, ...who } = chance.pick(OWNERS);
+    const amounts = {
+      ...(chance.of(30) ? { memoryMiB: chance.pick([1, 2, 4]) } : {}),
+      ...(chance.of(20) ? { cores: chance.pick([0.1, 0.2, 1, 2.5]) } : {}),
+    };
+    const profile = chance.of(40) ? { profile: chance.pick([...PROFILES, 'gone']) } : {};
+    this.tell(`j${String(this.facts.size).padStart(3, '0')}`, {
+      type: 'SubmitJob',
+      ...aRequest,
+      owner,
+      ...who,
+      app: { ...aRequest.app, name: chance.pick(APPS) },
+      priority: chance.pick([100, 200]),
+      labels: chance.some(LABELS, 15),
+      ...amounts,
+      ...profile,
+    });
+  }
+
+  private someCommand(): JobCommand {
+    const { chance } = this;
+    return chance.of(50)
+      ? { type: 'PrioritizeJob', priority: chance.pick([1, 100, 200]), best: 1 }
+      : { type: 'TerminateJob', reason: '' };
+  }
+
+  private somePolicy(): Policy {
+    const { chance } = this;
+    const limits = [
+      { per: 'user', pattern: chance.pick(['*', 'ada']), running: 1 + chance.below(2) },
+      { per: 'group', pattern: chance.pick(['user', '*']), running: 1 + chance.below(3) },
+      { per: 'app', pattern: chance.pick(['*', 'c*', 'lp']), running: 1 + chance.below(3) },
+      { per: 'server', pattern: chance.pick(['*', 'n1']), running: 1 + chance.below(2) },
+    ] as const;
+    const profiles = PROFILES.map((name) => ({
+      name,
+      capacity: chance.below(4),
+      ...(chance.of(50) ? { memoryMiB: chance.pick([1, 3]) } : {}),
+      ...(chance.of(30) ? { cores: chance.pick([0.3, 1]) } : {}),
+      ...(chance.of(20) ? { labels: ['big'] } : {}),
+    }));
+    return {
+      ...NO_POLICY,
+      limits: chance.some(limits, 50),
+      profiles: chance.some(profiles, 80),
+      fair: chance.of(50),
+    };
+  }
+
+  private set(policy: Policy): void {
+    this.policies++;
+    this.see('queue-policy', { type: 'QueuePolicySet', policy, reason: 'because' });
+  }
+
+  private join(node: string): void {
+    const { chance } = this;
+    this.die(node);
+    this.see(`node-${node}`, {
+      type: 'NodeJoined',
+      epoch: (this.servers.get(node)?.epoch ?? 0) + 1,
+      name: node,
+      roles: ['pro'],
+      slots: chance.below(4),
+      version: '1',
+      isolation: '',
+      labels: chance.some(LABELS, 60),
+      memoryMiB: chance.pick([2, 4, 6]),
+      cores: chance.pick([1, 3]),
+    });
+  }
+
+  private die(node: string): void {
+    const server = this.servers.get(node);
+    if (!server?.up) return;
+    server.up = false;
+    const { epoch } = server;
+    this.see(`node-${node}`, { type: 'NodeDeclaredDead', epoch, reason: 'silent' });
+    for (const id of this.facts.keys()) this.tell(id, { type: 'LoseNode', node, nodeEpoch: epoch });
+  }
+
+  private strike(node: string): void {
+    const { epoch = 0, up } = this.servers.get(node) ?? {};
+    if (!up || this.chance.of(40)) return this.join(node);
+    const event = this.chance.of(50)
+      ? ({ type: 'NodeDrainStarted', epoch, reason: '', graceS: 60 } as const)
+      : ({ type: 'NodeResumed', epoch } as const);
+    this.see(`node-${node}`, event);
+  }
+
+  private endOne(): void {
+    const running = [...this.facts].filter(([, { state }]) => state.is === 'running');
+    if (running.length === 0) return;
+    const [id, { state }] = this.chance.pick(running);
+    if (state.is !== 'running') return;
+    const { attempt, node, nodeEpoch } = state;
+    const at = { attempt, node, nodeEpoch };
+    this.tell(
+      id,
+      this.chance.of(80)
+        ? { type: 'FailJob', ...at, error: { code: 'x', message: '' } }
+        : { type: 'DrainAttempt', ...at },
+    );
+  }
+
+  /** From rows that are behind, and then up to the end of the log, which takes nothing more from the one before. */
+  private elect(): void {
+    const { chance, log } = this;
+    const leader = chance.pick(this.leaders);
+    leader.epoch = ++this.epoch;
+    const until = log.length - Math.min(log.length, chance.below(8));
+    const rows = log.slice(0, until).reduce(evolveQueue, emptyQueue);
+    const from = until - Math.min(until, chance.below(8));
+    const queue = this.fromRows(rows, log.slice(0, from).reduce(evolveQueue, emptyQueue));
+    leader.queue = log.slice(from).reduce(evolveQueue, queue);
+    leader.seen = log.length;
+    this.check(leader.queue);
+    const whole = log.reduce(evolveQueue, emptyQueue);
+    const known = ({ jobs, servers, policy }: Queue): string =>
+      JSON.stringify([
+        [...values(jobs)].map(({ job, place, alone, priority, attempts }) => [
+          job,
+          place,
+          alone,
+          priority,
+          attempts,
+        ]),
+        [...values(servers)],
+        policy.policy,
+      ]);
+    hold(known(leader.queue) === known(whole), () => 'a new leader sees another queue');
+  }
+
+  private fromRows(jobs: Queue, nodes: Queue): Queue {
+    return queueFromRows(
+      [...values(jobs.jobs)].map((entry) => ({
+        ...{ id: entry.job, environment: entry.environment, owner: entry.owner, owner_name: entry.ownerName },
+        ...{ groups: entry.groups, app: entry.app, procedure: entry.procedure, time_limit: entry.timeLimit },
+        ...{ profile: entry.profile, memory_mib: entry.memoryMiB, cores: entry.cores, labels: entry.labels },
+        ...{ priority: entry.priority, queued_at: entry.queuedAt, attempt: entry.attempts },
+        ...{ node_lost: entry.alone ? 2 : 0, node: entry.place?.node ?? null },
+        ...{ node_epoch: entry.place?.nodeEpoch ?? null, started_at: entry.place?.since ?? null },
+        ...{ waits_since: entry.wait.from, takes: entry.place ?? {} },
+      })),
+      [...values(nodes.servers)].map(({ node, name, epoch, slots, memoryMiB, cores, labels, draining }) => ({
+        ...{ id: node, name, epoch, slots, memory_mib: memoryMiB, cores, labels, draining },
+        ...{ roles: ['pro'], state: 'joined' as const },
+      })),
+      jobs.policy.policy,
+    );
+  }
+
+  private hear(leader: Leader, count: number): void {
+    const until = Math.min(this.log.length, leader.seen + count);
+    for (; leader.seen < until; leader.seen++)
+      leader.queue = evolveQueue(leader.queue, this.log[leader.seen]!);
+  }
+
+  private decide(leader: Leader): void {
+    if (leader.epoch === 0) return;
+    const before = leader.queue;
+    const decision = decidePlacements(before, this.log.length * 1000);
+    this.check(decision.queue);
+    this.inOrder(before, decision.placements, decision.queue);
+    if (this.chance.of(10)) this.sameAgain(before, decision.placements);
+    leader.queue = decision.queue;
+    const { epoch } = leader;
+    const { policy } = before.policy;
+    for (const placement of decision.placements) this.proposals.push({ ...placement, epoch, policy });
+  }
+
+  /** One proposal arrives, in any order, and sometimes comes again; the log takes none of a former leader. */
+  private deliver(): void {
+    if (this.proposals.length === 0) return;
+    const proposal = this.chance.pick(this.proposals);
+    if (this.chance.of(90)) this.proposals = this.proposals.filter((other) => other !== proposal);
+    if (proposal.epoch !== this.epoch) {
+      this.late++;
+      return;
+    }
+    const { job: id, epoch: _epoch, policy: _policy, ...start } = proposal;
+    this.tell(id, { type: 'StartJob', ...start }, proposal);
+  }
+
+  /** Counted from the log alone: what runs now, with the one that has just started. */
+  private started(id: string, node: string, proposal: Proposal | undefined): void {
+    this.starts++;
+    const policy = proposal?.policy ?? NO_POLICY;
+    const running = [...this.facts.values()].filter(({ state }) => state.is === 'running');
+    const most = (per: string, name: string): number =>
+      Math.min(
+        Infinity,
+        ...policy.limits
+          .filter((limit) => limit.per === per && matches(limit.pattern, name))
+          .map((limit) => limit.running),
+      );
+    const counted = (per: string, name: string, limit: number, of: (fact: Fact) => boolean): void => {
+      const count = running.filter(of).length;
+      hold(count <= limit, () => `${per} ${name} has ${count} running, at most ${limit}`);
+    };
+    const { asked } = this.facts.get(id)!;
+    const { owner, ownerName = '', groups = [], app, profile } = asked;
+    counted('user', ownerName, most('user', ownerName), (fact) => fact.asked.owner === owner);
+    for (const group of groups)
+      counted('group', group, most('group', group), (fact) => fact.asked.groups?.includes(group) === true);
+    counted('app', app.name, most('app', app.name), (fact) => fact.asked.app.name === app.name);
+    if (profile !== undefined) {
+      const capacity = policy.profiles.find(({ name }) => name === profile)?.capacity ?? 0;
+      counted('profile', profile, capacity, (fact) => fact.asked.profile === profile);
+    }
+    const server = this.servers.get(node)!;
+    const here = running.filter(
+      ({ state }) => state.is === 'running' && state.node === node && state.nodeEpoch === server.epoch,
+    );
+    const took = (of: 'memoryMiB' | 'cores') => here.reduce((sum, { takes }) => sum + takes[of], 0);
+    const slots = Math.min(server.slots, most('server', node));
+    hold(here.length <= slots, () => `${node} has ${here.length} jobs on ${slots} slots`);
+    hold(took('memoryMiB') <= server.memoryMiB, () => `${node} gives more memory than it has`);
+    hold(took('cores') <= server.cores + 1e-6, () => `${node} gives more cores than it has`);
+  }
+
+  /** What a queue has counted is what is in it. */
+  private check(queue: Queue): void {
+    const held = new Map<string, number>();
+    const count = (key: string): void => void held.set(key, (held.get(key) ?? 0) + 1);
+    for (const { place, owner, environment, app, groups, profile } of values(queue.jobs)) {
+      if (!place) continue;
+      count(`user ${owner}`);
+      count(`app ${environment} ${app}`);
+      for (const group of groups) count(`group ${environment} ${group}`);
+      if (profile !== null) count(`profile ${profile}`);
+    }
+    for (const [key, number] of held)
+      hold(get(queue.held, key) === number, () => `${key} is ${number}, counted as ${get(queue.held, key)}`);
+    hold([...values(queue.held)].length === held.size, () => 'something is counted that does not run');
+    for (const server of values(queue.servers)) {
+      const here = [...values(queue.jobs)].filter(
+        ({ place }) => place?.node === server.node && place.nodeEpoch === server.epoch,
+      );
+      const sum = here.reduce((all, { place }) => all + (place?.memoryMiB ?? 0), 0);
+      hold(server.taken === here.length, () => `${server.node} counts ${server.taken} of ${here.length}`);
+      hold(server.memoryTaken === sum, () => `${server.node} counts ${server.memoryTaken} of ${sum} MiB`);
+    }
+    const inLines = [...values(queue.lines)].flatMap(({ waiting }) => [...values(waiting)].map(turnOf));
+    const waiting = [...values(queue.waiting)].map(turnOf);
+    hold(inLines.sort().join() === waiting.join(), () => 'lines and waiting differ');
+  }
+
+  /** Nobody got what somebody could have had then who was before him, and who got nothing. */
+  private inOrder(before: Queue, placements: readonly Placement[], after: Queue): void {
+    const left: Entry[] = [];
+    for (const entry of values(after.waiting)) {
+      // Servers are kept for these: what others are kept from was not theirs to have.
+      if (entry.alone || entry.memoryMiB > 0 || entry.cores > 0 || entry.profile !== null) break;
+      left.push(entry);
+    }
+    let then = before;
+    for (const { job, waited: _waited, ...start } of placements) {
+      const got = get(before.jobs, job)!;
+      const turn = (entry: Entry): string =>
+        turnAmong(entry, before.policy.policy.fair ? (get(then.held, `user ${entry.owner}`) ?? 0) : 0);
+      for (const entry of left)
+        if (turn(entry) < turn(got))
+          hold(!this.couldRun(then, entry, start.node), () => `${job} got what ${entry.job} could have had`);
+      const event: JobEvent = { type: 'JobStarted', ...start };
+      then = evolveQueue(then, recorder()(`job-${job}`, event) as unknown as Recorded);
+    }
+  }
+
+  private couldRun(queue: Queue, entry: Entry, node: string): boolean {
+    const server = get(queue.servers, node)!;
+    const slots = Math.min(server.slots, queue.policy.most('server', server.name) ?? Infinity);
+    return (
+      !fullFor(queue, standing(queue, entry)) &&
+      server.taken < slots &&
+      server.alone === 0 &&
+      entry.labels.every((label) => server.labels.includes(label))
+    );
+  }
+
+  private sameAgain(queue: Queue, placements: readonly Placement[]): void {
+    const again = decidePlacements(queue, this.log.length * 1000).placements;
+    hold(JSON.stringify(again) === JSON.stringify(placements), () => 'the same queue was decided otherwise');
+  }
+
+  /** Nothing new comes: everybody gets his turn for whom there is a server and a place at all. */
+  private finish(): void {
+    for (const node of NODES) this.join(node);
+    this.elect();
+    const leader = this.leaders.find(({ epoch }) => epoch === this.epoch)!;
+    for (let idle = 0; idle < 2; idle++) {
+      this.hear(leader, Infinity);
+      const before = this.starts;
+      this.decide(leader);
+      for (const proposal of this.proposals.filter(({ epoch }) => epoch === this.epoch)) {
+        const { job: id, epoch: _epoch, policy: _policy, ...start } = proposal;
+        this.tell(id, { type: 'StartJob', ...start }, proposal);
+      }
+      this.proposals = [];
+      for (const [id, { state }] of this.facts)
+        if (state.is === 'running') {
+          const { attempt, node, nodeEpoch } = state;
+          this.tell(id, { type: 'FailJob', attempt, node, nodeEpoch, error: { code: 'x', message: '' } });
+        }
+      if (this.starts > before) idle = -1;
+    }
+    for (const entry of values(leader.queue.waiting)) {
+      const { needs, holds } = standing(leader.queue, entry);
+      const possible =
+        holds.every(({ most }) => most > 0) &&
+        [...values(leader.queue.servers)].some(
+          ({ slots, labels, memoryMiB, cores }) =>
+            slots > 0 &&
+            needs.labels.every((label) => labels.includes(label)) &&
+            needs.memoryMiB <= (memoryMiB ?? Infinity) &&
+            needs.cores <= (cores ?? Infinity),
+        );
+      hold(!possible, () => `${entry.job} waits for ever`);
+    }
+  }
+}
+
+const NOTHING = { memoryMiB: 0, cores: 0 };

@@ -1,0 +1,106 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ReadSide } from '@openpro/eventstore';
+import { IdentityQueries } from '@openpro/identity';
+import {
+  type Actor,
+  CONFIG,
+  connection,
+  has,
+  type Lazy,
+  type PageRequest,
+  type QueuePolicy,
+  readPage,
+  type ServerConfig,
+  Where,
+} from '@openpro/platform';
+import { DataSource } from 'typeorm';
+import { type JobGroup, useOf, warningsOf } from './policy-use.js';
+import { queuePolicyList, type QueuePolicyRow } from './queue-policy.projection.js';
+import { NO_POLICY, type Policy } from './queue-policy.js';
+import { Sealing } from './sealing.js';
+
+const NOBODY: QueuePolicyRow = { id: '0', version: 0, policy: NO_POLICY, reason: '', set_at: 0, set_by: '' };
+
+const COLUMNS = ['id', 'version', 'policy', 'reason', 'set_at', 'set_by'] as const;
+
+/** The policy of the queue as the read model has it: remembered until it reports another one. */
+@Injectable()
+export class QueuePolicies {
+  readonly sealing: Sealing;
+  private known: Promise<QueuePolicyRow> | null = null;
+
+  constructor(
+    private readonly db: DataSource,
+    private readonly people: IdentityQueries,
+    @Inject(CONFIG) { storageDir }: ServerConfig,
+    readSide: ReadSide,
+  ) {
+    this.sealing = new Sealing(storageDir);
+    readSide.onCommitted(({ projection }) => {
+      if (projection === queuePolicyList.name) this.known = null;
+    });
+  }
+
+  async policy(): Promise<Policy> {
+    return (await this.row()).policy;
+  }
+
+  /** @throws when the profile is gone, or its values were sealed with another key */
+  async variables(profile: string): Promise<{ readonly [name: string]: string }> {
+    const found = (await this.policy()).profiles.find(({ name }) => name === profile);
+    if (!found) throw new Error(`There is no worker profile ${profile} any more`);
+    return this.sealing.variablesOf(found);
+  }
+
+  async current(actor: Actor): Promise<Lazy<QueuePolicy>> {
+    return this.view(actor, await this.row());
+  }
+
+  async history(actor: Actor, page: PageRequest) {
+    const where = new Where().and`true`;
+    const list = { columns: COLUMNS, where, order: ['version'], direction: 'DESC', page } as const;
+    const rows = await readPage(this.db, queuePolicyList, list);
+    return connection(
+      rows,
+      page.first,
+      (row) => this.view(actor, row),
+      ({ version }) => [version],
+    );
+  }
+
+  private view(actor: Actor, { version, policy, reason, set_at, set_by }: QueuePolicyRow): Lazy<QueuePolicy> {
+    const groups = (): Promise<readonly JobGroup[]> => this.groups();
+    return {
+      version,
+      document: this.sealing.shown(policy, has(actor)),
+      reason,
+      setAt: version === 0 ? null : set_at,
+      setBy: () => (version === 0 ? null : this.people.user(set_by)),
+      use: async () => useOf(policy, await groups()),
+      warnings: async () => [...warningsOf(policy, await groups())],
+    };
+  }
+
+  private row(): Promise<QueuePolicyRow> {
+    if (this.known) return this.known;
+    const known = this.db
+      .query<QueuePolicyRow[]>(`SELECT ${COLUMNS.join(', ')} FROM queue_policy ORDER BY version DESC LIMIT 1`)
+      .then(([row]) => row ?? NOBODY);
+    this.known = known;
+    known.catch(() => {
+      if (this.known === known) this.known = null;
+    });
+    return known;
+  }
+
+  /** All that waits and runs, alike counted together. */
+  private groups(): Promise<JobGroup[]> {
+    return this.db.query(
+      `SELECT j.owner, j.owner_name AS "ownerName", j.groups, j.app, j.version, j.profile,
+              n.name AS server, j.state = 'running' AS running, count(*)::int AS count
+         FROM job_list j LEFT JOIN node_list n ON n.id = j.node
+        WHERE j.state IN ('queued', 'running')
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8`,
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { NO_POLICY, type Policy } from './queue-policy.js';
+import { Sealing } from './sealing.js';
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
+const aStorage = (): string => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'openpro-sealing-'));
+  folders.push(folder);
+  return folder;
+};
+
+const policy: Policy = {
+  ...NO_POLICY,
+  profiles: [
+    { name: 'Gurobi', capacity: 1, environment: { KEY: 'hush', EMPTY: '' } },
+    { name: 'P', capacity: 1 },
+  ],
+};
+
+describe('the variables of a profile', () => {
+  it('are read by every server of the storage, and by nobody else', () => {
+    const storage = aStorage();
+    const sealed = new Sealing(storage).sealed(policy) as Policy;
+    expect(JSON.stringify(sealed)).not.toContain('hush');
+    expect(new Sealing(storage).variablesOf(sealed.profiles[0]!)).toEqual({ KEY: 'hush', EMPTY: '' });
+    expect(new Sealing(storage).variablesOf(sealed.profiles[1]!)).toEqual({});
+    expect(() => new Sealing(aStorage()).variablesOf(sealed.profiles[0]!)).toThrow();
+  });
+
+  it('are not taken for those of another name, nor when they were altered', () => {
+    const sealing = new Sealing(aStorage());
+    const sealed = sealing.seal('KEY', 'hush');
+    expect(() => sealing.open('OTHER', sealed)).toThrow();
+    expect(() => sealing.open('KEY', `${sealed.slice(0, -2)}AA`)).toThrow();
+  });
+
+  it('are sealed alike each time, and shown to administrators only', () => {
+    const sealing = new Sealing(aStorage());
+    const sealed = sealing.sealed(policy) as Policy;
+    expect(sealing.sealed(policy)).toEqual(sealed);
+    expect(sealing.shown(sealed, true)).toEqual(policy);
+    expect(JSON.stringify(sealing.shown(sealed, false))).not.toMatch(/hush|sealed/);
+  });
+
+  it.each<[string, unknown]>([
+    ['no text', 7],
+    ['a control character', 'a\0b'],
+    ['too much', 'x'.repeat(4097)],
+    ['what stands for a hidden value', '••••••'],
+  ])('are refused when they are %s', (_what, value) => {
+    const sent = { profiles: [{ name: 'P', capacity: 1, environment: { KEY: value } }] };
+    const refusal = new Sealing(aStorage()).sealed(sent as Partial<Policy>);
+    expect(refusal).toMatchObject({ refused: 'BadInput', field: 'profiles[0].environment.KEY' });
+  });
+
+  it.each<[string, object]>([
+    ['profiles', { profiles: 7 }],
+    ['a profile', { profiles: [null, 'x'] }],
+    ['variables', { profiles: [{ environment: ['x'] }] }],
+  ])('leave to the rules what is not %s', (_what, sent) =>
+    expect(new Sealing(aStorage()).sealed(sent as Partial<Policy>)).toEqual(sent),
+  );
+});
