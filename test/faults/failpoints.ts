@@ -79,7 +79,7 @@ const PATCHES: readonly Patch[] = [
   around(
     'libs/jobs/src/jobs.module.ts',
     `await failpoint('before-start');`,
-    `await commands.insist(new ForJob(job, { type: 'StartJob', node, nodeEpoch, attempt }, meta));`,
+    `await commands.insist(new ForJob(job, { type: 'StartJob', ...start }, meta));`,
     `await failpoint('after-start');`,
   ),
   around(

@@ -100,8 +100,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       patch(
         'libs/jobs/src/jobs.module.ts',
-        `{ type: 'StartJob', node, nodeEpoch, attempt }`,
-        `{ type: 'StartJob', node, nodeEpoch: nodeEpoch > 0 ? 1 : 0, attempt }`,
+        `{ type: 'StartJob', ...start }`,
+        `{ type: 'StartJob', ...start, nodeEpoch: start.nodeEpoch > 0 ? 1 : 0 }`,
       ),
     ],
     breaks: ['I7', 'I22', 'I1'],
@@ -463,9 +463,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'slots-not-counted',
     says: 'A server gets more jobs than it has room for.',
-    patches: [
-      patch('libs/jobs/src/queue.ts', 'const taken = server.taken + by;', 'const { taken } = server;'),
-    ],
+    patches: [patch('libs/jobs/src/lines.ts', 'taken: server.taken + by,', 'taken: server.taken,')],
     breaks: ['I12'],
     plan: [],
     jobs: 100,

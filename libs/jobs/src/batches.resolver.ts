@@ -18,11 +18,12 @@ import {
   type QueryBatchesArgs,
 } from '@openpro/platform';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BatchCommand } from './batch.js';
+import { type BatchCommand, countOf } from './batch.js';
 import { batchList } from './batch-list.projection.js';
 import { BatchQueries } from './batches.queries.js';
 import { jobList } from './job-list.projection.js';
 import { ForBatch } from './jobs.commands.js';
+import { Quotas } from './quotas.queries.js';
 import { SubmittingBatches } from './submitting-batches.js';
 
 /** A batch changes with every job of it: nobody can read faster than this. */
@@ -35,6 +36,7 @@ export class BatchesResolver {
     private readonly submitting: SubmittingBatches,
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
+    private readonly quotas: Quotas,
   ) {}
 
   @Query()
@@ -52,7 +54,16 @@ export class BatchesResolver {
   @Mutation()
   @Needs('user')
   async submitBatch(@Context('actor') actor: Actor, @Args() { input, commandId }: MutationSubmitBatchArgs) {
-    return this.answer(actor, await this.submitting.command(actor, input, commandId), commandId);
+    const command = await this.submitting.command(actor, input, commandId);
+    const batch = isRefusal(command) ? null : command.command;
+    const jobs = batch?.type === 'SubmitBatch' ? countOf(batch.scenarios) : 0;
+    const read = () => this.queries.one(actor, commandId);
+    return answer(
+      'Batch',
+      await this.quotas.within(actor, command, jobs, () =>
+        this.commands.change(command, batchList.name, read),
+      ),
+    );
   }
 
   @Mutation()

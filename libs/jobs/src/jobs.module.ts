@@ -39,6 +39,7 @@ import { ScheduleHandler } from './schedules.commands.js';
 import { ScheduleQueries } from './schedules.queries.js';
 import { SchedulesResolver } from './schedules.resolver.js';
 import { QueuePolicies } from './queue-policy.queries.js';
+import { Quotas } from './quotas.queries.js';
 import { QueuePolicyResolver } from './queue-policy.resolver.js';
 import { Submitting } from './submitting.js';
 import { SubmittingBatches } from './submitting-batches.js';
@@ -170,6 +171,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
     SchedulesResolver,
     QueuePolicies,
     QueuePolicyResolver,
+    Quotas,
     Submitting,
     SubmittingBatches,
     TimelineQueries,

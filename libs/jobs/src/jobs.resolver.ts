@@ -24,6 +24,7 @@ import type { JobCommand } from './job.js';
 import { jobList } from './job-list.projection.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
+import { Quotas } from './quotas.queries.js';
 import { LiveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
 
@@ -38,6 +39,7 @@ export class JobsResolver {
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
     private readonly live: LiveJobs,
+    private readonly quotas: Quotas,
   ) {}
 
   @Query()
@@ -60,7 +62,9 @@ export class JobsResolver {
     const command = await this.submitting.command(actor, input, commandId);
     return answer(
       'Job',
-      await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+      await this.quotas.within(actor, command, 1, () =>
+        this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+      ),
     );
   }
 
@@ -72,7 +76,9 @@ export class JobsResolver {
     const command = await this.submitting.repeat(actor, id, commandId);
     return answer(
       'Job',
-      await this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+      await this.quotas.within(actor, command, 1, () =>
+        this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+      ),
     );
   }
 

@@ -1,7 +1,7 @@
 import { clip, refuse, type Refusal } from '@openpro/kernel';
 import { OWN_PRIORITY, type QueuedJob } from './job.js';
 import { matches } from './pattern.js';
-import type { Policy, RunningLimit, Who, WorkerProfile } from './queue-policy.js';
+import type { Policy, Quota, RunningLimit, Who, WorkerProfile } from './queue-policy.js';
 
 /** Whose job it is, and of what. */
 export interface Subject {
@@ -67,6 +67,28 @@ export const termsOf = (
     ...(memoryMiB === undefined ? {} : { memoryMiB }),
     ...(cores === undefined ? {} : { cores }),
   };
+};
+
+/** A quota that somebody is under, by name. */
+export interface OwnQuota {
+  readonly per: Quota['per'];
+  readonly name: string;
+  readonly jobs: number;
+}
+
+/** So many jobs a user may have waiting and running where no quota says anything else: a loop ends somewhere. */
+export const MAX_OPEN_JOBS = 20_000;
+
+/** Of several quotas that fit a name the lowest counts. */
+export const quotasOf = (
+  { quotas }: Policy,
+  { ownerName, groups }: Pick<Subject, 'ownerName' | 'groups'>,
+): readonly OwnQuota[] => {
+  const own = (per: Quota['per'], name: string): readonly OwnQuota[] => {
+    const found = quotas.filter((quota) => quota.per === per && matches(quota.pattern, name));
+    return found.length > 0 ? [{ per, name, jobs: Math.min(...found.map(({ jobs }) => jobs)) }] : [];
+  };
+  return [...own('user', ownerName), ...groups.flatMap((group) => own('group', group))];
 };
 
 /** So many names are remembered with their limits. */

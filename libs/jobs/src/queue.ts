@@ -20,7 +20,7 @@ import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js
 import { get, remove, set } from './sorted-map.js';
 import { joining, newClock } from './wait-clock.js';
 
-export { emptyQueue, type Entry, type Line, type Queue, type Server, turnOf } from './lines.js';
+export { emptyQueue, type Entry, type Queue, type Server, turnOf } from './lines.js';
 
 /** A job that has lost this many servers runs alone: it may be what kills them. */
 export const ALONE_AFTER_LOSSES = 2;

@@ -38,7 +38,7 @@ export {
 export { Last, LiveQueue } from './live.js';
 export { HTTP_SECONDS, Metrics } from './metrics.js';
 export { mustBeOneLog } from './one-log.js';
-export { FRONTS_POOL, LEADER_POOL, PlatformModule, type ReadModel } from './platform.module.js';
+export { FRONTS_POOL, LEADER_POOL, PlatformModule, QUOTA_POOL, type ReadModel } from './platform.module.js';
 export { PUBLIC_URL_HEADER, publicUrlOf } from './public-url.js';
 export { readPage, readRows, Where } from './read-page.js';
 export { fingerprintOf, hashSecret, newSecret } from './secrets.js';

@@ -28,12 +28,14 @@ import { CONFIG, EVENT_STORE } from './tokens.js';
  * Connections to PostgreSQL per server: fixed, none per job. With one that listens for news of the log and the
  * heartbeat's own they are 12.
  */
-const CONNECTIONS = { log: 3, readSide: 3, queries: 2, leader: 1, fronts: 1 };
+const CONNECTIONS = { log: 3, readSide: 3, queries: 2, leader: 1, fronts: 1, quotas: 1 };
 
 /** For the lease and the watch over other servers. */
 export const LEADER_POOL = Symbol('LeaderPool');
 /** For the beats of front servers, which must not wait for anything else, nor the lease for them. */
 export const FRONTS_POOL = Symbol('FrontsPool');
+/** For who submits under a quota: one after the other, on all servers. */
+export const QUOTA_POOL = Symbol('QuotaPool');
 const LOG_POOL = Symbol('LogPool');
 const READ_POOL = Symbol('ReadPool');
 
@@ -76,6 +78,7 @@ export class PlatformModule {
         pool(READ_POOL, 'readSide'),
         pool(LEADER_POOL, 'leader', ({ liveness }) => liveness.leaseTtlMs),
         pool(FRONTS_POOL, 'fronts', ({ liveness }) => 2 * liveness.beatMs),
+        pool(QUOTA_POOL, 'quotas'),
         {
           provide: DataSource,
           inject: [Metrics],
@@ -131,6 +134,7 @@ export class PlatformModule {
         Commands,
         LEADER_POOL,
         FRONTS_POOL,
+        QUOTA_POOL,
         CqrsModule,
       ],
     };
