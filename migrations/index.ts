@@ -8,6 +8,7 @@ import { LeaderFence } from './0007-leader-fence.js';
 import { LogIdentity } from './0008-log-identity.js';
 import { RepeatedJobs } from './0009-repeated-jobs.js';
 import { QueuePolicyTables } from './0010-queue-policy.js';
+import { Licences } from './0011-licences.js';
 import { Schedules } from './0012-schedules.js';
 import { Batches } from './0013-batches.js';
 
@@ -23,6 +24,7 @@ export const migrations = [
   LogIdentity,
   RepeatedJobs,
   QueuePolicyTables,
+  Licences,
   Schedules,
   Batches,
 ];

@@ -17,6 +17,7 @@ import { batch } from '../libs/jobs/src/batch.js';
 import { job } from '../libs/jobs/src/job.js';
 import { schedule } from '../libs/jobs/src/schedule.js';
 import { queuePolicy } from '../libs/jobs/src/queue-policy.js';
+import { licence } from '../libs/licensing/src/licence.js';
 import { session } from '../libs/sessions/src/session.js';
 import { caseAggregate } from '../libs/storage/src/case.js';
 import { file } from '../libs/storage/src/file.js';
@@ -39,6 +40,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
       file,
       job,
       leadership,
+      licence,
       node,
       publisher,
       queuePolicy,

@@ -20,6 +20,7 @@ const DECIDERS = {
     'schedule',
     'sorted-map',
   ],
+  licensing: ['licence'],
   sessions: ['session'],
   storage: ['case', 'file'],
 };

@@ -24,6 +24,7 @@ export interface TestApp {
   readonly engine?: { readonly name: string; readonly range: string };
   /** What a server must have. */
   readonly labels?: readonly string[];
+  readonly licence?: string;
 }
 
 const INTERFACE = `{
@@ -55,6 +56,7 @@ export const manifestOf = ({
   version = '1.0.0',
   engine = { name: 'model-ts', range: '*' },
   labels,
+  licence,
 }: TestApp) => ({
   name,
   version,
@@ -68,6 +70,7 @@ export const manifestOf = ({
     { name: 'sum', label: 'Sum', where: 'data' },
   ],
   ...(labels ? { labels } : {}),
+  ...(licence ? { licence } : {}),
 });
 
 const inFolder = async <T>(files: Files, use: (folder: string) => Promise<T>): Promise<T> => {

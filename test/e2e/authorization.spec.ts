@@ -70,6 +70,8 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     app: [...READ, 'app-publisher'],
     publisherKeys: ['auditor'],
     nodes: READ,
+    licences: ['auditor'],
+    licence: ['auditor'],
     clusterTimeline: ['auditor'],
     queuePolicy: ['auditor'],
     queuePolicyHistory: ['auditor'],
@@ -112,6 +114,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     deleteSchedule: ['user'],
     launchSession: ['user'],
     endSession: ['user'],
+    leaveLine: ['user'],
     setData: ['user'],
     runProcedure: ['user'],
     saveCase: ['user'],
@@ -121,6 +124,8 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     inviteServer: [],
     removeNode: [],
     setQueuePolicy: [],
+    defineLicence: [],
+    freeSeat: [],
   },
   subscription: {
     events: ['auditor'],
@@ -371,6 +376,7 @@ describe('authorization', () => {
       ['resumeSchedule', '$id: ID!', { id: schedule }],
       ['deleteSchedule', '$id: ID!', { id: schedule }],
       ['endSession', '$id: ID!', { id: session }],
+      ['leaveLine', '$session: ID!', { session }],
     ];
     const newest = async () =>
       (

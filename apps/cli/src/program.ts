@@ -5,6 +5,7 @@ import { addCatalogue } from './commands/catalogue.js';
 import { addCase, addEvents } from './commands/data.js';
 import { addJob } from './commands/job.js';
 import { addSchedule } from './commands/schedule.js';
+import { addLicence } from './commands/licence.js';
 import { addServer } from './commands/server.js';
 import { addSolve } from './commands/solve.js';
 import { EXIT_CODES_HELP } from './failure.js';
@@ -26,6 +27,7 @@ export const openpro = (): Command => {
   addCase(program);
   addCatalogue(program);
   addEvents(program);
+  addLicence(program);
   addServer(program);
   return program;
 };

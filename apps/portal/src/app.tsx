@@ -29,6 +29,7 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   case: lazy(() => import('./pages/case.js').then((m) => ({ default: m.CasePage }))),
   engines: lazy(() => import('./pages/engines.js').then((m) => ({ default: m.Engines }))),
   nodes: lazy(() => import('./pages/cluster.js').then((m) => ({ default: m.Cluster }))),
+  licences: lazy(() => import('./pages/licences.js').then((m) => ({ default: m.Licences }))),
   events: lazy(() => import('./pages/events.js').then((m) => ({ default: m.Events }))),
 };
 

@@ -13,6 +13,7 @@ const ROUTES = {
   case: '/cases/:id',
   engines: '/engines',
   nodes: '/nodes',
+  licences: '/licences',
   events: '/events',
 } as const;
 

@@ -51,6 +51,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
     heading: 'Run',
     entries: [
       { to: 'nodes', label: 'Cluster', icon: 'nodes' },
+      { to: 'licences', label: 'Licences', icon: 'licences', overseersOnly: true },
       { to: 'events', label: 'Events', icon: 'events', overseersOnly: true },
     ],
   },

@@ -47,6 +47,7 @@ import {
   scheduleList,
   submitBatch,
 } from '@openpro/jobs';
+import { ForLicence, licenceList, licenceUse, LicensingModule, seatSessions } from '@openpro/licensing';
 import {
   AccessGuard,
   CONFIG,
@@ -97,6 +98,7 @@ const COMMANDS = {
   leadership: ForLeadership,
   authority: ForAuthority,
   refusals: ForRefusals,
+  licence: ForLicence,
 } as const;
 
 /** Everything that is folded from the log, and what reacts to it. */
@@ -117,12 +119,15 @@ export const readModel = {
     nodeList,
     leader,
     clusterTimeline,
+    licenceList,
+    licenceUse,
   ],
   processes: [
     placeSession,
     endIdleSession,
     endSessionsOfLostNode,
     requeueLostJobs,
+    seatSessions,
     submitBatch,
     fireSchedules,
   ],
@@ -197,6 +202,7 @@ export class AppModule {
         LoadModule,
         ClusterModule,
         StorageModule,
+        LicensingModule,
         CatalogueModule,
         SessionsModule,
         JobsModule,

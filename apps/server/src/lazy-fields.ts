@@ -15,9 +15,15 @@ const COMPUTED = new Set([
   'Job.compared',
   'Job.place',
   'Job.waitingFor',
+  'Licence.dataTaken',
+  'Licence.definedBy',
+  'Licence.note',
+  'Licence.optimizationTaken',
+  'Licence.waiting',
   'Node.runningJobs',
   'Node.sessions',
   'QueuePolicy.warnings',
+  'Session.waitingFor',
 ]);
 
 /**

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EnginePool } from '@openpro/engine';
+import { LicensingModule } from '@openpro/licensing';
 import { CONFIG, type ServerConfig } from '@openpro/platform';
 import { StorageModule } from '@openpro/storage';
 import path from 'node:path';
@@ -12,7 +13,7 @@ import { Packages } from './packages.js';
 import { Publishing } from './publishing.js';
 
 @Module({
-  imports: [StorageModule],
+  imports: [LicensingModule, StorageModule],
   controllers: [ClusterKeyController],
   providers: [
     ...catalogueHandlers,

@@ -31,6 +31,7 @@ describe('a published engine', () => {
           return Promise.resolve(name === 'model-ts' ? versions : []);
         },
       } as unknown as CatalogueQueries,
+      null as never,
       { warm } as unknown as EnginePool,
       null as never,
       null as never,

@@ -10,6 +10,7 @@ import {
 } from '@openpro/engine';
 import { ReadSide } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import { LicenceQueries } from '@openpro/licensing';
 import {
   type Actor,
   Commands,
@@ -40,6 +41,7 @@ export class Publishing {
     private readonly blobs: FolderBlobStore,
     private readonly packages: Packages,
     private readonly queries: CatalogueQueries,
+    private readonly licences: LicenceQueries,
     private readonly pool: EnginePool,
     private readonly commands: Commands,
     @Inject(CONFIG) private readonly config: ServerConfig,
@@ -98,6 +100,13 @@ export class Publishing {
     const { manifest } = pkg;
     const engine = await this.engineFor(manifest.engine);
     if (isRefusal(engine)) return engine;
+    const { licence } = manifest;
+    if (licence !== undefined && !(await this.licences.row(actor.environment, licence)))
+      return refuse(
+        'NoSuchLicence',
+        `The app needs licence ${licence}, which is not defined: an administrator defines it first`,
+        { field: 'licence', limit: 'a licence that is defined' },
+      );
     const checked = await this.inScratch<AppCheck>(async (folder) => {
       const appFolder = path.join(folder, 'app');
       await unpackApp(pkg, appFolder);

@@ -6,6 +6,11 @@ export interface Aggregate<State, Command, Event extends DomainEvent, No extends
   readonly name: string;
   readonly context: string;
   readonly decider: Decider<State, Command, Event, No>;
+  /**
+   * For a stream that never ends: only so many of its last commands are known again, so that it does not fill the
+   * memory of every server. One that is repeated later is decided anew.
+   */
+  readonly remembers?: number;
 }
 
 /** A command on its way to one aggregate; each aggregate has one subclass, which the command bus routes by. */

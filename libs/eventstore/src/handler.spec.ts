@@ -150,6 +150,18 @@ describe('the command handler', () => {
     expect(await handler.execute(counter, '1', open, meta, 'other')).toMatchObject({ is: 'refused' });
   });
 
+  it('knows only the last commands again of a stream that never ends', async () => {
+    const endless = { ...counter, remembers: 2 };
+    const metas = [by('ada'), by('ada'), by('ada')] as const;
+    await handler.execute(endless, '1', open, metas[0]);
+    for (const server of [handler, elsewhere]) {
+      await server.execute(endless, '1', add(1), metas[1]);
+      await server.execute(endless, '1', add(1), metas[2]);
+    }
+    expect(await stateOf()).toEqual({ is: 'open', sum: 2 });
+    expect(await handler.execute(endless, '1', open, metas[0])).toMatchObject({ is: 'refused' });
+  });
+
   it('decides again on what another server has written meanwhile', async () => {
     await execute(open);
     await elsewhere.execute(counter, '1', add(60), by('bob'));

@@ -95,11 +95,12 @@ export class CommandHandler {
   ): Promise<Outcome<State, Event>> {
     const { aggregate, stream, command, meta, fingerprint } = task;
     const { initial, decide, evolve } = aggregate.decider;
+    const { remembers } = aggregate;
     // What is not remembered is most likely new; if not, the append or the look at the log tells.
     const folded = this.cache.get<State>(stream) ?? emptyStream(initial);
     for (let conflicts = 0, fresh = false; conflicts < MAX_CONFLICTS; fresh = true) {
       if (fresh) {
-        foldOn(folded, await this.store.readStream(stream, folded.version), evolve);
+        foldOn(folded, await this.store.readStream(stream, folded.version), evolve, remembers);
         this.cache.set(stream, folded);
       }
       if (folded.commands.has(meta.commandId)) return this.repeat(task, folded);
@@ -114,7 +115,7 @@ export class CommandHandler {
         const append = { stream, expected: folded.version, context, events: decision, meta, fingerprint };
         const result = await this.appendSurely(append, task.giveUpAt);
         if (result.is === 'appended') {
-          foldOn(folded, result.events, evolve);
+          foldOn(folded, result.events, evolve, remembers);
           this.cache.set(stream, folded);
           const { state, version, position } = folded;
           const events = result.events as readonly Recorded<Event>[];

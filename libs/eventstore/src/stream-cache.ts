@@ -6,7 +6,7 @@ export interface FoldedStream<State> {
   version: number;
   /** Of its last event. */
   position: Position;
-  /** Every command that changed it: its first event's version and its fingerprint. */
+  /** Every command that changed it, or the last ones: its first event's version and its fingerprint. */
   readonly commands: Map<string, { readonly version: number; readonly fingerprint: string }>;
 }
 
@@ -21,12 +21,14 @@ export const foldOn = <State>(
   folded: FoldedStream<State>,
   events: readonly Recorded[],
   evolve: (state: State, event: never) => State,
+  remembers = Infinity,
 ): void => {
   for (const { event, version, position, commandId, fingerprint } of events) {
     folded.state = evolve(folded.state, event as never);
     folded.version = version;
     folded.position = position;
     if (!folded.commands.has(commandId)) folded.commands.set(commandId, { version, fingerprint });
+    if (folded.commands.size > remembers) folded.commands.delete(folded.commands.keys().next().value ?? '');
   }
 };
 

@@ -7,7 +7,7 @@ export const IDLE_MS = 30 * 60_000;
 
 type On = Extract<
   SessionEvent,
-  { type: 'SessionReady' | 'SessionAttached' | 'SessionDetached' | 'SessionEnded' }
+  { type: 'SessionPlaced' | 'SessionReady' | 'SessionAttached' | 'SessionDetached' | 'SessionEnded' }
 >;
 
 interface Visit {
@@ -19,12 +19,14 @@ interface Visit {
 export const endIdleSession: Process<Visit, On> = {
   name: 'end-idle-session',
   version: 1,
-  on: ['SessionReady', 'SessionAttached', 'SessionDetached', 'SessionEnded'],
+  on: ['SessionPlaced', 'SessionReady', 'SessionAttached', 'SessionDetached', 'SessionEnded'],
   keyOf: ({ stream }) => idOf(stream),
 
   react(state, { stream, at, event }) {
     const session = idOf(stream);
     switch (event.type) {
+      case 'SessionPlaced': // who waited for it is counted anew where it lives
+        return { state: undefined };
       case 'SessionReady':
         return state?.attached
           ? { state }

@@ -2,6 +2,7 @@ import type { NodeEvent } from '@openpro/cluster';
 import type { Process, ProcessCommand, Reaction } from '@openpro/eventstore';
 import type { JobEvent } from '@openpro/jobs';
 import { idOf } from '@openpro/kernel';
+import type { LicenceEvent } from '@openpro/licensing';
 import type { SessionCommand, SessionEvent } from './session.js';
 
 /** A session that no server takes for so long is ended: its owner is told instead of waiting for ever. */
@@ -30,16 +31,19 @@ interface Waiting {
 export interface Cluster {
   readonly servers: { readonly [node: string]: Server };
   readonly waiting: readonly Waiting[];
+  /** Who waits for a seat first: their labels. */
+  readonly unseated: { readonly [session: string]: readonly string[] };
   /** Proposed, and not yet seen in the log: which server was counted for it. */
   readonly proposed: { readonly [session: string]: { readonly node: string; readonly epoch: number } };
 }
 
-const NOBODY: Cluster = { servers: {}, waiting: [], proposed: {} };
+const NOBODY: Cluster = { servers: {}, waiting: [], unseated: {}, proposed: {} };
 
 type On =
   | Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }>
   | Exclude<JobEvent, { type: 'JobQueued' | 'JobPrioritized' | 'JobInterruptRequested' }>
-  | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>;
+  | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>
+  | Extract<LicenceEvent, { type: 'SeatGranted' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>
   Object.fromEntries(Object.entries(all).filter(([other]) => other !== key));
@@ -95,7 +99,12 @@ const placed = (
 const gone = (cluster: Cluster, session: string, node?: string, epoch?: number): Cluster => {
   const waiting = cluster.waiting.filter((other) => other.session !== session);
   const promised = cluster.proposed[session];
-  const rest = { ...cluster, waiting, proposed: without(cluster.proposed, session) };
+  const rest = {
+    ...cluster,
+    waiting,
+    unseated: without(cluster.unseated, session),
+    proposed: without(cluster.proposed, session),
+  };
   if (promised) return counted(rest, 'sessions', promised.node, promised.epoch, -1);
   return node === undefined || epoch === undefined ? rest : counted(rest, 'sessions', node, epoch, -1);
 };
@@ -111,10 +120,32 @@ const noServer = (labels: readonly string[]): string =>
     ? `No server that takes new sessions has all of ${labels.join(', ')}, which the app needs`
     : 'No server is there that could open it';
 
-/** Gives every requested session a server, as soon as there is one that fits. */
+/** It may now have a server, and waits for one if none is there. */
+const admitted = (
+  cluster: Cluster,
+  session: string,
+  labels: readonly string[],
+  at: number,
+): Reaction<Cluster> =>
+  placed(
+    { ...cluster, waiting: [...cluster.waiting, { session, labels }] },
+    { [session]: at + NO_SERVER_MS },
+  );
+
+/**
+ * Who waits for a seat may have been looked at through the server that is gone, and nobody else would tell: the other
+ * servers say so again where somebody looks.
+ */
+const unwatched = (cluster: Cluster): readonly ProcessCommand[] =>
+  Object.keys(cluster.unseated).map((id) => {
+    const command: SessionCommand = { type: 'DetachSession', waiting: true };
+    return { to: 'session', id, command };
+  });
+
+/** Gives every requested session a server, as soon as it has its seat and there is one that fits. */
 export const placeSession: Process<Cluster, On> = {
   name: 'place-session',
-  version: 2,
+  version: 3,
   on: [
     'SessionRequested',
     'SessionPlaced',
@@ -131,6 +162,7 @@ export const placeSession: Process<Cluster, On> = {
     'NodeDrainStarted',
     'NodeResumed',
     'NodeRemoved',
+    'SeatGranted',
   ],
   keyOf: () => 'cluster',
 
@@ -138,8 +170,15 @@ export const placeSession: Process<Cluster, On> = {
     const id = idOf(stream);
     switch (event.type) {
       case 'SessionRequested': {
-        const waiting = [...cluster.waiting, { session: id, labels: event.labels ?? [] }];
-        return placed({ ...cluster, waiting }, { [id]: at + NO_SERVER_MS });
+        const { licence, labels = [] } = event;
+        if (licence === undefined) return admitted(cluster, id, labels, at);
+        return { state: { ...cluster, unseated: { ...cluster.unseated, [id]: labels } } };
+      }
+      case 'SeatGranted': {
+        const labels = cluster.unseated[event.holder];
+        if (!labels) return { state: cluster };
+        const unseated = without(cluster.unseated, event.holder);
+        return admitted({ ...cluster, unseated }, event.holder, labels, at);
       }
       case 'SessionPlaced': {
         const promised = cluster.proposed[id];
@@ -171,7 +210,10 @@ export const placeSession: Process<Cluster, On> = {
       case 'NodeLeft':
       case 'NodeRemoved': {
         const same = cluster.servers[id]?.epoch === event.epoch;
-        return { state: same ? { ...cluster, servers: without(cluster.servers, id) } : cluster };
+        return {
+          state: same ? { ...cluster, servers: without(cluster.servers, id) } : cluster,
+          commands: unwatched(cluster),
+        };
       }
       case 'NodeDrainStarted':
         return { state: drains(cluster, id, event.epoch, true) };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { NodeEvent } from '@openpro/cluster';
 import type { JobEvent } from '@openpro/jobs';
+import type { LicenceEvent } from '@openpro/licensing';
 import { play, processUnderTest, recorder } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { endIdleSession, IDLE_MS } from './end-idle-session.process.js';
@@ -53,7 +54,7 @@ beforeEach(() => {
 
 describe('place-session', () => {
   let process: ReturnType<typeof processUnderTest<unknown, { id: string; command: object }>>;
-  const see = (stream: string, event: SessionEvent | NodeEvent | JobEvent, at = 0) =>
+  const see = (stream: string, event: SessionEvent | NodeEvent | JobEvent | LicenceEvent, at = 0) =>
     process.see(record(stream, event, { at }));
   const place = (id: string, node: string, nodeEpoch = 1) => ({
     to: 'session',
@@ -169,6 +170,36 @@ describe('place-session', () => {
     );
   });
 
+  it('places a session that needs a licence once it has its seat, and gives it a server within the usual time', () => {
+    const seat: LicenceEvent = {
+      ...{ type: 'SeatGranted', kind: 'data', leaseS: 60 },
+      ...{ holder: 'a', user: 'ada', device: 'd' },
+    };
+    see('node-n1', joined());
+    expect(see('session-a', { ...requested, licence: 'gurobi' })).toStrictEqual([]);
+    expect(process.nextTimer()).toBeUndefined(); // it waits for its seat, not for a server
+    expect(see('session-b', requested)).toStrictEqual([place('b', 'n1')]);
+    expect(see('licence-ROOT:gurobi', { ...seat, holder: 'other' })).toStrictEqual([]);
+    expect(see('licence-ROOT:gurobi', seat)).toStrictEqual([place('a', 'n1')]);
+    expect(see('licence-ROOT:gurobi', seat)).toStrictEqual([]);
+    see('session-c', { ...requested, licence: 'gurobi', labels: ['gpu'] });
+    see('licence-ROOT:gurobi', { ...seat, holder: 'c' }, 500);
+    expect(process.nextTimer()).toBe(500 + NO_SERVER_MS);
+    see('session-d', { ...requested, licence: 'gurobi' });
+    see('session-d', ended());
+    expect(see('licence-ROOT:gurobi', { ...seat, holder: 'd' })).toStrictEqual([]);
+  });
+
+  it('lets those who wait for a seat be looked for anew when a server is gone', () => {
+    see('node-n1', joined());
+    see('node-n2', joined());
+    see('session-a', requested);
+    see('session-b', { ...requested, licence: 'gurobi' });
+    const asked = { to: 'session', id: 'b', command: { type: 'DetachSession', waiting: true } };
+    expect(see('node-n1', dead())).toStrictEqual([asked]);
+    expect(see('node-n2', left())).toStrictEqual([asked]);
+  });
+
   it('places nothing on a server that runs no sessions', () => {
     see('node-n1', joined(1, ['portal', 'proxy']));
     expect(see('session-a', requested)).toStrictEqual([]);
@@ -266,6 +297,11 @@ describe('end-idle-session', () => {
     const fired = { ...record('timer', requested), event: { type: 'TimerFired', timer: 'idle' } as const };
     expect(endIdleSession.react(state, fired)).toStrictEqual({ state });
     expect(endIdleSession.react(undefined, fired)).toStrictEqual({ state: undefined });
+  });
+
+  it('counts anew who looks at a session when it is placed', () => {
+    expect(after([attached, 0], [placed('n1'), 1], [ready, 2]).nextTimer()).toBe(2 + IDLE_MS);
+    expect(after([attached, 0], [detached, 1], [placed('n1'), 2]).nextTimer()).toBeUndefined();
   });
 
   it('counts from the last time it was left', () =>

@@ -26,6 +26,8 @@ export interface SessionRow {
   /** Digest of its data as kept last, or as it was opened with. */
   readonly saved: string | null;
   readonly saved_at: number | null;
+  /** Name of the licence that the app needs. */
+  readonly licence: string | null;
 }
 
 type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
@@ -33,7 +35,7 @@ type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
 const requested = (
   id: string,
   at: number,
-  { environment, owner, app, engine, restores }: Requested,
+  { environment, owner, app, engine, restores, licence }: Requested,
 ): SessionRow => ({
   id,
   environment,
@@ -57,12 +59,20 @@ const requested = (
   steps: [],
   saved: restores?.digest ?? null,
   saved_at: restores ? at : null,
+  licence: licence ?? null,
 });
 
 const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: number): SessionRow => {
   switch (event.type) {
     case 'SessionPlaced':
-      return { ...row, state: 'starting', node: event.node, node_epoch: event.nodeEpoch, placed_at: at };
+      return {
+        ...row,
+        state: 'starting',
+        attached: false,
+        node: event.node,
+        node_epoch: event.nodeEpoch,
+        placed_at: at,
+      };
     case 'SessionReady':
       return { ...row, state: 'ready', ready_at: at, steps: event.steps };
     case 'SessionAttached':
@@ -87,7 +97,7 @@ const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: n
 
 export const sessionList: Projection<SessionRow, SessionEvent> = {
   name: 'session_list',
-  version: 2,
+  version: 3,
   columns: {
     id: 'text',
     environment: 'text',
@@ -111,6 +121,7 @@ export const sessionList: Projection<SessionRow, SessionEvent> = {
     steps: 'jsonb',
     saved: 'text',
     saved_at: 'int8',
+    licence: 'text',
   },
   key: 'id',
   on: [

@@ -85,7 +85,19 @@ describe('a session', () => {
     given(...open, attached)
       .when({ type: 'DetachSession' })
       .then(detached);
-    given(requested, attached, placed, ready).when({ type: 'AttachSession' }).then();
+    given(requested, placed, attached, ready).when({ type: 'AttachSession' }).then();
+  });
+
+  it('is attached where somebody waits for it until it is placed: then its place counts who looks', () => {
+    given(requested).when({ type: 'AttachSession', waiting: true }).then(attached);
+    given(requested, attached).when({ type: 'DetachSession', waiting: true }).then(detached);
+    given(...starting)
+      .when({ type: 'AttachSession', waiting: true })
+      .then();
+    given(...open, attached)
+      .when({ type: 'DetachSession', waiting: true })
+      .then();
+    given(requested, attached, placed).when({ type: 'AttachSession' }).then(attached);
   });
 
   it('ends with its server named, if it had one', () => {
@@ -202,6 +214,8 @@ describe('a session', () => {
         { type: 'RequestSession', ...request },
         { type: 'AttachSession' },
         { type: 'DetachSession' },
+        { type: 'AttachSession', waiting: true },
+        { type: 'DetachSession', waiting: true },
         { type: 'EndSession', reason: 'closed' },
       ),
       place.map((at): SessionCommand => ({ type: 'PlaceSession', ...at })),
@@ -258,6 +272,7 @@ describe('the list of sessions', () => {
     engine_digest: 'e',
     state: 'requested',
     attached: false,
+    licence: null,
     node: null,
     node_epoch: null,
     requested_at: 0,
@@ -290,6 +305,12 @@ describe('the list of sessions', () => {
     expect(row(...begun)).toMatchObject({ saved: 'old', saved_at: 0 });
     const saved: SessionEvent = { type: 'SessionSaved', ...here, digest };
     expect(row(...begun, saved, ended('node-lost'))).toMatchObject({ saved: digest, saved_at: begun.length });
+  });
+
+  it('shows the licence that it needs, and whether somebody waits for it', () => {
+    const licensed = { ...requested, licence: 'gurobi', device: 'd' } as SessionEvent;
+    expect(row(licensed, attached)).toStrictEqual({ ...base, licence: 'gurobi', attached: true });
+    expect(row(licensed, attached, placed)).toMatchObject({ attached: false });
   });
 
   it('shows why it ended', () =>

@@ -14,6 +14,10 @@ interface Requested {
   readonly engine: PackageRef;
   /** What the app needs of a server. */
   readonly labels?: readonly string[];
+  /** It waits for a data seat of this licence before it gets a server. */
+  readonly licence?: string;
+  /** Where its owner opened it: his sessions on one device share a seat. */
+  readonly device?: string;
   /** Opened with the data that another session kept before it ended, and the server where that one lived. */
   readonly restores?: { readonly session: string; readonly digest: string; readonly node?: string };
 }
@@ -31,7 +35,15 @@ export interface LaunchStep {
 }
 
 export type EndReason =
-  'closed' | 'idle' | 'crashed' | 'node-lost' | 'drained' | 'failed-to-start' | 'no-server';
+  | 'closed'
+  | 'idle'
+  | 'crashed'
+  | 'node-lost'
+  | 'drained'
+  | 'failed-to-start'
+  | 'no-server'
+  | 'left-line'
+  | 'seat-freed';
 
 export type SessionEvent =
   | ({ readonly type: 'SessionRequested' } & Requested)
@@ -53,8 +65,8 @@ export type SessionCommand =
   | ({ readonly type: 'RequestSession' } & Requested)
   | ({ readonly type: 'PlaceSession' } & Place)
   | ({ readonly type: 'ReportReady'; readonly steps: readonly LaunchStep[] } & Place)
-  | { readonly type: 'AttachSession' }
-  | { readonly type: 'DetachSession' }
+  /** `waiting`: it is said by a server where its owner waits for it, and means nothing once it is placed. */
+  | { readonly type: 'AttachSession' | 'DetachSession'; readonly waiting?: true }
   | ({ readonly type: 'ReportSaved'; readonly digest: string } & Place)
   | ({ readonly type: 'ReportDrained' } & Place)
   | { readonly type: 'EndSession'; readonly reason: EndReason; readonly message?: string }
@@ -69,7 +81,7 @@ export type SessionRefusal = Refusal<'SessionExists' | 'NoSuchSession' | 'StaleR
  *                               │                          │                        │
  *                               └── EndSession ────────────┴── EndSession, LoseNode, ReportDrained, ReportCrash ──► ended
  * ```
- * Attached or detached in every state between: whether somebody looks at it.
+ * Attached or detached in every state between: whether somebody looks at it. Its place counts anew who does.
  */
 export type Session =
   | { readonly is: 'new' }
@@ -137,6 +149,7 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
     if (session.is === 'new') return refuse('NoSuchSession', 'There is no such session');
     if (isReport(command)) return livesAt(session, command) ? reported(session, command) : staleReport();
     if (session.is === 'ended') return []; // whatever else is still said about it comes late
+    if ('waiting' in command && session.is !== 'requested') return [];
     switch (command.type) {
       case 'PlaceSession': {
         if (session.is !== 'requested') return [];
@@ -164,7 +177,8 @@ const decider: Decider<Session, SessionCommand, SessionEvent, SessionRefusal> = 
       case 'SessionReady': {
         const { node, nodeEpoch } = event;
         const is = event.type === 'SessionPlaced' ? 'starting' : 'ready';
-        return { is, attached: session.attached, saved: null, node, nodeEpoch };
+        const attached = is === 'ready' && session.attached;
+        return { is, attached, saved: null, node, nodeEpoch };
       }
       case 'SessionSaved':
         return session.is === 'requested' ? session : { ...session, saved: event.digest };

@@ -5,6 +5,7 @@ import { EnginePool, openDataSession } from '@openpro/engine';
 import type { EventStore } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { uuidv7 } from '@openpro/kernel';
+import { LicensingModule } from '@openpro/licensing';
 import {
   Commands,
   CONFIG,
@@ -32,7 +33,7 @@ const reportSweep = (error: unknown): void =>
   });
 
 @Module({
-  imports: [CatalogueModule, StorageModule],
+  imports: [CatalogueModule, LicensingModule, StorageModule],
   providers: [
     ...sessionHandlers,
     {

@@ -4,6 +4,7 @@ import { EngineError, type InterfaceDescription, MAX_WINDOW } from '@openpro/eng
 import { entityOf } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { isRefusal, type Refusal } from '@openpro/kernel';
+import { LicenceQueries, type PlaceInLine } from '@openpro/licensing';
 import {
   type Actor,
   badInput,
@@ -30,6 +31,9 @@ interface Window {
 
 const MAX_WINDOWS = 100;
 
+/** So many sessions tell how long a seat is used. */
+const LAST_USES = 20;
+
 @Injectable()
 export class SessionQueries {
   constructor(
@@ -37,6 +41,7 @@ export class SessionQueries {
     private readonly catalogue: CatalogueQueries,
     private readonly people: IdentityQueries,
     private readonly data: SessionData,
+    private readonly licences: LicenceQueries,
   ) {}
 
   /** The row, if the actor may see it. */
@@ -84,6 +89,8 @@ export class SessionQueries {
       readyAt: row.ready_at,
       endedAt: row.ended_at,
       endReason: endReasonOf(row),
+      licence: row.licence,
+      waitingFor: () => (row.state === 'requested' && row.licence !== null ? this.waitingFor(row) : null),
       steps: stepsOf(row),
       savedAt: row.saved_at,
       interface: async () => {
@@ -127,10 +134,32 @@ export class SessionQueries {
     }
   }
 
+  private async waitingFor({ id, environment, licence }: SessionRow): Promise<string | null> {
+    const place = await this.licences.placeOf(id);
+    if (!place) return null;
+    const [used] = await this.db.query<{ ms: string | null }[]>(
+      `SELECT avg(ended_at - placed_at) AS ms FROM (SELECT ended_at, placed_at FROM session_list
+         WHERE environment = $1 AND licence = $2 AND ended_at IS NOT NULL AND placed_at IS NOT NULL
+         ORDER BY ended_at DESC LIMIT ${LAST_USES}) last`,
+      [environment, licence],
+    );
+    return waitWords(place, used?.ms == null ? null : Number(used.ms));
+  }
+
   private get table() {
     return this.db.getRepository(entityOf(sessionList));
   }
 }
+
+/** @param usedMs how long a seat was used lately, on average: so one comes back every `usedMs / taken` */
+export const waitWords = (
+  { licence, place, of, taken, seats }: PlaceInLine,
+  usedMs: number | null,
+): string => {
+  const words = `Waits for a seat of licence ${licence}: place ${place} of ${of}, ${taken} of ${seats} taken`;
+  if (usedMs === null || taken === 0) return words;
+  return `${words}; yours is expected in about ${Math.max(1, Math.round((place * usedMs) / taken / 60_000))} min`;
+};
 
 /** A session that is not open shows nothing; one whose server does not answer is another matter. */
 const notOpen = ({ refused, message }: Refusal): null => {

@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { LinkUnavailable, type ProLink } from '@openpro/link';
 import { MemoryEventStore } from '@openpro/eventstore';
-import { type Refusal, uuidv7 } from '@openpro/kernel';
+import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import type { Actor } from '@openpro/platform';
 import { SessionData } from './session-link.js';
 import type { SessionRow } from './session-list.projection.js';
 import type { ForSession } from './sessions.commands.js';
+import { waitWords } from './sessions.queries.js';
 import { SessionsResolver } from './sessions.resolver.js';
+import { waitingVisit } from './waiting-visit.js';
 
 const digest = 'd'.repeat(64);
 const ada: Actor = {
@@ -26,7 +28,7 @@ const version = {
   engine_version: '1.0.0',
   engine_digest: digest,
   hidden: false,
-  manifest: { labels: ['gpu'] },
+  manifest: { labels: ['gpu'] } as { labels: string[]; licence?: string },
 };
 const id = uuidv7();
 const ended = {
@@ -46,7 +48,13 @@ type Listen = Parameters<ProLink['listen']>;
 
 /** The resolver with one session row, and what it tells other servers and the log. */
 const given = (first: SessionRow | null = ended) => {
-  const world = { row: first, version: version as typeof version | null, away: false, kept: true };
+  const world = {
+    row: first,
+    version: version as typeof version | null,
+    away: false,
+    kept: true,
+    unlicensed: undefined as Refusal | undefined,
+  };
   const commands: (ForSession | Refusal)[] = [];
   const listening: Listen[] = [];
   const stopped: string[] = [];
@@ -70,7 +78,9 @@ const given = (first: SessionRow | null = ended) => {
     { has: () => world.kept } as never,
     { versionRow: () => Promise.resolve(world.version) } as never,
     { row: () => Promise.resolve({ app: 'cutting', digest }) } as never,
+    { refusalFor: () => Promise.resolve(world.unlicensed) } as never,
     {
+      insist: (command: ForSession) => void commands.push(command),
       change: (command: ForSession | Refusal) => {
         commands.push(command);
         return Promise.resolve('refused' in command ? command : {});
@@ -205,4 +215,61 @@ describe('following a session', () => {
     await seen.return?.();
     expect(stopped).toEqual(['b']);
   });
+});
+
+describe('an app with a licence', () => {
+  const licensed = { ...version, manifest: { labels: [], licence: 'gurobi' } };
+  const launch = { app: 'cutting', commandId: uuidv7() };
+
+  it('is opened with its name and the device, which is the sign-in', async () => {
+    const { world, resolver, commands } = given();
+    world.version = licensed;
+    await resolver.launchSession({ ...ada, tokenHash: 'f'.repeat(64) }, launch);
+    expect(commands).toMatchObject([{ command: { licence: 'gurobi', device: 'f'.repeat(16) } }]);
+  });
+
+  it('is refused to who may not use it', async () => {
+    const { world, resolver } = given();
+    world.version = licensed;
+    world.unlicensed = refuse('NotAllowed', 'You may not use licence Gurobi');
+    expect(await resolver.launchSession(ada, launch)).toMatchObject({ __typename: 'NotAllowed' });
+  });
+
+  it('lets nobody leave a line in which he does not stand', async () => {
+    const { world, resolver, commands } = given({ ...ended, state: 'requested', licence: null });
+    const leave = { session: id, commandId: uuidv7() };
+    expect(await resolver.leaveLine(ada, leave)).toMatchObject({ code: 'NotInLine' });
+    expect(await resolver.leaveLine({ ...ada, id: 'cid' }, leave)).toMatchObject({
+      __typename: 'NotAllowed',
+    });
+    world.row = { ...world.row!, licence: 'gurobi' };
+    await resolver.leaveLine(ada, leave);
+    expect(commands).toMatchObject([{ id: 'ROOT:gurobi', command: { type: 'LeaveLine', holder: id } }]);
+  });
+});
+
+it('says where a session stands in its line, and when its turn may come', () => {
+  const place = { licence: 'Gurobi', place: 2, of: 5, taken: 4, seats: 4 };
+  const words = 'Waits for a seat of licence Gurobi: place 2 of 5, 4 of 4 taken';
+  expect(waitWords(place, null)).toBe(words);
+  expect(waitWords({ ...place, taken: 0, seats: 0 }, 60_000)).toContain('0 of 0 taken');
+  expect(waitWords(place, 12 * 60_000)).toBe(`${words}; yours is expected in about 6 min`);
+});
+
+it('is known to be looked at while it waits for its seat, also after somebody else said otherwise', () => {
+  const told: string[] = [];
+  const visit = waitingVisit(ada, (type) => told.push(type));
+  const row = { state: 'requested', licence: 'gurobi', owner: 'ada', attached: false } as const;
+  visit.see({ ...row, licence: null });
+  visit.see({ ...row, owner: 'bob' });
+  visit.leave();
+  expect(told).toEqual([]);
+  visit.see(row);
+  visit.see({ ...row, attached: true });
+  visit.see(row);
+  visit.leave();
+  expect(told).toEqual(['AttachSession', 'AttachSession', 'DetachSession']);
+  visit.see({ ...row, state: 'starting' });
+  visit.leave();
+  expect(told).toHaveLength(3);
 });

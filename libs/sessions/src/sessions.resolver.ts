@@ -3,7 +3,8 @@ import { Args, Context, Mutation, Query, Resolver, Subscription } from '@nestjs/
 import { CatalogueQueries } from '@openpro/catalogue';
 import { EngineError } from '@openpro/engine';
 import { type EventStore, ReadSide } from '@openpro/eventstore';
-import { clip, isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import { clip, isRefusal, isUuid, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
+import { ForLicence, LicenceQueries, licenceUse } from '@openpro/licensing';
 import {
   type Actor,
   answer,
@@ -16,6 +17,7 @@ import {
   metaOf,
   type MutationEndSessionArgs,
   type MutationLaunchSessionArgs,
+  type MutationLeaveLineArgs,
   type MutationLoadCaseArgs,
   type MutationRunProcedureArgs,
   type MutationSaveCaseArgs,
@@ -32,6 +34,7 @@ import { SessionData } from './session-link.js';
 import { sessionList, type SessionRow } from './session-list.projection.js';
 import { ForSession } from './sessions.commands.js';
 import { SessionQueries } from './sessions.queries.js';
+import { waitingVisit } from './waiting-visit.js';
 
 type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
 
@@ -43,6 +46,7 @@ export class SessionsResolver {
     private readonly saved: SavedData,
     private readonly catalogue: CatalogueQueries,
     private readonly cases: CaseQueries,
+    private readonly licences: LicenceQueries,
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -87,6 +91,26 @@ export class SessionsResolver {
         sessionList.name,
         () => this.queries.one(actor, id),
       ),
+    );
+  }
+
+  @Mutation()
+  @Needs('user')
+  async leaveLine(@Context('actor') actor: Actor, @Args() { session, commandId }: MutationLeaveLineArgs) {
+    const meta = metaOf(actor, commandId);
+    const row = await this.mine(actor, session);
+    if (isRefusal(meta)) return answer('Session', meta);
+    if (isRefusal(row)) return answer('Session', row);
+    const leave = new ForLicence(
+      `${row.environment}:${row.licence}`,
+      { type: 'LeaveLine', holder: session },
+      meta,
+    );
+    return answer(
+      'Session',
+      row.licence === null
+        ? refuse('NotInLine', 'This session needs no licence: it waits in no line')
+        : await this.commands.change(leave, licenceUse.name, () => this.queries.one(actor, session)),
     );
   }
 
@@ -152,13 +176,21 @@ export class SessionsResolver {
   @Needs('user', 'auditor')
   async sessionChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
     const changed = new Map<string, number>();
+    const meta = () => ({ commandId: uuidv7(), actor: actor.id, roles: actor.roles });
+    const visit = waitingVisit(actor, (type) => {
+      void this.commands.insist(new ForSession(id, { type, waiting: true }, meta()));
+    });
+    let inLine = false;
     const news = new LiveQueue<null>((push) => {
       const stop = this.readSide.onCommitted(({ projection, keys }) => {
         if (projection === sessionList.name && keys.includes(id)) push(null);
+        // Its place changes with what others do; the keys of jobs' seats are no ids.
+        if (inLine && projection === licenceUse.name && keys.some(isUuid)) push(null);
       });
       return () => {
         stop();
         line?.close();
+        visit.leave();
       };
     });
     let line: ReturnType<SessionData['line']> | undefined;
@@ -170,7 +202,9 @@ export class SessionsResolver {
         for (const { identifier, version } of versions) changed.set(identifier, version);
         news.push(null);
       });
+      inLine = row.state === 'requested' && row.licence !== null;
       if (!news.isOver) line.follow(row);
+      if (!news.isOver) visit.see(row);
       const identifiers = [...changed].map(([identifier, version]) => ({ identifier, version }));
       changed.clear();
       const seen = { sessionChanged: { session: this.queries.view(actor, row), changed: identifiers } };
@@ -206,7 +240,9 @@ export class SessionsResolver {
         `There is no app ${clip(`${app}${(old?.version ?? version) ? `:${old?.version ?? version}` : ''}`, 110)}`,
         { field: 'app' },
       );
-    const { labels = [] } = row.manifest;
+    const { labels = [], licence } = row.manifest;
+    const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
+    if (unlicensed) return unlicensed;
     return new ForSession(
       commandId, // a session has the id of the command that made it
       {
@@ -216,6 +252,7 @@ export class SessionsResolver {
         app: { name: row.name, version: row.version, digest: row.digest },
         engine: { name: row.engine_name, version: row.engine_version, digest: row.engine_digest },
         ...(labels.length > 0 ? { labels } : {}),
+        ...(licence === undefined ? {} : { licence, device: deviceOf(actor) }),
         ...(old ? { restores: old.restores } : {}),
       } satisfies SessionCommand,
       meta,
@@ -310,6 +347,9 @@ export class SessionsResolver {
     return answer<Name, T>(name, isRefusal(changed) ? changed : shown(changed));
   }
 }
+
+/** He signs in once on each: nothing that a client says about itself. */
+const deviceOf = ({ id, tokenHash }: Actor): string => (tokenHash ?? id).slice(0, 16);
 
 /** What the app or its process says no to is the user's to know; anything else is a bug of ours. */
 const refuseEngineError = (error: unknown): Refusal => {

@@ -98,6 +98,12 @@ export type SubmitJob = {
   seed?: number | null | undefined;
 };
 
+export type SeatKind =
+  /** For a session in which somebody works; his sessions on one device share one. */
+  | 'DATA'
+  /** For an attempt of a job. */
+  | 'OPTIMIZATION';
+
 export type ScheduleState =
   | 'ACTIVE'
   | 'PAUSED'
@@ -137,6 +143,12 @@ export type ScheduleTerms = {
   /** With `missed: ALL`; 1 to 100. */
   atMost?: number | null | undefined;
 };
+
+export type SessionState =
+  | 'REQUESTED'
+  | 'STARTING'
+  | 'READY'
+  | 'ENDED';
 
 export type Cell = {
   /** One element per index set. */
@@ -744,6 +756,79 @@ export type DeleteScheduleMutation = { deleteSchedule:
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
 
+export type LicenceFieldsFragment = { name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> };
+
+export type SeatFieldsFragment = { id: string, kind: SeatKind, session: string | null, job: string | null, attempt: number | null, since: number, place: number | null, user: { id: string, name: string } };
+
+export type LicencesQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type LicencesQuery = { licences: { nodes: Array<{ name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type LicenceSeatsQueryVariables = Exact<{
+  name: string;
+  waiting: boolean;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type LicenceSeatsQuery = { licence: { name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, seats: { nodes: Array<{ id: string, kind: SeatKind, session: string | null, job: string | null, attempt: number | null, since: number, place: number | null, user: { id: string, name: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, users: Array<{ id: string, name: string }> } | null };
+
+export type DefineLicenceMutationVariables = Exact<{
+  name: string;
+  title?: string | null | undefined;
+  dataSeats?: number | null | undefined;
+  optimizationSeats?: number | null | undefined;
+  holdS?: number | null | undefined;
+  leaseS?: number | null | undefined;
+  users?: Array<string> | string | null | undefined;
+  reason?: string | null | undefined;
+  commandId: string;
+}>;
+
+
+export type DefineLicenceMutation = { defineLicence:
+    | { __typename: 'Licence', name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type FreeSeatMutationVariables = Exact<{
+  licence: string;
+  holder: string;
+  reason?: string | null | undefined;
+  commandId: string;
+}>;
+
+
+export type FreeSeatMutation = { freeSeat:
+    | { __typename: 'Licence', name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type LeaveLineMutationVariables = Exact<{
+  session: string;
+  commandId: string;
+}>;
+
+
+export type LeaveLineMutation = { leaveLine:
+    | { __typename: 'Session', id: string, state: SessionState, endReason: string | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -1018,6 +1103,42 @@ export const ScheduleFieldsFragmentDoc = new TypedDocumentString(`
   lastSkipped
 }
     `, {"fragmentName":"ScheduleFields"}) as unknown as TypedDocumentString<ScheduleFieldsFragment, unknown>;
+export const LicenceFieldsFragmentDoc = new TypedDocumentString(`
+    fragment LicenceFields on Licence {
+  name
+  title
+  dataSeats
+  optimizationSeats
+  holdS
+  leaseS
+  users {
+    id
+    name
+  }
+  definedAt
+  definedBy
+  reason
+  dataTaken
+  optimizationTaken
+  waiting
+  note
+}
+    `, {"fragmentName":"LicenceFields"}) as unknown as TypedDocumentString<LicenceFieldsFragment, unknown>;
+export const SeatFieldsFragmentDoc = new TypedDocumentString(`
+    fragment SeatFields on Seat {
+  id
+  kind
+  user {
+    id
+    name
+  }
+  session
+  job
+  attempt
+  since
+  place
+}
+    `, {"fragmentName":"SeatFields"}) as unknown as TypedDocumentString<SeatFieldsFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -2747,3 +2868,180 @@ export const DeleteScheduleDocument = new TypedDocumentString(`
   field
   limit
 }`) as unknown as TypedDocumentString<DeleteScheduleMutation, DeleteScheduleMutationVariables>;
+export const LicencesDocument = new TypedDocumentString(`
+    query Licences($first: Int!, $after: String) {
+  licences(first: $first, after: $after) {
+    nodes {
+      ...LicenceFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment LicenceFields on Licence {
+  name
+  title
+  dataSeats
+  optimizationSeats
+  holdS
+  leaseS
+  users {
+    id
+    name
+  }
+  definedAt
+  definedBy
+  reason
+  dataTaken
+  optimizationTaken
+  waiting
+  note
+}`) as unknown as TypedDocumentString<LicencesQuery, LicencesQueryVariables>;
+export const LicenceSeatsDocument = new TypedDocumentString(`
+    query LicenceSeats($name: ID!, $waiting: Boolean!, $first: Int!, $after: String) {
+  licence(name: $name) {
+    ...LicenceFields
+    seats(waiting: $waiting, first: $first, after: $after) {
+      nodes {
+        ...SeatFields
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment LicenceFields on Licence {
+  name
+  title
+  dataSeats
+  optimizationSeats
+  holdS
+  leaseS
+  users {
+    id
+    name
+  }
+  definedAt
+  definedBy
+  reason
+  dataTaken
+  optimizationTaken
+  waiting
+  note
+}
+fragment SeatFields on Seat {
+  id
+  kind
+  user {
+    id
+    name
+  }
+  session
+  job
+  attempt
+  since
+  place
+}`) as unknown as TypedDocumentString<LicenceSeatsQuery, LicenceSeatsQueryVariables>;
+export const DefineLicenceDocument = new TypedDocumentString(`
+    mutation DefineLicence($name: ID!, $title: String, $dataSeats: Int, $optimizationSeats: Int, $holdS: Int, $leaseS: Int, $users: [String!], $reason: String, $commandId: ID!) {
+  defineLicence(
+    name: $name
+    title: $title
+    dataSeats: $dataSeats
+    optimizationSeats: $optimizationSeats
+    holdS: $holdS
+    leaseS: $leaseS
+    users: $users
+    reason: $reason
+    commandId: $commandId
+  ) {
+    __typename
+    ...LicenceFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment LicenceFields on Licence {
+  name
+  title
+  dataSeats
+  optimizationSeats
+  holdS
+  leaseS
+  users {
+    id
+    name
+  }
+  definedAt
+  definedBy
+  reason
+  dataTaken
+  optimizationTaken
+  waiting
+  note
+}`) as unknown as TypedDocumentString<DefineLicenceMutation, DefineLicenceMutationVariables>;
+export const FreeSeatDocument = new TypedDocumentString(`
+    mutation FreeSeat($licence: ID!, $holder: ID!, $reason: String, $commandId: ID!) {
+  freeSeat(
+    licence: $licence
+    holder: $holder
+    reason: $reason
+    commandId: $commandId
+  ) {
+    __typename
+    ...LicenceFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment LicenceFields on Licence {
+  name
+  title
+  dataSeats
+  optimizationSeats
+  holdS
+  leaseS
+  users {
+    id
+    name
+  }
+  definedAt
+  definedBy
+  reason
+  dataTaken
+  optimizationTaken
+  waiting
+  note
+}`) as unknown as TypedDocumentString<FreeSeatMutation, FreeSeatMutationVariables>;
+export const LeaveLineDocument = new TypedDocumentString(`
+    mutation LeaveLine($session: ID!, $commandId: ID!) {
+  leaveLine(session: $session, commandId: $commandId) {
+    __typename
+    ... on Session {
+      id
+      state
+      endReason
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<LeaveLineMutation, LeaveLineMutationVariables>;

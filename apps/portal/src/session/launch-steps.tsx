@@ -1,6 +1,8 @@
-import { Card, Loader, Text, Title } from '@mantine/core';
+import { Button, Card, Loader, Stack, Text, Title } from '@mantine/core';
+import { useState } from 'react';
+import { command } from '../commands.js';
 import { formatDuration } from '../format.js';
-import type { SessionRowFragment } from '../generated/graphql.js';
+import { LeaveLineDocument, type SessionRowFragment } from '../generated/graphql.js';
 import { useNow } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
 
@@ -10,10 +12,36 @@ const STEPS: readonly (readonly [name: string, label: string])[] = [
   ['app', 'The app is open'],
 ];
 
+/** Where it stands in the line for its seat, and the way out of it. */
+const InLine = ({ id, waitingFor }: { id: string; waitingFor: string }) => {
+  const [busy, setBusy] = useState(false);
+  const leave = async () => {
+    setBusy(true);
+    if (!(await command(LeaveLineDocument, { session: id }))) setBusy(false);
+  };
+  return (
+    <Stack gap="xs" mb="lg" align="flex-start">
+      <Text size="sm" role="status">
+        {waitingFor}.
+      </Text>
+      <Text size="sm" c="dimmed">
+        It opens by itself when its turn has come. Stay on this page: the place is kept for a short while only
+        when nobody looks.
+      </Text>
+      <Button variant="default" size="xs" loading={busy} onClick={() => void leave()}>
+        Leave the line
+      </Button>
+    </Stack>
+  );
+};
+
 /** How the launch goes, step by step, with the time that each took. */
-export const LaunchSteps = ({ session: { app, requestedAt, steps } }: { session: SessionRowFragment }) => {
+export const LaunchSteps = ({ session }: { session: SessionRowFragment }) => {
+  const { id, app, requestedAt, steps, waitingFor } = session;
   const now = useNow(100);
-  const current = STEPS.find(([name]) => !steps.some((step) => step.name === name))?.[0];
+  const current = waitingFor
+    ? undefined
+    : STEPS.find(([name]) => !steps.some((step) => step.name === name))?.[0];
   const before = (at: number) =>
     steps.reduce((latest, step) => (step.at < at && step.at > latest ? step.at : latest), requestedAt);
   return (
@@ -24,6 +52,7 @@ export const LaunchSteps = ({ session: { app, requestedAt, steps } }: { session:
       <Text size="sm" c="dimmed" mb="lg">
         Version {app.version}
       </Text>
+      {waitingFor && <InLine id={id} waitingFor={waitingFor} />}
       <ol className="steps" aria-live="polite">
         {STEPS.map(([name, label]) => {
           const done = steps.find((step) => step.name === name);

@@ -8,6 +8,8 @@ const END_REASONS: Record<string, string> = {
   drained: 'Its server was taken out of service.',
   'failed-to-start': 'The app could not be opened.',
   'no-server': 'No server could take it.',
+  'left-line': 'It was not opened.',
+  'seat-freed': 'It lost its seat.',
 };
 
 /** "crashed: out of memory" → a sentence, then what the process said. */

@@ -160,6 +160,7 @@ describe('app.json', () => {
       secrets: ['weather-api'],
       network: false,
       labels: ['gpu', 'site=berlin'],
+      licence: 'gurobi',
     };
     expect(readAppManifest(bytesOf(full))).toEqual(full);
   });
@@ -179,6 +180,7 @@ describe('app.json', () => {
     ['an endless time limit', ['procedures', 0, 'timeLimitS'], 1e9, 'procedures[0].timeLimitS'],
     ['a label of two words', ['labels'], ['big machine'], 'labels[0]'],
     ['33 labels', ['labels'], Array.from({ length: 33 }, (_, i) => `l${i}`), 'labels'],
+    ['a licence that is no name', ['licence'], 'Gurobi 12', 'licence'],
     ['an unknown field', ['autostart'], true, 'autostart'],
     ['null', ['procedures'], null, 'procedures'],
   ])('is refused for %s', (_, keys, value, field) => {

@@ -143,6 +143,8 @@ export interface AppManifest {
   readonly labels?: readonly string[];
   /** The worker profile of its jobs, where a job names no other. */
   readonly profile?: string;
+  /** Name of the licence whose seats its sessions and jobs take; it must be defined before the app is published. */
+  readonly licence?: string;
 }
 
 const name = text(
@@ -298,6 +300,7 @@ const app = object<AppManifest>({
   network: optional(flag),
   labels: optional(list(text(63, isLabel, LABEL_LIMIT), { max: MAX_LABELS })),
   profile: optional(text(64)),
+  licence: optional(name),
 });
 
 /** Checks `engine.json`; a refusal names the field, its problem and what would be right. */

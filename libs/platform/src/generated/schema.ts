@@ -508,6 +508,9 @@ export type Query = {
   me: User;
   jobs: JobConnection;
   job: Maybe<Job>;
+  /** By name. For administrators and auditors. */
+  licences: LicenceConnection;
+  licence: Maybe<Licence>;
   queuePolicy: QueuePolicy;
   /** Every version with its reason, the newest first. */
   queuePolicyHistory: QueuePolicyConnection;
@@ -594,6 +597,17 @@ export type QueryJobsArgs = {
 
 export type QueryJobArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+export type QueryLicencesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryLicenceArgs = {
+  name: Scalars['ID']['input'];
 };
 
 
@@ -698,6 +712,14 @@ export type Mutation = {
   interruptJob: JobResult;
   /** Stops at once; nothing is kept. */
   terminateJob: JobResult;
+  /**
+   * Defines a licence, or changes it at once; what is not given stays as it is (a new one has no seats, holds a place for
+   * 60 s and a seat for 60 s, and is everybody's). Fewer seats than are held are allowed: nothing is taken away, and
+   * nothing new is granted until it fits. `users`: ids or names; an empty list is everybody.
+   */
+  defineLicence: LicenceResult;
+  /** Takes a seat away: the session ends, or the attempt is given back and its job waits again. Who is next gets it. */
+  freeSeat: LicenceResult;
   /** The whole of it, based on the version that you have seen. It holds at once; nothing that runs is ended. */
   setQueuePolicy: QueuePolicyResult;
   makeSchedule: ScheduleResult;
@@ -714,6 +736,8 @@ export type Mutation = {
    */
   launchSession: SessionResult;
   endSession: SessionResult;
+  /** Gives up its place in the line for a seat: the session ends before it was open. */
+  leaveLine: SessionResult;
   setData: DataChangeResult;
   runProcedure: ProcedureRunResult;
   /** Keeps the session's data as a case. */
@@ -868,6 +892,27 @@ export type MutationTerminateJobArgs = {
 };
 
 
+export type MutationDefineLicenceArgs = {
+  name: Scalars['ID']['input'];
+  title?: InputMaybe<Scalars['String']['input']>;
+  dataSeats?: InputMaybe<Scalars['Int']['input']>;
+  optimizationSeats?: InputMaybe<Scalars['Int']['input']>;
+  holdS?: InputMaybe<Scalars['Int']['input']>;
+  leaseS?: InputMaybe<Scalars['Int']['input']>;
+  users?: InputMaybe<Array<Scalars['String']['input']>>;
+  reason?: InputMaybe<Scalars['String']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationFreeSeatArgs = {
+  licence: Scalars['ID']['input'];
+  holder: Scalars['ID']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
+  commandId: Scalars['ID']['input'];
+};
+
+
 export type MutationSetQueuePolicyArgs = {
   policy: Scalars['JSON']['input'];
   reason: Scalars['String']['input'];
@@ -919,6 +964,12 @@ export type MutationLaunchSessionArgs = {
 
 export type MutationEndSessionArgs = {
   id: Scalars['ID']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationLeaveLineArgs = {
+  session: Scalars['ID']['input'];
   commandId: Scalars['ID']['input'];
 };
 
@@ -1187,6 +1238,78 @@ export type JobProgress = {
   log: Scalars['String']['output'];
 };
 
+export type SeatKind =
+  /** For a session in which somebody works; his sessions on one device share one. */
+  | 'DATA'
+  /** For an attempt of a job. */
+  | 'OPTIMIZATION';
+
+/** The right to run the apps that name it, counted in seats. */
+export type Licence = {
+  __typename?: 'Licence';
+  /** What an app's manifest calls it; unique in its environment. */
+  name: Scalars['ID']['output'];
+  title: Scalars['String']['output'];
+  dataSeats: Scalars['Int']['output'];
+  optimizationSeats: Scalars['Int']['output'];
+  /** So long a place in the line is kept for somebody who does not look, in seconds. */
+  holdS: Scalars['Int']['output'];
+  /** So long an optimization seat is kept for an attempt that does not start, in seconds. */
+  leaseS: Scalars['Int']['output'];
+  /** Who may use it; nobody named: everybody. */
+  users: Array<User>;
+  definedAt: Scalars['Time']['output'];
+  definedBy: Scalars['String']['output'];
+  /** Why it was defined so. */
+  reason: Scalars['String']['output'];
+  dataTaken: Scalars['Int']['output'];
+  optimizationTaken: Scalars['Int']['output'];
+  /** Places in the line for data seats. */
+  waiting: Scalars['Int']['output'];
+  /** What the numbers do not say: more is held than there is, so nothing new is granted until it fits. */
+  note: Maybe<Scalars['String']['output']>;
+  /** Who holds a seat, since longest first, or with `waiting` who waits for one, next first. */
+  seats: SeatConnection;
+};
+
+
+/** The right to run the apps that name it, counted in seats. */
+export type LicenceSeatsArgs = {
+  waiting?: InputMaybe<Scalars['Boolean']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A seat that somebody holds, or a place in the line. */
+export type Seat = {
+  __typename?: 'Seat';
+  /** The holder: a session's id, or a job's with its attempt. */
+  id: Scalars['ID']['output'];
+  kind: SeatKind;
+  user: User;
+  session: Maybe<Scalars['ID']['output']>;
+  job: Maybe<Scalars['ID']['output']>;
+  attempt: Maybe<Scalars['Int']['output']>;
+  /** When it got its seat, or began to wait. */
+  since: Scalars['Time']['output'];
+  /** 1 = next; null for one that has its seat. */
+  place: Maybe<Scalars['Int']['output']>;
+};
+
+export type SeatConnection = {
+  __typename?: 'SeatConnection';
+  nodes: Array<Seat>;
+  pageInfo: PageInfo;
+};
+
+export type LicenceConnection = {
+  __typename?: 'LicenceConnection';
+  nodes: Array<Licence>;
+  pageInfo: PageInfo;
+};
+
+export type LicenceResult = Licence | NotAllowed | NotFound | BadInput | Conflict;
+
 /** By what the queue decides: priorities of new jobs, limits, worker profiles, fairness, quotas. The highest version holds. */
 export type QueuePolicy = {
   __typename?: 'QueuePolicy';
@@ -1368,6 +1491,10 @@ export type Session = {
   endReason: Maybe<Scalars['String']['output']>;
   /** When its data was last kept. Once it has ended, `launchSession(restore:)` opens it again with that data; null = it was never changed. */
   savedAt: Maybe<Scalars['Time']['output']>;
+  /** Name of the licence of which it needs a seat. */
+  licence: Maybe<Scalars['String']['output']>;
+  /** Where it stands in the line for its seat, in words; null when it does not wait for one. */
+  waitingFor: Maybe<Scalars['String']['output']>;
   /** How the launch went. */
   steps: Array<Step>;
   /** Null until the session is ready, and after its end. */

@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { Author, solving } from './apps.js';
+import { People } from './people.js';
+import { Api, Platform } from './platform.js';
+
+jest.setTimeout(120_000);
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const there = existsSync(CHROMIUM);
+if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROMIUM to yours)`);
+
+interface Session {
+  readonly id: string;
+  readonly state: string;
+  readonly node: string | null;
+  readonly waitingFor: string | null;
+  readonly endReason: string | null;
+}
+interface Licence {
+  readonly dataTaken: number;
+  readonly waiting: number;
+  readonly note: string | null;
+}
+
+const SESSION = 'id state node waitingFor endReason';
+const SEATS = `query($waiting: Boolean!) {
+  licence(name: "solver") { seats(waiting: $waiting) { nodes { id session place user { name } } } } }`;
+
+describe('a licence with one data seat', () => {
+  const platform = new Platform(undefined, ['--servers', '2']);
+  let people: People;
+  let admin: Api;
+  let author: Author;
+  let ada: Api;
+  let bob: Api;
+  let cid: Api;
+
+  const TYPES: Record<string, string> = {
+    dataSeats: '$dataSeats: Int',
+    holdS: '$holdS: Int',
+    users: '$users: [String!]',
+    reason: '$reason: String',
+  };
+  const define = (args: Record<string, unknown>) =>
+    admin.change<Licence & { code: string }>(
+      'defineLicence',
+      ['$name: ID!', ...Object.keys(args).map((name) => TYPES[name])].join(', '),
+      { name: 'solver', ...args },
+      '... on Licence { dataTaken waiting note }',
+    );
+  const launch = async (api: Api): Promise<string> => {
+    const asked = await api.change<Session>(
+      'launchSession',
+      '$app: String!',
+      { app: 'licensed' },
+      '... on Session { id }',
+    );
+    return asked.id;
+  };
+  const until = async (api: Api, id: string, wanted: (session: Session) => boolean): Promise<Session> => {
+    const seen = await api.until<{ sessionChanged: { session: Session } }>(
+      `subscription($id: ID!) { sessionChanged(id: $id) { session { ${SESSION} } } }`,
+      { id },
+      ({ sessionChanged }) => wanted(sessionChanged.session),
+    );
+    return seen.sessionChanged.session;
+  };
+  const ready = (api: Api, id: string) => until(api, id, ({ state }) => state === 'READY');
+  const ended = (api: Api, id: string) => until(api, id, ({ state }) => state === 'ENDED');
+  const waits = (api: Api, id: string, words: string) =>
+    until(api, id, ({ waitingFor }) => waitingFor?.includes(words) ?? false);
+  const end = (api: Api, id: string) => api.change('endSession', '$id: ID!', { id }, '... on Session { id }');
+  const seats = async (waiting: boolean) => {
+    const found = await admin.ask<{ licence: { seats: { nodes: object[] } } }>(SEATS, { waiting });
+    return found.licence.seats.nodes;
+  };
+
+  beforeAll(async () => {
+    await platform.start();
+    admin = await platform.signIn();
+    people = new People(platform);
+    ada = await people.add('Ada', ['user']);
+    bob = await people.add('Bob', ['user']);
+    cid = await people.add('Cid', ['user']);
+    author = await Author.of(admin);
+    await author.trust();
+  });
+  afterAll(async () => {
+    await people.close();
+    await platform.remove();
+  });
+
+  it('must be there before an app that needs it is published', async () => {
+    const bytes = await author.packApp({ name: 'licensed', model: solving(''), licence: 'solver' });
+    expect(await author.publish('APP', bytes)).toMatchObject({ code: 'NoSuchLicence', field: 'licence' });
+    expect(await define({ dataSeats: 1, reason: 'a test' })).toMatchObject({
+      __typename: 'Licence',
+      waiting: 0,
+    });
+    expect(await author.publish('APP', bytes)).toMatchObject({ __typename: 'AppVersion' });
+  });
+
+  it('lets the second planner wait with a place, and opens his session when the first has ended', async () => {
+    const first = await launch(ada);
+    await ready(ada, first);
+    const second = await launch(bob);
+    const waiting = await waits(bob, second, 'place 1 of 1, 1 of 1 taken');
+    expect(waiting).toMatchObject({ state: 'REQUESTED', node: null });
+    const third = await launch(cid);
+    await waits(cid, third, 'place 2 of 2');
+    expect(await seats(false)).toMatchObject([{ session: first, place: null, user: { name: 'Ada' } }]);
+    expect(await seats(true)).toMatchObject([
+      { session: second, place: 1 },
+      { session: third, place: 2 },
+    ]);
+
+    const shared = await launch(ada); // the same user on the same device
+    await ready(ada, shared);
+    await end(ada, first);
+    await waits(bob, second, 'place 1 of 2, 1 of 1 taken');
+    await end(ada, shared);
+    await ready(bob, second);
+    await waits(cid, third, 'place 1 of 1');
+
+    expect(await cid.change('leaveLine', '$session: ID!', { session: second }, '')).toMatchObject({
+      code: 'NoSuchSession',
+    });
+    await cid.change('leaveLine', '$session: ID!', { session: third }, '');
+    expect((await ended(cid, third)).endReason).toContain('It left the line');
+    await end(bob, second);
+    await ended(bob, second);
+  });
+
+  it('gives the place of who does not look to the next after the hold', async () => {
+    await define({ holdS: 1 });
+    const first = await launch(ada);
+    await ready(ada, first);
+    const gone = await launch(bob);
+    await waits(bob, gone, 'place 1 of 1'); // and then he closes his browser
+    const stays = await launch(cid);
+    const opened = ready(cid, stays); // he looks on
+    const { endReason } = await until(admin, gone, ({ state }) => state === 'ENDED');
+    expect(endReason).toContain('Nobody looked at it for 1 s');
+    await define({ holdS: 60 });
+    await end(ada, first);
+    await opened;
+    await end(cid, stays);
+  });
+
+  it('is taken away by an administrator, who sees what that means', async () => {
+    const first = await launch(ada);
+    await ready(ada, first);
+    const second = await launch(bob);
+    await waits(bob, second, 'place 1');
+    expect(await define({ dataSeats: 0 })).toMatchObject({ dataTaken: 1, waiting: 1 });
+    expect((await define({ dataSeats: 0 })).note).toContain('1 of 0 data seats are taken');
+    await define({ dataSeats: 1 });
+    const { code, output } = await platform.cli(
+      'licence',
+      'free',
+      'solver',
+      first,
+      '--reason',
+      'lunch',
+      '--yes',
+    );
+    expect([code, output]).toEqual([0, expect.stringContaining('The seat is free')]);
+    expect((await ended(ada, first)).endReason).toBe(
+      'seat-freed: An administrator freed its seat of licence solver: lunch',
+    );
+    await ready(bob, second);
+    const shown = await platform.cli('licence', 'show', 'solver');
+    expect(shown.output).toMatch(/has it +Bob +session/);
+    await end(bob, second);
+  });
+
+  it('is only for those whom it names', async () => {
+    await define({ users: ['Ada'] });
+    const refused = await bob.change('launchSession', '$app: String!', { app: 'licensed' }, '');
+    expect(refused).toMatchObject({ __typename: 'NotAllowed' });
+    expect(await define({ users: ['Nobody'] })).toMatchObject({ code: 'BadInput' });
+    await define({ users: [] });
+  });
+
+  (there ? describe : describe.skip)('in the browser', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    });
+    afterAll(() => browser?.close());
+
+    const signedIn = async (api: Api) => {
+      const link = await api.change<{ url: string }>('issueSignInLink', '', {}, '... on SignInLink { url }');
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+      const page = await context.newPage();
+      page.setDefaultTimeout(60_000);
+      await page.goto(link.url);
+      await page.getByRole('navigation', { name: 'Main' }).waitFor();
+      return page;
+    };
+
+    it('shows a planner his place, which he may leave, and an administrator the line and the seats', async () => {
+      const first = await launch(ada);
+      await ready(ada, first);
+      const waiting = await signedIn(bob);
+      await waiting.goto(`${platform.url}/launch/licensed/latest`);
+      await waiting.getByText('place 1 of 1, 1 of 1 taken').waitFor();
+
+      const page = await signedIn(admin);
+      await page.goto(`${platform.url}/licences`);
+      await page.getByRole('table', { name: 'The line for data seats' }).getByText('Bob').waitFor();
+      await page.getByRole('table', { name: 'Seats that are taken' }).getByText('Ada').waitFor();
+      await waiting.getByRole('button', { name: 'Leave the line' }).click();
+      await waiting.getByText('It left the line for licence solver').waitFor();
+      await page.getByText('Nobody waits').first().waitFor();
+
+      await waiting.goto(`${platform.url}/launch/licensed/latest`);
+      await waiting.getByText('place 1 of 1').waitFor();
+      await page.getByRole('button', { name: 'Free…' }).click();
+      await page.getByLabel('Reason').fill('lunch');
+      await page.getByRole('button', { name: 'Free the seat' }).click();
+      await waiting.getByRole('button', { name: 'solve', exact: true }).waitFor(); // his app opens by itself
+      await page.getByRole('button', { name: 'Change…' }).click();
+      await page.getByLabel('Data seats').fill('0');
+      await page.getByRole('button', { name: 'Change', exact: true }).click();
+      await page.getByText('1 of 0 data seats are taken').waitFor();
+      await end(bob, waiting.url().split('/').at(-1) ?? '');
+      await define({ dataSeats: 1 });
+    });
+  });
+
+  it('comes back from a server that was killed', async () => {
+    const first = await launch(ada);
+    const { node } = await ready(ada, first);
+    const second = await launch(bob);
+    await waits(bob, second, 'place 1');
+    const { nodes } = await admin.ask<{ nodes: { nodes: { id: string; name: string }[] } }>(
+      '{ nodes { nodes { id name } } }',
+    );
+    const server = nodes.nodes.find(({ id }) => id === node)!.name;
+    const file = (name: string) =>
+      path.join(platform.dataDir, name === 'server-1' ? '' : name, 'server.json');
+    const about = (name: string) =>
+      JSON.parse(readFileSync(file(name), 'utf8')) as { pid: number; url: string };
+    const other = about(server === 'server-1' ? 'server-2' : 'server-1');
+    process.kill(about(server).pid, 'SIGKILL');
+    expect((await ready(new Api(other.url, bob.token), second)).state).toBe('READY');
+  });
+});
