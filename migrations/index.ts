@@ -11,6 +11,7 @@ import { QueuePolicyTables } from './0010-queue-policy.js';
 import { Licences } from './0011-licences.js';
 import { Schedules } from './0012-schedules.js';
 import { Batches } from './0013-batches.js';
+import { Dependencies } from './0015-dependencies.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Licences,
   Schedules,
   Batches,
+  Dependencies,
 ];

@@ -5,6 +5,7 @@ const DECIDERS = {
   identity: ['user', 'environment'],
   jobs: [
     'batch',
+    'dependencies',
     'job',
     'queue-policy',
     'policy-index',

@@ -13,7 +13,8 @@ export const oneEnd = (): Watch => {
   const ended = new Map<string, number>();
   return {
     see(e) {
-      if (!isOf('job', e)) return;
+      // That another job waits for its end may be said after it, and is answered then.
+      if (!isOf('job', e) || e.event.type === 'JobDependentAdded') return;
       const end = ended.get(e.stream);
       if (end !== undefined)
         wrong.say(`${e.stream} ended at ${end}, and yet ${e.event.type} follows at ${e.position}`);

@@ -25,6 +25,8 @@ interface Fields {
   readonly nodeLost: number;
   readonly ownCrash: number;
   readonly draining?: boolean;
+  readonly outcome?: string;
+  readonly after?: Job['after'];
 }
 
 interface Job {
@@ -36,6 +38,9 @@ interface Job {
   lost: number;
   crashed: number;
   drained: number;
+  readonly after: readonly { readonly job: string; readonly on: 'success' | 'any' }[];
+  /** Completed, or as far as its time limit. */
+  succeeded: boolean;
 }
 
 interface Session {
@@ -173,13 +178,20 @@ export class Checker {
         lost: 0,
         crashed: 0,
         drained: 0,
+        after: event.after ?? [],
+        succeeded: false,
       };
       this.jobs.set(id, { is: 'queued', node: null, nodeEpoch: null, interrupting: false, ...counters });
       return;
     }
     hold('I4', known !== undefined, `job ${id} is queued before ${type}`);
+    if (type === 'JobDependentAdded') return; // also after the end, which is told then
     hold('I2', known.is !== 'ended', `nothing follows the end of job ${id}, not ${type}`);
     if (type === 'JobStarted') return this.startJob(id, known, event, logged);
+    if (type === 'JobDependencyMet' || type === 'JobReleased') {
+      hold('I4', known.is === 'queued' && known.attempt === 0, `job ${id} is released before it starts`);
+      return;
+    }
     if (type === 'JobCancelled' && event.node === null) {
       hold('I4', known.is === 'queued', `job ${id} is cancelled without a server only while it waits`);
       known.is = 'ended';
@@ -225,10 +237,16 @@ export class Checker {
         hold('I4', false, `${type} is unknown to the checker`);
     }
     known.is = 'ended';
+    known.succeeded = type === 'JobCompleted' && event.outcome === 'completed';
   }
 
   private startJob(id: string, job: Job, event: Fields, { epoch = 0 }: Logged): void {
     hold('I4', job.is === 'queued', `job ${id} waits before it starts`);
+    for (const { job: other, on } of job.after) {
+      const before = this.jobs.get(other);
+      hold('I4', before?.is === 'ended', `job ${id} starts after the end of job ${other}`);
+      hold('I4', on === 'any' || before.succeeded, `job ${id} starts after the success of job ${other}`);
+    }
     hold('I4', event.attempt === job.attempt + 1, `the attempts of job ${id} are counted one by one`);
     hold('I3', event.attempt - job.drained <= 4, `job ${id} has at most four attempts`);
     const { fenced } = this.needs;

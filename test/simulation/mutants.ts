@@ -78,8 +78,22 @@ export const MUTANTS: { readonly [name: string]: Mutant } = {
   'start of a running job': jobThat(({ decide }) => ({
     decide: (command, job) =>
       command.type === 'StartJob' && job.is === 'running'
-        ? decide({ ...command, attempt: job.attempt + 1 }, { ...job, is: 'queued', attempts: job.attempt })
+        ? decide(
+            { ...command, attempt: job.attempt + 1 },
+            { ...job, is: 'queued', held: [], attempts: job.attempt },
+          )
         : decide(command, job),
+  })),
+  'a wait that comes after the end forgotten': jobThat(({ decide }) => ({
+    decide: (command, job) =>
+      command.type === 'AddDependent' && job.is === 'ended' ? [] : decide(command, job),
+  })),
+  'a failure taken for a success': jobThat(({ decide }) => ({
+    decide: (command, job) =>
+      decide(
+        command.type === 'MeetDependency' ? { ...command, end: { ...command.end, success: true } } : command,
+        job,
+      ),
   })),
   'late starts on a dead server forgotten': forgetsTheDead('requeue-lost-jobs'),
   'late placements on a dead server forgotten': forgetsTheDead('end-sessions-of-lost-node'),

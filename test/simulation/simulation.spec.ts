@@ -23,6 +23,8 @@ describe('the simulated cluster', () => {
     'start of a running job',
     'outbox not sent again',
     'command ids not known',
+    'a wait that comes after the end forgotten',
+    'a failure taken for a success',
   ])('finds out a planted bug: %s', async (name) => {
     let found: string | null = null;
     for (let seed = 0; seed < 50 && found === null; seed++)

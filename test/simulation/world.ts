@@ -3,7 +3,9 @@ import { leadership } from '../../libs/cluster/src/leadership.js';
 import { node } from '../../libs/cluster/src/node.js';
 import type { Recorded } from '../../libs/eventstore/src/event-store.js';
 import type { AnyProcess } from '../../libs/eventstore/src/reactions.js';
+import type { Dependency } from '../../libs/jobs/src/dependencies.js';
 import { job, type QueuedJob } from '../../libs/jobs/src/job.js';
+import { releaseDependents } from '../../libs/jobs/src/release-dependents.process.js';
 import { requeueLostJobs } from '../../libs/jobs/src/requeue-lost-jobs.process.js';
 import { idOf } from '../../libs/kernel/src/index.js';
 import { endIdleSession } from '../../libs/sessions/src/end-idle-session.process.js';
@@ -24,6 +26,7 @@ import { Timeline } from './timeline.js';
 const AGGREGATES = [job, session, node, leadership] as unknown as readonly AnyAggregate[];
 const PROCESSES = [
   requeueLostJobs,
+  releaseDependents,
   placeSession,
   endSessionsOfLostNode,
   endIdleSession,
@@ -74,6 +77,8 @@ export class World {
   private readonly scrapped = new Set<string>();
   private readonly kinds = new Map<string, Kind>();
   private readonly sessions: string[] = [];
+  /** Jobs that are known to be there: another one may wait for them. */
+  private readonly known: string[] = [];
   private readonly trace: string[] = [];
   private readonly began: number;
   private readonly gentle: boolean;
@@ -214,8 +219,10 @@ export class World {
       timeLimit: null,
       gap: null,
       seed: null,
+      after: this.earlier(),
     };
     void this.tell('job', id, { type: 'SubmitJob', ...queued }).then(() => {
+      this.known.push(id);
       if (random.chance(0.1))
         timeline.after(random.between(0, 8000), () => void this.tell('job', id, { type: 'InterruptJob' }));
       if (random.chance(0.1))
@@ -224,6 +231,14 @@ export class World {
           () => void this.tell('job', id, { type: 'TerminateJob', reason: '' }),
         );
     });
+  }
+
+  /** Now and then one or two of them, whether they have ended or not. */
+  private earlier(): Dependency[] {
+    const { random, known } = this;
+    const chosen = known.length > 0 && random.chance(0.4) ? [random.pick(known)!, random.pick(known)!] : [];
+    const on = (): Dependency['on'] => (random.chance(0.5) ? 'success' : 'any');
+    return [...new Set(chosen)].map((job) => ({ job, on: on() }));
   }
 
   /** Somebody opens an app, comes and goes, and closes it or forgets it. */

@@ -353,6 +353,25 @@ it('gives a waiting job another priority, and says what it waits for', async () 
   expect((await openpro('job', 'prioritize', JOB_ID, 'first')).code).toBe(2);
 });
 
+it('submits a job that waits for others', async () => {
+  const fake = await serve({ submitJob: () => job({ state: 'QUEUED' }) });
+  const after = ['--after', JOB_ID, '--after', `${CASE_ID}:any`];
+  expect((await openpro('job', 'submit', 'solve-file', 'solve', ...after)).code).toBe(0);
+  expect(fake.callsOf('SubmitJob')).toMatchObject([
+    {
+      variables: {
+        input: {
+          after: [
+            { job: JOB_ID, on: 'SUCCESS' },
+            { job: CASE_ID, on: 'ANY' },
+          ],
+        },
+      },
+    },
+  ]);
+  expect((await openpro('job', 'submit', 'a', 'b', '--after', 'yesterday')).code).toBe(2);
+});
+
 it('adds a schedule with what is run, when, and in the time zone of this computer', async () => {
   const made = {
     __typename: 'Schedule',

@@ -31,6 +31,12 @@ export const parseId = (text: string, what: 'job' | 'case' | 'batch' | 'schedule
   return id;
 };
 
+/** `<job>` must succeed, `<job>:any` must end. */
+export const parseDependency = (text: string): { job: string; on: 'SUCCESS' | 'ANY' } => {
+  const [, id = text, any] = /^(.*?)(:any)?$/i.exec(text) ?? [];
+  return { job: parseId(id, 'job'), on: any ? 'ANY' : 'SUCCESS' };
+};
+
 const SECONDS = { h: 3600, m: 60, s: 1 } as const;
 
 /** `90`, `90s`, `10m`, `1h30m`: seconds. */

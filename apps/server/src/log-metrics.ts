@@ -60,6 +60,7 @@ export class LogMetrics {
     this.events.inc({ context });
     switch (event.type) {
       case 'JobQueued':
+      case 'JobReleased': // until then it waited for other jobs, and not for a server
         return this.remember(job, recorded);
       case 'JobStarted': {
         const before = this.since.get(job);
@@ -87,6 +88,8 @@ export class LogMetrics {
       case 'NodeDeclaredDead':
         return void this.deaths.inc();
       case 'JobPrioritized':
+      case 'JobDependentAdded':
+      case 'JobDependencyMet':
       case 'JobInterruptRequested':
       case 'NodeInvited':
       case 'NodeAdmitted':

@@ -156,6 +156,9 @@ export class Attempts {
         return this.stop(job, 'terminate');
       case 'JobQueued':
       case 'JobPrioritized':
+      case 'JobDependentAdded':
+      case 'JobDependencyMet':
+      case 'JobReleased':
       case 'JobCompleted':
       case 'JobFailed':
       case 'NodeInvited':

@@ -16,6 +16,7 @@ export { queuePolicyList } from './queue-policy.projection.js';
 export { decidePlacements, type Placement } from './placement.js';
 export { emptyQueue, evolveQueue, type Queue, queueFromRows } from './queue.js';
 export { fireSchedules } from './fire-schedules.process.js';
+export { releaseDependents } from './release-dependents.process.js';
 export { requeueLostJobs } from './requeue-lost-jobs.process.js';
 export { scheduleList } from './schedule-list.projection.js';
 export { Attempts } from './attempts.js';

@@ -1,5 +1,6 @@
 import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
+import type { Dependency } from './dependencies.js';
 import type { JobError, JobEvent, QueuedJob } from './job.js';
 import { added, type Waited } from './wait-clock.js';
 
@@ -66,6 +67,10 @@ export interface JobRow {
   /** Of all its attempts. */
   readonly waited: Waited;
   readonly waits_since: number;
+  /** `outcome`: how it has ended, as far as that is what was waited for. */
+  readonly waits_for: readonly (Dependency & { readonly outcome: string | null })[];
+  /** One of them is not met yet. */
+  readonly held: boolean;
 }
 
 const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
@@ -118,6 +123,8 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   takes: {},
   waited: {},
   waits_since: at,
+  waits_for: (job.after ?? []).map(({ job: other, on }) => ({ job: other, on, outcome: null })),
+  held: (job.after ?? []).length > 0,
 });
 
 /** The last attempt ends with `outcome`, if one runs. */
@@ -128,6 +135,7 @@ const ended = (row: JobRow, state: string, outcome: string, at: number): JobRow 
   ...row,
   state,
   interrupting: false,
+  held: false,
   ended_at: at,
   attempts: closed(row, outcome, at),
 });
@@ -162,6 +170,15 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
       };
     case 'JobPrioritized':
       return { ...row, priority: event.priority };
+    case 'JobDependentAdded':
+      return row;
+    case 'JobDependencyMet': {
+      const { job, outcome } = event;
+      const met = (one: JobRow['waits_for'][number]) => (one.job === job ? { ...one, outcome } : one);
+      return { ...row, waits_for: row.waits_for.map(met) };
+    }
+    case 'JobReleased':
+      return { ...row, held: false, waits_since: at };
     case 'JobInterruptRequested':
       return { ...row, interrupting: true };
     case 'JobCompleted': {
@@ -245,6 +262,8 @@ export const jobList: Projection<JobRow, JobEvent> = {
     takes: 'jsonb',
     waited: 'jsonb',
     waits_since: 'int8',
+    waits_for: 'jsonb',
+    held: 'bool',
   },
   key: 'id',
   on: [
@@ -252,6 +271,8 @@ export const jobList: Projection<JobRow, JobEvent> = {
     'JobStarted',
     'JobRequeued',
     'JobPrioritized',
+    'JobDependencyMet',
+    'JobReleased',
     'JobInterruptRequested',
     'JobCompleted',
     'JobFailed',

@@ -486,6 +486,10 @@ describe('a job', () => {
               break;
             case 'JobQueued':
               expect(event).toBe(history[0]);
+              break;
+            case 'JobDependentAdded':
+            case 'JobDependencyMet':
+            case 'JobReleased':
           }
       }),
       { numRuns: 300 },

@@ -11,6 +11,7 @@ import {
   refuse,
   type Refusal,
 } from '@openpro/kernel';
+import { type Dependency, endOf, inVain, isMet, type JobEnd, wrongDependencies } from './dependencies.js';
 import type { Waited } from './wait-clock.js';
 
 /** Requeues that a job is charged with: servers lost under it, and its own process ending by itself. */
@@ -75,6 +76,8 @@ export interface QueuedJob {
   /** What it takes of its server, where the profile says nothing else. */
   readonly memoryMiB?: number;
   readonly cores?: number;
+  /** It is held until these have ended. */
+  readonly after?: readonly Dependency[];
 }
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */
@@ -142,6 +145,11 @@ export type JobEvent =
     } & At &
       Counters)
   | { readonly type: 'JobPrioritized'; readonly priority: number }
+  /** Another one waits for its end; also after that, which is told at once then. */
+  | { readonly type: 'JobDependentAdded'; readonly dependent: string; readonly end: JobEnd | null }
+  | { readonly type: 'JobDependencyMet'; readonly job: string; readonly outcome: string }
+  /** All that it waited for is met. */
+  | { readonly type: 'JobReleased' }
   | { readonly type: 'JobInterruptRequested'; readonly attempt: number }
   | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult)
   | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At)
@@ -168,6 +176,8 @@ export type JobCommand =
   | ({ readonly type: 'DrainAttempt' } & At)
   /** `best`: the lowest number that who asks may give; null = what the rules gave the job, as its owner. */
   | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number | null }
+  | { readonly type: 'AddDependent'; readonly dependent: string }
+  | { readonly type: 'MeetDependency'; readonly job: string; readonly end: JobEnd }
   | { readonly type: 'InterruptJob' }
   /** As one of its batch: nothing happens to one that has ended, or that was never made. */
   | { readonly type: 'CancelScenario'; readonly reason: string }
@@ -190,8 +200,14 @@ export type JobRefusal =
  */
 export type Job =
   | { readonly is: 'new' }
-  | { readonly is: 'ended' }
-  | ({ readonly is: 'queued'; readonly attempts: number } & Known & Counters)
+  | { readonly is: 'ended'; readonly end: JobEnd }
+  | ({
+      readonly is: 'queued';
+      readonly attempts: number;
+      /** What it still waits for before it may start. */
+      readonly held: readonly Dependency[];
+    } & Known &
+      Counters)
   | ({ readonly is: 'running'; readonly interrupting: boolean } & At & Known & Counters);
 
 interface Known {
@@ -201,6 +217,7 @@ interface Known {
 }
 
 type Running = Job & { readonly is: 'running' };
+type Queued = Job & { readonly is: 'queued' };
 
 /** Its owner may only make a job wait longer; an administrator may let it pass others. */
 const checkPriority = (priority: number, best: number): BadInput | undefined =>
@@ -221,7 +238,8 @@ export const wrongIn = (job: QueuedJob): BadInput | undefined =>
     ? undefined
     : checkNumber('seed', job.seed, { min: 0, max: 2 ** 31 - 1, whole: true })) ??
   checkLabels('labels', job.labels ?? []) ??
-  (job.profile === undefined ? undefined : checkText('profile', job.profile, { max: 64 }));
+  (job.profile === undefined ? undefined : checkText('profile', job.profile, { max: 64 })) ??
+  wrongDependencies(job.after ?? []);
 
 const at = ({ attempt, node, nodeEpoch }: At): At => ({ attempt, node, nodeEpoch });
 
@@ -275,6 +293,28 @@ const cancelled = (job: Running, reason: string): JobEvent => ({
 const cutShort = (job: Running, by: string): JobEvent =>
   cancelled(job, `The attempt ended (${by}) before it had answered the interrupt`);
 
+/** Still waiting: of no attempt and no server. */
+const neverRun = ({ of }: Queued, reason: string): JobEvent => ({
+  type: 'JobCancelled',
+  attempt: null,
+  node: null,
+  nodeEpoch: null,
+  of,
+  reason,
+});
+
+/** One that it waits for has ended; told twice, or late, nothing happens. */
+const met = (job: Queued, other: string, end: JobEnd): readonly JobEvent[] => {
+  const dependency = job.held.find((one) => one.job === other);
+  if (!dependency) return [];
+  if (!isMet(dependency, end)) return [neverRun(job, inVain(other, end))];
+  const last = job.held.length === 1;
+  return [
+    { type: 'JobDependencyMet', job: other, outcome: end.outcome },
+    ...(last ? [{ type: 'JobReleased' } as const] : []),
+  ];
+};
+
 const mayRunAgain = ({ nodeLost, ownCrash }: Counters): boolean =>
   nodeLost <= MAX_NODE_LOST && ownCrash <= MAX_OWN_CRASH && nodeLost + ownCrash < MAX_ATTEMPTS;
 
@@ -322,7 +362,8 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
     if (job.is === 'new') return refuse('NoSuchJob', 'There is no such job');
     switch (command.type) {
       case 'StartJob': // two leaders may propose: the first start counts
-        if (job.is !== 'queued' || (command.attempt ?? job.attempts + 1) !== job.attempts + 1) return [];
+        if (job.is !== 'queued' || job.held.length > 0) return [];
+        if ((command.attempt ?? job.attempts + 1) !== job.attempts + 1) return [];
         return [{ ...command, type: 'JobStarted', attempt: job.attempts + 1 }];
       case 'CompleteJob':
         return runsAt(job, command) ? [completed(job, command)] : staleAttempt();
@@ -357,6 +398,12 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (job.is === 'running') return refuse('NotWaiting', 'The job runs already: nothing is ahead of it');
         return [{ type: 'JobPrioritized', priority: command.priority }];
       }
+      case 'AddDependent': {
+        const { dependent } = command;
+        return [{ type: 'JobDependentAdded', dependent, end: job.is === 'ended' ? job.end : null }];
+      }
+      case 'MeetDependency':
+        return job.is === 'queued' ? met(job, command.job, command.end) : [];
       case 'InterruptJob':
         if (job.is === 'ended') return alreadyEnded();
         if (job.is === 'queued')
@@ -367,11 +414,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (job.is === 'ended') return alreadyEnded();
         const wrong = checkText('reason', command.reason, { min: 0, max: 500 });
         if (wrong) return wrong;
-        if (job.is === 'running') return [cancelled(job, command.reason)];
-        const { of } = job;
-        return [
-          { type: 'JobCancelled', attempt: null, node: null, nodeEpoch: null, of, reason: command.reason },
-        ];
+        return [job.is === 'running' ? cancelled(job, command.reason) : neverRun(job, command.reason)];
       }
     }
   },
@@ -390,7 +433,8 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         ...(batch ? { batch } : {}),
         ...(schedule ? { schedule } : {}),
       };
-      return { is: 'queued', of, best, attempts: 0, nodeLost: 0, ownCrash: 0 };
+      const held = event.after ?? [];
+      return { is: 'queued', of, best, attempts: 0, held, nodeLost: 0, ownCrash: 0 };
     }
     if (job.is === 'new' || job.is === 'ended') return job;
     const { of, best, nodeLost, ownCrash } = job;
@@ -403,10 +447,15 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
           of,
           best,
           attempts: event.attempt,
+          held: [],
           nodeLost: event.nodeLost,
           ownCrash: event.ownCrash,
         };
+      case 'JobDependencyMet':
+        return job.is === 'queued' ? { ...job, held: job.held.filter((one) => one.job !== event.job) } : job;
       case 'JobPrioritized':
+      case 'JobDependentAdded':
+      case 'JobReleased':
         return job;
       case 'JobInterruptRequested':
         return job.is === 'running' ? { ...job, interrupting: true } : job;
@@ -414,7 +463,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       case 'JobFailed':
       case 'JobCancelled':
       case 'JobAbandoned':
-        return { is: 'ended' };
+        return { is: 'ended', end: endOf(event) };
     }
   },
 };

@@ -15,6 +15,7 @@ import {
   type Lazy,
   maySee,
   type PageRequest,
+  pageRequest,
   readPage,
   readRows,
   Where,
@@ -61,6 +62,8 @@ const LISTED = [
   'schedule',
   'profile',
   'waited',
+  'waits_for',
+  'held',
 ] as const satisfies readonly (keyof JobRow)[];
 type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
 
@@ -73,6 +76,10 @@ const ORDERS = {
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_POINTS = 2000;
 const CASE_WAIT_MS = 2000;
+
+const HELD_BY_SHOWN = 3;
+
+const titleOf = ({ description, procedure }: ListedJob): string => description || procedure;
 
 @Injectable()
 export class JobQueries {
@@ -146,7 +153,10 @@ export class JobQueries {
       priority: row.priority,
       waitingFor:
         row.state === 'queued'
-          ? async () => (await this.live.waitingFor(row.id)) ?? 'waits for the scheduler'
+          ? async () =>
+              row.held
+                ? this.heldBy(row)
+                : ((await this.live.waitingFor(row.id)) ?? 'waits for the scheduler')
           : null,
       place: row.state === 'queued' ? () => this.live.placeOf(row.id) : null,
       waited: Object.entries(row.waited).map(([kind, ms]) => ({ kind, ms })),
@@ -175,6 +185,10 @@ export class JobQueries {
       batch: row.batch,
       scenario: row.scenario,
       schedule: row.schedule,
+      dependsOn: (_args: never, { actor }: { actor: Actor }) =>
+        Promise.all(row.waits_for.map((one) => this.dependency(actor, one))),
+      neededBy: ({ first }: { first: number }, { actor }: { actor: Actor }) =>
+        this.neededBy(actor, row.id, pageRequest(first, null)),
       compared: () => this.compared(row),
       progress: ({ attempt, last }: { attempt?: number | null; last: number }) => {
         if (!(last >= 1 && last <= MAX_POINTS))
@@ -200,6 +214,36 @@ export class JobQueries {
           }),
         ),
     };
+  }
+
+  /** Why a job is held, in words. */
+  private async heldBy({ waits_for }: ListedJob): Promise<string> {
+    const open = waits_for.filter(({ outcome }) => outcome === null);
+    const rows = await this.rows.loadMany(open.slice(0, HELD_BY_SHOWN).map(({ job }) => job));
+    const shown = rows.map((row) =>
+      row && !(row instanceof Error) ? `${titleOf(row)} (${row.state})` : 'one that is unknown',
+    );
+    const more = open.length > HELD_BY_SHOWN ? ` and ${open.length - HELD_BY_SHOWN} more` : '';
+    return `waits for ${open.length === 1 ? 'job' : `${open.length} jobs:`} ${shown.join(', ')}${more}`;
+  }
+
+  private async dependency(actor: Actor, { job, on, outcome }: JobRow['waits_for'][number]) {
+    const row = await this.row(actor, job);
+    return {
+      job,
+      on: on === 'any' ? ('ANY' as const) : ('SUCCESS' as const),
+      met: outcome !== null,
+      title: row && titleOf(row),
+      state: row && toState(row.state),
+    };
+  }
+
+  private async neededBy(actor: Actor, id: string, page: PageRequest) {
+    const where = new Where().and`environment = ${actor.environment}`;
+    if (!has(actor, 'auditor')) where.and`owner = ${actor.id}`;
+    where.and`waits_for @> ${JSON.stringify([{ job: id }])}::jsonb AND waits_for <> '[]'`;
+    const rows = await readPage(this.db, jobList, { columns: LISTED, where, ...ORDERS.NEWEST, page });
+    return rows.slice(0, page.first).map((row) => this.view(row));
   }
 
   private async compared(row: ListedJob): Promise<string | null> {

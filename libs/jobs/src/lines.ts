@@ -43,6 +43,9 @@ export interface Entry extends Asked {
   readonly wait: Wait;
 }
 
+/** Before it stands in line. */
+export type Newcomer = Omit<Entry, 'wait' | 'place'>;
+
 /** A server that can run jobs, and what of it is taken or about to be. */
 export interface Server {
   readonly node: string;
@@ -108,6 +111,8 @@ export interface Queue {
   readonly jobs: SortedMap<Entry>;
   /** Those without a place, next to run first. */
   readonly waiting: SortedMap<Entry>;
+  /** Those that wait for other jobs: they stand in no line yet. */
+  readonly aside: SortedMap<Newcomer>;
   /** The same ones by what they need. */
   readonly lines: SortedMap<Line>;
   /** By node. */
@@ -121,6 +126,7 @@ export const emptyQueue: Queue = {
   policy: new PolicyIndex(NO_POLICY),
   jobs: null,
   waiting: null,
+  aside: null,
   lines: null,
   servers: null,
   held: null,
@@ -259,11 +265,23 @@ const without = (queue: Queue, entry: Entry): Queue =>
 
 export const forget = (queue: Queue, job: string): Queue => {
   const entry = get(queue.jobs, job);
-  return entry ? { ...without(queue, entry), jobs: remove(queue.jobs, job) } : queue;
+  const rest = entry ? { ...without(queue, entry), jobs: remove(queue.jobs, job) } : queue;
+  return get(rest.aside, job) ? { ...rest, aside: remove(rest.aside, job) } : rest;
+};
+
+/** It waits for other jobs, and then as if it had come now, but in the turn of its age. */
+export const putAside = (queue: Queue, entry: Newcomer): Queue => {
+  const rest = forget(queue, entry.job);
+  return { ...rest, aside: set(rest.aside, entry.job, entry) };
+};
+
+export const release = (queue: Queue, job: string, at: number): Queue => {
+  const entry = get(queue.aside, job);
+  return entry ? wait({ ...queue, aside: remove(queue.aside, job) }, entry, at) : queue;
 };
 
 /** In line from then on. */
-export const wait = (queue: Queue, entry: Omit<Entry, 'wait' | 'place'>, from: number): Queue => {
+export const wait = (queue: Queue, entry: Newcomer, from: number): Queue => {
   const former = get(queue.jobs, entry.job);
   const rest = former ? without(queue, former) : queue;
   return enqueued(rest, { ...entry, place: null, wait: joining(newClock, from) }, from);
@@ -279,6 +297,8 @@ export const place = (queue: Queue, entry: Entry, at: Place): Queue => {
 
 /** In another turn of the same line, which keeps its clock though nobody else may be in it. */
 export const prioritized = (queue: Queue, job: string, priority: number): Queue => {
+  const held = get(queue.aside, job);
+  if (held) return { ...queue, aside: set(queue.aside, job, { ...held, priority }) };
   const entry = get(queue.jobs, job);
   if (!entry) return queue;
   const changed = { ...entry, priority };

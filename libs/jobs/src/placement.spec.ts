@@ -644,6 +644,7 @@ describe('placement in any cluster', () => {
             attempt: entry.attempts,
             node: entry.place?.node ?? null,
             node_epoch: entry.place?.nodeEpoch ?? null,
+            held: false,
             node_lost: entry.alone ? ALONE_AFTER_LOSSES : 0,
             labels: entry.labels,
             environment: entry.environment,

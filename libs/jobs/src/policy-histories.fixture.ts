@@ -318,7 +318,7 @@ export class PolicyHistory {
         ...{ priority: entry.priority, queued_at: entry.queuedAt, attempt: entry.attempts },
         ...{ node_lost: entry.alone ? 2 : 0, node: entry.place?.node ?? null },
         ...{ node_epoch: entry.place?.nodeEpoch ?? null, started_at: entry.place?.since ?? null },
-        ...{ waits_since: entry.wait.from, takes: entry.place ?? {} },
+        ...{ waits_since: entry.wait.from, takes: entry.place ?? {}, held: false },
       })),
       [...values(nodes.servers)].map(({ node, name, epoch, slots, memoryMiB, cores, labels, draining }) => ({
         ...{ id: node, name, epoch, slots, memory_mib: memoryMiB, cores, labels, draining },

@@ -11,7 +11,9 @@ import {
   join,
   place,
   prioritized,
+  putAside,
   type Queue,
+  release,
   timed,
   wait,
 } from './lines.js';
@@ -47,8 +49,11 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
       const labels = [...(happened.labels ?? [])].sort();
       const asked = { environment, owner, ownerName, groups, app: app.name, procedure, timeLimit, profile };
       const entry = { ...asked, memoryMiB, cores, labels, job: id, priority, queuedAt: at };
-      return wait(queue, { ...entry, attempts: 0, alone: false }, at);
+      const newcomer = { ...entry, attempts: 0, alone: false };
+      return happened.after?.length ? putAside(queue, newcomer) : wait(queue, newcomer, at);
     }
+    case 'JobReleased':
+      return release(queue, id, at);
     case 'JobPrioritized':
       return prioritized(queue, id, happened.priority);
     case 'JobStarted': {
@@ -84,6 +89,8 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
     case 'NodeResumed':
       return drained(queue, id, happened.epoch, false);
     case 'JobInterruptRequested':
+    case 'JobDependentAdded':
+    case 'JobDependencyMet':
     case 'NodeInvited':
     case 'NodeAdmitted':
     case 'NodeRemoved': // the end of its life was told before
@@ -115,6 +122,7 @@ export type QueueJobRow = Pick<
   | 'started_at'
   | 'waits_since'
   | 'takes'
+  | 'held'
 >;
 type QueueNodeRow = Pick<
   NodeRow,
@@ -141,6 +149,7 @@ const withRow = (queue: Queue, row: QueueJobRow): Queue => {
     attempts: row.attempt,
     alone: row.node_lost >= ALONE_AFTER_LOSSES,
   };
+  if (row.held) return putAside(queue, entry);
   if (node === null || nodeEpoch === null) return wait(queue, entry, row.waits_since);
   const { memoryMiB = 0, cores = 0 } = row.takes;
   const there = { node, nodeEpoch, memoryMiB, cores, since: row.started_at };

@@ -11,7 +11,10 @@ export type LifeOfServer =
   { readonly is: 'alive'; readonly jobs: readonly string[] } | { readonly is: 'lost' | 'left' };
 
 type On =
-  | Exclude<JobEvent, { type: 'JobQueued' | 'JobPrioritized' | 'JobInterruptRequested' }>
+  | Extract<
+      JobEvent,
+      { type: 'JobStarted' | 'JobRequeued' | 'JobCompleted' | 'JobFailed' | 'JobCancelled' | 'JobAbandoned' }
+    >
   | Extract<NodeEvent, { type: 'NodeDeclaredDead' | 'NodeLeft' }>;
 
 const loseNode = (

@@ -34,6 +34,8 @@ const given = () => {
     version: version as object | null,
     session: { owner: 'ada', state: 'ready' },
     policy: NO_POLICY,
+    /** That she may see. */
+    jobs: [] as string[],
   };
   const submitting = new Submitting(
     { versionRow: () => Promise.resolve(world.version) } as never,
@@ -49,11 +51,13 @@ const given = () => {
     store,
     {} as ServerConfig,
     { policy: () => Promise.resolve(world.policy) } as never,
+    { row: (_actor: Actor, id: string) => Promise.resolve(world.jobs.includes(id) ? { id } : null) } as never,
   );
   const handler = new CommandHandler(store);
   return {
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
     command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(ada, input, commandId),
+    repeat: (id: string) => submitting.repeat(ada, id, uuidv7()),
     execute: ({ id, command, meta, fingerprint }: ForJob) =>
       handler.execute(job, id, command as JobCommand, meta, fingerprint),
   };
@@ -167,6 +171,55 @@ describe('submitting a job', () => {
     expect(await command({ session: 's', procedure: 'solve' })).toMatchObject({ refused: 'NoSuchSession' });
     world.session = { owner: 'eve', state: 'ready' };
     expect(await command({ session: 's', procedure: 'solve' })).toMatchObject({ refused: 'NoSuchSession' });
+  });
+
+  describe('that waits for others', () => {
+    const other = uuidv7();
+    const after = (...jobs: string[]): SubmitJob => ({ ...input, after: jobs.map((job) => ({ job })) });
+
+    it('names those that are there, and how they must end', async () => {
+      const { command, world } = given();
+      world.jobs.push(other);
+      expect(await command({ ...input, after: [{ job: other, on: 'ANY' }] })).toMatchObject({
+        command: { after: [{ job: other, on: 'any' }] },
+      });
+      expect(await command(after(other))).toMatchObject({
+        command: { after: [{ job: other, on: 'success' }] },
+      });
+      expect(await command(input)).not.toHaveProperty('command.after');
+    });
+
+    it.each<[string, readonly string[], object]>([
+      ['one that is not there, or not to be seen', [other], { refused: 'NoSuchJob', field: 'after' }],
+      ['one twice', [other, other], { refused: 'BadInput', field: 'after' }],
+      ['what is no id', ['x'], { refused: 'BadInput', field: 'after' }],
+      ['too many', Array.from({ length: 51 }, () => uuidv7()), { field: 'after', limit: 'at most 50 jobs' }],
+    ])('is refused with %s', async (_what, jobs, refusal) =>
+      expect(await given().command(after(...jobs))).toMatchObject(refusal),
+    );
+
+    it('waits for no circle: neither for itself nor for one that is submitted at the same time', async () => {
+      const { command, execute, world } = given();
+      const [one, two] = [uuidv7(), uuidv7()];
+      world.jobs.push(one); // not even when there were one with its id
+      expect(await command(after(one), one)).toMatchObject({ refused: 'BadInput', field: 'after' });
+      world.jobs.length = 0;
+      const both = await Promise.all([command(after(two), one), command(after(one), two)]);
+      expect(both).toMatchObject([{ refused: 'NoSuchJob' }, { refused: 'NoSuchJob' }]);
+      // Whichever is first can wait for nobody behind it.
+      await execute((await command(input, one)) as ForJob);
+      world.jobs.push(one);
+      expect(await command(after(one), two)).toMatchObject({ command: { after: [{ job: one }] } });
+      expect(await command(after(two), one)).not.toHaveProperty('command.after');
+    });
+
+    it('is not submitted again as it waited', async () => {
+      const { command, execute, world, repeat } = given();
+      world.jobs.push(other);
+      const first = (await command(after(other))) as ForJob;
+      await execute(first);
+      expect(await repeat(first.id)).not.toHaveProperty('command.after');
+    });
   });
 
   it('takes a case of the same app as it is', async () => {

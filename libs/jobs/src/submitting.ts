@@ -14,8 +14,10 @@ import {
 } from '@openpro/platform';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
+import { type Dependency, wrongDependencies } from './dependencies.js';
 import { type QueuedJob, queuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
+import { JobQueries } from './jobs.queries.js';
 import { termsOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
 
@@ -45,6 +47,7 @@ export class Submitting {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(CONFIG) private readonly config: ServerConfig,
     private readonly policies: QueuePolicies,
+    private readonly jobs: JobQueries,
   ) {}
 
   /** The command; a request that was submitted before under this id gives the same command without new work. */
@@ -55,10 +58,12 @@ export class Submitting {
     const before = await this.store.readStream(`job-${commandId}`);
     if (before.length > 0)
       return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
-    const asked = await this.request(actor, input);
+    const after = await this.dependencies(actor, input, commandId);
+    if (isRefusal(after)) return after;
+    const asked = await this.request(actor, { ...input, after: null });
     if (isRefusal(asked)) return asked;
     // A job has the id of the command that made it.
-    return new ForJob(commandId, { type: 'SubmitJob', ...asked }, meta, fingerprint);
+    return new ForJob(commandId, { type: 'SubmitJob', ...asked, ...after }, meta, fingerprint);
   }
 
   /**
@@ -66,6 +71,11 @@ export class Submitting {
    * @param atLeast the priority that it has, or a worse one by the rules, where nobody asks for one
    */
   async request(actor: Actor, input: SubmitJob, atLeast = 0): Promise<QueuedJob | Refusal> {
+    if (input.after?.length)
+      return refuse('BadInput', 'Only a job that is submitted by itself can wait for others', {
+        field: 'after',
+        limit: 'no jobs',
+      });
     const source = await this.source(actor, input);
     if (isRefusal(source)) return source;
     const { version } = source;
@@ -123,7 +133,7 @@ export class Submitting {
   async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const { environment, owner, session, batch, scenario, round, schedule, ...asked } = queuedJob(
+    const { environment, owner, session, batch, scenario, round, schedule, after, ...asked } = queuedJob(
       await this.store.readStream(`job-${id}`),
     );
     const { app, memoryMiB, cores, profile } = asked;
@@ -142,6 +152,28 @@ export class Submitting {
       meta,
       fingerprintOf(actor.id, { repeats: id }),
     );
+  }
+
+  /**
+   * What the job waits for: jobs that are there already, and that he may see. None of them can wait for this one, which is
+   * not there yet, so that there are no circles.
+   */
+  private async dependencies(
+    actor: Actor,
+    { after }: SubmitJob,
+    commandId: string,
+  ): Promise<{ after?: readonly Dependency[] } | Refusal> {
+    if (!after?.length) return {};
+    const asked = after.map(({ job, on }) => ({ job, on: on === 'ANY' ? 'any' : 'success' }) as const);
+    const wrong = wrongDependencies(asked);
+    if (wrong) return wrong;
+    if (asked.some(({ job }) => job === commandId))
+      return refuse('BadInput', 'A job cannot wait for itself', { field: 'after', limit: 'other jobs' });
+    const seen = await Promise.all(asked.map(({ job }) => this.jobs.row(actor, job)));
+    const missing = asked.find((_one, index) => !seen[index]);
+    return missing
+      ? refuse('NoSuchJob', `There is no job ${missing.job} to wait for`, { field: 'after' })
+      : { after: asked };
   }
 
   private async source(actor: Actor, input: SubmitJob): Promise<Source | Refusal> {

@@ -22,7 +22,7 @@ export const takeOver = (db: DataSource): Promise<Snapshot> =>
     // Ten thousand of them: no column and no object more than the queue needs, because nobody leads meanwhile.
     const jobs = await tx.query<QueueJobRow[]>(
       `SELECT id, environment, owner, owner_name, groups, app, procedure, time_limit, profile, memory_mib, cores,
-              labels, priority, queued_at, attempt, node_lost, node, node_epoch, started_at, waits_since, takes
+              labels, priority, queued_at, attempt, node_lost, node, node_epoch, started_at, waits_since, takes, held
          FROM job_list WHERE state IN ('queued', 'running')`,
     );
     const nodes = await tx.query<NodeRow[]>("SELECT * FROM node_list WHERE state = 'joined'");

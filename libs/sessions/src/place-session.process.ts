@@ -41,8 +41,12 @@ const NOBODY: Cluster = { servers: {}, waiting: [], unseated: {}, proposed: {} }
 
 type On =
   | Extract<SessionEvent, { type: 'SessionRequested' | 'SessionPlaced' | 'SessionEnded' }>
-  | Exclude<JobEvent, { type: 'JobQueued' | 'JobPrioritized' | 'JobInterruptRequested' }>
+  | Extract<
+      JobEvent,
+      { type: 'JobStarted' | 'JobRequeued' | 'JobCompleted' | 'JobFailed' | 'JobCancelled' | 'JobAbandoned' }
+    >
   | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>
+
   | Extract<LicenceEvent, { type: 'SeatGranted' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>

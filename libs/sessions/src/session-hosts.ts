@@ -238,6 +238,9 @@ export class SessionHosts {
       case 'JobStarted':
       case 'JobRequeued':
       case 'JobPrioritized':
+      case 'JobDependentAdded':
+      case 'JobDependencyMet':
+      case 'JobReleased':
       case 'JobInterruptRequested':
       case 'NodeInvited':
       case 'NodeAdmitted':

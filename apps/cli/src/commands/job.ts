@@ -21,6 +21,7 @@ import { printLog } from '../print-log.js';
 import { upload } from '../upload.js';
 import {
   parseAssignments,
+  parseDependency,
   parseFile,
   parseGap,
   parseId,
@@ -132,9 +133,15 @@ export const addSubmitOptions = (command: Command): Command =>
       ),
   );
 
-const submit = async (context: Context, name: string, procedure: string, options: SubmitOptions) => {
+const submit = async (
+  context: Context,
+  name: string,
+  procedure: string,
+  options: SubmitOptions & { readonly after: readonly string[]; readonly watch?: boolean },
+) => {
+  const after = options.after.map(parseDependency);
   const api = await context.api();
-  const input = await jobInput(context, api, name, procedure, options);
+  const input = { ...(await jobInput(context, api, name, procedure, options)), after };
   const job = await api.mutate(SubmitJobDocument, { input });
   if (!options.watch) {
     context.screen.result(job, () => `Submitted ${job.id}. Follow it with: openpro job watch ${job.id}`);
@@ -154,7 +161,14 @@ export const addJob = (program: Command): void => {
         .description(
           'submit a job; its data is the app’s default case, or --case, with --file and --set on top',
         ),
-    ).option('--watch', 'follow it to its end'),
+    )
+      .option(
+        '--after <job[:any]>',
+        'start when this job has succeeded, or with :any has ended; repeatable',
+        collect,
+        [],
+      )
+      .option('--watch', 'follow it to its end'),
     submit,
   );
 

@@ -50,6 +50,11 @@ export type JobState =
   | 'CANCELLED'
   | 'ABANDONED';
 
+/** SUCCESS: it is completed, or has a solution from when its time limit came. ANY: it has ended. */
+export type DependencyEnd =
+  | 'SUCCESS'
+  | 'ANY';
+
 export type JobFilter = {
   states?: Array<JobState> | null | undefined;
   app?: string | null | undefined;
@@ -76,6 +81,12 @@ export type ValueInput = {
   cells: Array<Cell>;
 };
 
+/** A job that must have ended before this one starts; if it ends otherwise, this one is cancelled. */
+export type DependencyInput = {
+  job: string;
+  on?: DependencyEnd | null | undefined;
+};
+
 /** The data comes from one of: `session` (as it stands), `case`, or the app's default case; `files` and `values` go on top. */
 export type SubmitJob = {
   app?: string | null | undefined;
@@ -96,6 +107,8 @@ export type SubmitJob = {
   /** Relative gap at which the solver may stop, 0.01 = 1 %. */
   gap?: number | null | undefined;
   seed?: number | null | undefined;
+  /** At most 50 jobs, which you may see. */
+  after?: Array<DependencyInput> | null | undefined;
 };
 
 export type SeatKind =

@@ -1084,11 +1084,21 @@ export type Job = {
   compared: Maybe<Scalars['String']['output']>;
   /** The schedule whose run it is. */
   schedule: Maybe<Scalars['ID']['output']>;
+  /** The jobs that it waits for, or has waited for. */
+  dependsOn: Array<Dependency>;
+  /** The jobs that wait for its end, or have waited for it, newest first; of those that you may see. */
+  neededBy: Array<Job>;
   /** Of the last attempt when none is named. */
   progress: Array<ProgressPoint>;
   log: LogPage;
   /** What happened, oldest first. */
   timeline: Array<TimelineEvent>;
+};
+
+
+/** A request to run a procedure of an app on a server: queued, placed, retried. */
+export type JobNeededByArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1112,6 +1122,22 @@ export type WaitPart = {
   kind: Scalars['String']['output'];
   /** Milliseconds. */
   ms: Scalars['Float']['output'];
+};
+
+/** SUCCESS: it is completed, or has a solution from when its time limit came. ANY: it has ended. */
+export type DependencyEnd =
+  | 'SUCCESS'
+  | 'ANY';
+
+export type Dependency = {
+  __typename?: 'Dependency';
+  job: Scalars['ID']['output'];
+  on: DependencyEnd;
+  /** It has ended as it was asked for. */
+  met: Scalars['Boolean']['output'];
+  /** Null where you may not see it. */
+  title: Maybe<Scalars['String']['output']>;
+  state: Maybe<JobState>;
 };
 
 export type Attempt = {
@@ -1206,6 +1232,12 @@ export type ValueInput = {
   cells: Array<Cell>;
 };
 
+/** A job that must have ended before this one starts; if it ends otherwise, this one is cancelled. */
+export type DependencyInput = {
+  job: Scalars['ID']['input'];
+  on?: InputMaybe<DependencyEnd>;
+};
+
 /** The data comes from one of: `session` (as it stands), `case`, or the app's default case; `files` and `values` go on top. */
 export type SubmitJob = {
   app?: InputMaybe<Scalars['String']['input']>;
@@ -1226,6 +1258,8 @@ export type SubmitJob = {
   /** Relative gap at which the solver may stop, 0.01 = 1 %. */
   gap?: InputMaybe<Scalars['Float']['input']>;
   seed?: InputMaybe<Scalars['Int']['input']>;
+  /** At most 50 jobs, which you may see. */
+  after?: InputMaybe<Array<DependencyInput>>;
 };
 
 export type JobResult = Job | NotAllowed | NotFound | BadInput | Conflict;
