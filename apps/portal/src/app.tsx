@@ -25,6 +25,8 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   job: lazy(() => import('./pages/job.js').then((m) => ({ default: m.JobPage }))),
   batches: lazy(() => import('./pages/batches.js').then((m) => ({ default: m.Batches }))),
   batch: lazy(() => import('./pages/batch.js').then((m) => ({ default: m.BatchPage }))),
+  schedules: lazy(() => import('./pages/schedules.js').then((m) => ({ default: m.Schedules }))),
+  schedule: lazy(() => import('./pages/schedule.js').then((m) => ({ default: m.SchedulePage }))),
   cases: lazy(() => import('./pages/cases.js').then((m) => ({ default: m.Cases }))),
   case: lazy(() => import('./pages/case.js').then((m) => ({ default: m.CasePage }))),
   engines: lazy(() => import('./pages/engines.js').then((m) => ({ default: m.Engines }))),

@@ -9,6 +9,8 @@ const ROUTES = {
   job: '/jobs/:id',
   batches: '/batches',
   batch: '/batches/:id',
+  schedules: '/schedules',
+  schedule: '/schedules/:id',
   cases: '/cases',
   case: '/cases/:id',
   engines: '/engines',

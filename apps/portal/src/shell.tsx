@@ -43,6 +43,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
       { to: 'sessions', label: 'Sessions', icon: 'sessions', also: 'session' },
       { to: 'jobs', label: 'Jobs', icon: 'jobs', also: 'job' },
       { to: 'batches', label: 'Batches', icon: 'batches', also: 'batch' },
+      { to: 'schedules', label: 'Schedules', icon: 'clock', also: 'schedule' },
       { to: 'cases', label: 'Cases', icon: 'cases', also: 'case' },
     ],
   },

@@ -46,7 +46,6 @@ type On =
       { type: 'JobStarted' | 'JobRequeued' | 'JobCompleted' | 'JobFailed' | 'JobCancelled' | 'JobAbandoned' }
     >
   | Exclude<NodeEvent, { type: 'NodeInvited' | 'NodeAdmitted' }>
-
   | Extract<LicenceEvent, { type: 'SeatGranted' }>;
 
 const without = <T>(all: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } =>

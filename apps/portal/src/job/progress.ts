@@ -40,6 +40,9 @@ export const keepTail = (text: string, limit = KEPT_CHARS): string => {
 const TITLES: Record<string, string> = {
   JobQueued: 'Queued',
   JobPrioritized: 'Priority changed',
+  JobDependentAdded: 'Another job waits for it',
+  JobDependencyMet: 'A job that it waited for has ended',
+  JobReleased: 'Released: it waits for no other job any more',
   JobStarted: 'Started',
   JobRequeued: 'Put back into the queue',
   JobInterruptRequested: 'Interrupt asked for',

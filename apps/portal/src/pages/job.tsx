@@ -4,6 +4,7 @@ import { command } from '../commands.js';
 import { formatDuration, formatTime } from '../format.js';
 import { RepeatJobDocument } from '../generated/graphql.js';
 import { eventDetails, eventTitle, outcomeText } from '../job/progress.js';
+import { Dependencies } from '../job/dependencies.js';
 import { ProgressCard } from '../job/progress-card.js';
 import { isOver, type JobDetails, useJob } from '../job/use-job.js';
 import { useNames } from '../names.js';
@@ -116,6 +117,14 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
               </Anchor>
             </>
           )}
+          {job.schedule !== null && (
+            <>
+              {' · run of a '}
+              <Anchor component={Link} href={pathTo('schedule', { id: job.schedule })} inherit>
+                schedule
+              </Anchor>
+            </>
+          )}
           {job.repeats !== null && (
             <>
               {' · repeats '}
@@ -155,6 +164,7 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
         </Alert>
       )}
       <ProgressCard job={job} onJobPage />
+      <Dependencies job={job} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Attempts job={job} />
         <Timeline job={job} nameOf={nameOf} />
