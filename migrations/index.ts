@@ -12,6 +12,7 @@ import { Licences } from './0011-licences.js';
 import { Schedules } from './0012-schedules.js';
 import { Batches } from './0013-batches.js';
 import { Dependencies } from './0015-dependencies.js';
+import { StoppedAndClonedJobs } from './0016-stopped-and-cloned-jobs.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Schedules,
   Batches,
   Dependencies,
+  StoppedAndClonedJobs,
 ];

@@ -101,6 +101,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     revokeKey: [],
     submitJob: ['user'],
     repeatJob: ['user'],
+    cloneJob: ['user'],
     prioritizeJob: ['user'],
     interruptJob: ['user'],
     terminateJob: ['user'],

@@ -187,6 +187,16 @@ describe('a batch', () => {
     });
   });
 
+  it('is the same batch when the same command is sent again, and refuses another under its id', async () => {
+    const commandId = randomUUID();
+    const input = { job: { ...job, args: { y: 'a' } }, list: [{ x: 1 }] };
+    const [one, two] = [await submit(input, commandId), await submit(input, commandId)];
+    expect([one.id, two.id]).toEqual([commandId, commandId]);
+    expect(await submit({ ...input, list: [{ x: 2 }] }, commandId)).toMatchObject({
+      code: 'CommandIdReused',
+    });
+  });
+
   it('takes a list of arguments, and stored cases as data', async () => {
     const listed = await submit({ job: { ...job, args: { y: 'yes' } }, list: [{ x: 1 }, { x: 2, y: 'a' }] });
     await ended(listed.id, 2);

@@ -6,6 +6,7 @@ import { addCase, addEvents } from './commands/data.js';
 import { addJob } from './commands/job.js';
 import { addSchedule } from './commands/schedule.js';
 import { addLicence } from './commands/licence.js';
+import { addAttempts, addClone } from './commands/job-again.js';
 import { addServer } from './commands/server.js';
 import { addSolve } from './commands/solve.js';
 import { EXIT_CODES_HELP } from './failure.js';
@@ -21,7 +22,9 @@ export const openpro = (): Command => {
     .exitOverride();
   addAuth(program);
   addSolve(program);
-  addJob(program);
+  const job = addJob(program);
+  addClone(job);
+  addAttempts(job);
   addBatch(program);
   addSchedule(program);
   addCase(program);

@@ -175,3 +175,16 @@ export const parseAxis = (text: string): { argument: string; values: unknown[] }
     throw badInput('vary', `"${values}" are ${count} values`, `1 to ${MAX_RANGE}`);
   return { argument, values: Array.from({ length: count }, (_, n) => Number(first) + n) };
 };
+
+const ARGUMENT = /^([\p{L}_][\p{L}\p{N}_.]*)=(.*)$/su;
+
+/** `rounds=3`, `mode=fast`: arguments of a procedure. */
+export const parseArguments = (texts: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    texts.map((text) => {
+      const [, name, value] = ARGUMENT.exec(text) ?? [];
+      if (name === undefined || value === undefined)
+        throw badInput('arg', `"${text}" gives no argument a value`, 'argument=value');
+      return [name, parseValue(value)];
+    }),
+  );

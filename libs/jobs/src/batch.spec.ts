@@ -12,6 +12,7 @@ import {
   MAX_SCENARIOS,
   MAX_SCENARIOS_BYTES,
   type Recipe,
+  recipeOf,
   scenarioAt,
   STEP,
 } from './batch.js';
@@ -261,4 +262,9 @@ describe('batch_list', () => {
       cancelled_by: 'ada',
       cancel_reason: 'wrong',
     }));
+});
+
+it('knows what was asked for from its stream', () => {
+  expect(recipeOf([{ event: submitted() }])).toStrictEqual(recipe);
+  expect(() => recipeOf([])).toThrow('not the stream of a batch');
 });

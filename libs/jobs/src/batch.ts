@@ -291,5 +291,6 @@ export const batch = { name: 'batch', context: 'jobs', decider } as const;
 export const recipeOf = ([first]: readonly { readonly event: DomainEvent }[]): Recipe => {
   const event = first?.event as BatchEvent | undefined;
   if (event?.type !== 'BatchSubmitted') throw new Error('This is not the stream of a batch');
-  return event;
+  const { job, scenarios } = event;
+  return { job, scenarios };
 };

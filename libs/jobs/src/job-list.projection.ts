@@ -53,6 +53,10 @@ export interface JobRow {
   readonly error: JobError | null;
   readonly result: string | null;
   readonly repeats: string | null;
+  readonly clones: string | null;
+  /** Who asked for it to end, as the log names him, and why. */
+  readonly stopped_by: string | null;
+  readonly stop_reason: string | null;
   readonly batch: string | null;
   readonly scenario: number | null;
   readonly round: number | null;
@@ -111,6 +115,9 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   error: null,
   result: null,
   repeats: job.repeats ?? null,
+  clones: job.clones ?? null,
+  stopped_by: null,
+  stop_reason: null,
   batch: job.batch ?? null,
   scenario: job.scenario ?? null,
   round: job.round ?? null,
@@ -140,7 +147,11 @@ const ended = (row: JobRow, state: string, outcome: string, at: number): JobRow 
   attempts: closed(row, outcome, at),
 });
 
-const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, at: number): JobRow => {
+const changed = (
+  row: JobRow,
+  event: Exclude<JobEvent, { type: 'JobQueued' }>,
+  { at, actor }: { readonly at: number; readonly actor: string },
+): JobRow => {
   switch (event.type) {
     case 'JobStarted': {
       const { attempt: number, node, nodeEpoch, memoryMiB, cores, waited = {} } = event;
@@ -180,7 +191,7 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
     case 'JobReleased':
       return { ...row, held: false, waits_since: at };
     case 'JobInterruptRequested':
-      return { ...row, interrupting: true };
+      return { ...row, interrupting: true, stopped_by: actor, stop_reason: event.reason ?? null };
     case 'JobCompleted': {
       const { outcome, solverStatus, objective, bound, gap, result } = event;
       return {
@@ -199,6 +210,10 @@ const changed = (row: JobRow, event: Exclude<JobEvent, { type: 'JobQueued' }>, a
     case 'JobCancelled':
       return {
         ...ended(row, 'cancelled', 'cancelled', at),
+        // What ended an attempt before it had answered an interrupt is no person: he who interrupted it stopped it.
+        ...(row.interrupting && /^(node|process):/.test(actor)
+          ? {}
+          : { stopped_by: actor, stop_reason: event.reason }),
         error: { code: 'Cancelled', message: event.reason },
       };
     case 'JobAbandoned':
@@ -250,6 +265,9 @@ export const jobList: Projection<JobRow, JobEvent> = {
     error: 'jsonb',
     result: 'text',
     repeats: 'text',
+    clones: 'text',
+    stopped_by: 'text',
+    stop_reason: 'text',
     batch: 'text',
     scenario: 'int4',
     round: 'int4',
@@ -280,6 +298,6 @@ export const jobList: Projection<JobRow, JobEvent> = {
     'JobAbandoned',
   ],
   keyOf: ({ stream }) => idOf(stream),
-  evolve: (row, { stream, at, event }) =>
-    event.type === 'JobQueued' ? queued(idOf(stream), at, event) : row && changed(row, event, at),
+  evolve: (row, { stream, at, actor, event }) =>
+    event.type === 'JobQueued' ? queued(idOf(stream), at, event) : row && changed(row, event, { at, actor }),
 };

@@ -331,6 +331,26 @@ describe('a job', () => {
       .thenRefused('AlreadyEnded');
   });
 
+  it('records why it is interrupted, where somebody says so', () => {
+    given(...running)
+      .when({ type: 'InterruptJob', reason: 'good enough' })
+      .then({ type: 'JobInterruptRequested', attempt: 1, reason: 'good enough' });
+    given(...running)
+      .when({ type: 'InterruptJob', reason: 'x'.repeat(501) })
+      .thenRefused('BadInput', { field: 'reason' });
+  });
+
+  it('of a batch is cancelled with it, if it is there and has not ended', () => {
+    const cancel = { type: 'CancelScenario', reason: 'wrong data' } as const;
+    given(...running)
+      .when(cancel)
+      .then(cancelled(1, 'wrong data'));
+    given(...over)
+      .when(cancel)
+      .then();
+    given().when(cancel).then();
+  });
+
   it('does not run again when the attempt that was to be interrupted is lost', () => {
     const reason = (by: string) => `The attempt ended (${by}) before it had answered the interrupt`;
     given(...interrupting)
@@ -595,6 +615,7 @@ describe('the list of jobs', () => {
     ).toStrictEqual({
       ...base,
       state: 'interrupted',
+      stopped_by: 'ada',
       started_at: 30,
       waits_since: 20,
       ended_at: 50,
@@ -635,6 +656,35 @@ describe('the list of jobs', () => {
   ])('says why it %s: %j', (state, event, shown) =>
     expect(row(...running, event)).toMatchObject({ state, ended_at: 20, ...shown }),
   );
+});
+
+describe('who has stopped a job', () => {
+  const stopOf = (...log: readonly (readonly [JobEvent, string])[]) => {
+    const record = recorder();
+    const all = [...running.map((event) => [event, 'node:n1'] as const), ...log];
+    const { stopped_by, stop_reason } = project(
+      jobList,
+      all.map(([event, actor]) => record('job-j1', event, { actor })),
+    ).get('j1')!;
+    return [stopped_by, stop_reason];
+  };
+  const interrupt: JobEvent = { ...interruptRequested(1), reason: 'good enough' } as JobEvent;
+
+  it('is nobody while nobody has, and also when it ends by itself', () => {
+    expect(stopOf()).toEqual([null, null]);
+    expect(stopOf([completed(1), 'node:n1'])).toEqual([null, null]);
+  });
+
+  it('is who interrupted or terminated it, with his reason', () => {
+    expect(stopOf([interrupt, 'eve'])).toEqual(['eve', 'good enough']);
+    expect(stopOf([cancelled(1, 'wrong data'), 'bob'])).toEqual(['bob', 'wrong data']);
+    expect(stopOf([interrupt, 'eve'], [cancelled(1, 'wrong data'), 'bob'])).toEqual(['bob', 'wrong data']);
+  });
+
+  it('is who interrupted it, when its attempt was lost before it had answered', () =>
+    expect(
+      stopOf([interrupt, 'eve'], [cancelled(1, 'its server was lost'), 'process:requeue-lost-jobs']),
+    ).toEqual(['eve', 'good enough']));
 });
 
 describe('the request of a job', () => {

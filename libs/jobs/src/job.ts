@@ -60,6 +60,8 @@ export interface QueuedJob {
   readonly labels?: readonly string[];
   /** The job that it does once more, exactly. */
   readonly repeats?: string;
+  /** The job that it was made after, with changes. */
+  readonly clones?: string;
   /** The batch that it is of, which scenario of it, and by which of its retries: 0 = none. */
   readonly batch?: string;
   readonly scenario?: number;
@@ -150,7 +152,7 @@ export type JobEvent =
   | { readonly type: 'JobDependencyMet'; readonly job: string; readonly outcome: string }
   /** All that it waited for is met. */
   | { readonly type: 'JobReleased' }
-  | { readonly type: 'JobInterruptRequested'; readonly attempt: number }
+  | { readonly type: 'JobInterruptRequested'; readonly attempt: number; readonly reason?: string }
   | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult)
   | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At)
   /** Without attempt and server when it was still waiting. */
@@ -178,7 +180,7 @@ export type JobCommand =
   | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number | null }
   | { readonly type: 'AddDependent'; readonly dependent: string }
   | { readonly type: 'MeetDependency'; readonly job: string; readonly end: JobEnd }
-  | { readonly type: 'InterruptJob' }
+  | { readonly type: 'InterruptJob'; readonly reason?: string }
   /** As one of its batch: nothing happens to one that has ended, or that was never made. */
   | { readonly type: 'CancelScenario'; readonly reason: string }
   | { readonly type: 'TerminateJob'; readonly reason: string };
@@ -315,6 +317,12 @@ const met = (job: Queued, other: string, end: JobEnd): readonly JobEvent[] => {
   ];
 };
 
+const interruptRequested = (job: Running, reason = ''): readonly JobEvent[] | BadInput => {
+  if (job.interrupting) return [];
+  const event = { type: 'JobInterruptRequested', attempt: job.attempt } as const;
+  return checkText('reason', reason, { min: 0, max: 500 }) ?? [reason ? { ...event, reason } : event];
+};
+
 const mayRunAgain = ({ nodeLost, ownCrash }: Counters): boolean =>
   nodeLost <= MAX_NODE_LOST && ownCrash <= MAX_OWN_CRASH && nodeLost + ownCrash < MAX_ATTEMPTS;
 
@@ -408,7 +416,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (job.is === 'ended') return alreadyEnded();
         if (job.is === 'queued')
           return refuse('NotRunning', 'The job does not run yet: terminate it instead');
-        return job.interrupting ? [] : [{ type: 'JobInterruptRequested', attempt: job.attempt }];
+        return interruptRequested(job, command.reason);
       case 'CancelScenario':
       case 'TerminateJob': {
         if (job.is === 'ended') return alreadyEnded();

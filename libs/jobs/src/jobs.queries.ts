@@ -25,6 +25,7 @@ import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
 import { compareRuns } from './compare-runs.js';
+import { differences } from './differences.js';
 import { jobList, type JobRow } from './job-list.projection.js';
 import { fromState, toState } from './job-state.js';
 import { LiveJobs } from './live-jobs.js';
@@ -57,6 +58,11 @@ const LISTED = [
   'error',
   'result',
   'repeats',
+  'clones',
+  'gap_limit',
+  'seed',
+  'stopped_by',
+  'stop_reason',
   'batch',
   'scenario',
   'schedule',
@@ -65,6 +71,9 @@ const LISTED = [
   'waits_for',
   'held',
 ] as const satisfies readonly (keyof JobRow)[];
+const GIVEN = ['id', 'environment', 'owner', 'args', 'priority', 'time_limit', 'gap_limit', 'seed'] as const;
+type GivenRow = Pick<JobRow, (typeof GIVEN)[number]>;
+
 type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
 
 const ORDERS = {
@@ -85,6 +94,12 @@ const titleOf = ({ description, procedure }: ListedJob): string => description |
 export class JobQueries {
   private readonly rows = new DataLoader<string, ListedJob | null>(
     (ids) => readRows(this.db, jobList, LISTED, ids),
+    { cache: false },
+  );
+
+  /** What a job was given, which may be large: read when it is asked for. */
+  private readonly given = new DataLoader<string, GivenRow | null>(
+    (ids) => readRows(this.db, jobList, GIVEN, ids),
     { cache: false },
   );
 
@@ -181,6 +196,13 @@ export class JobQueries {
       error: row.error && { ...row.error, where: row.error.where ?? null },
       input: (_args: never) => this.caseOf(row, 'input', row.input),
       result: (_args: never) => this.caseOf(row, 'result', row.result),
+      args: async () => (await this.given.load(row.id))?.args ?? {},
+      gapLimit: row.gap_limit,
+      seed: row.seed,
+      clones: row.clones,
+      differs: () => this.differs(row),
+      stoppedBy: async () => (row.stopped_by === null ? null : this.nameOf(row.stopped_by)),
+      stopReason: row.stop_reason,
       repeats: row.repeats,
       batch: row.batch,
       scenario: row.scenario,
@@ -244,6 +266,17 @@ export class JobQueries {
     where.and`waits_for @> ${JSON.stringify([{ job: id }])}::jsonb AND waits_for <> '[]'`;
     const rows = await readPage(this.db, jobList, { columns: LISTED, where, ...ORDERS.NEWEST, page });
     return rows.slice(0, page.first).map((row) => this.view(row));
+  }
+
+  private async differs({ id, clones }: ListedJob): Promise<string | null> {
+    if (clones === null) return null;
+    const [before, after] = await Promise.all([this.given.load(clones), this.given.load(id)]);
+    return before && after && differences(clones, before, after);
+  }
+
+  /** A person's name, or that it was the platform itself. */
+  private async nameOf(actor: string): Promise<string> {
+    return /^(system$|process:|node:)/.test(actor) ? 'the platform' : (await this.people.user(actor)).name;
   }
 
   private async compared(row: ListedJob): Promise<string | null> {

@@ -10,6 +10,7 @@ import {
   LiveQueue,
   mayChange,
   metaOf,
+  type MutationCloneJobArgs,
   type MutationInterruptJobArgs,
   type MutationPrioritizeJobArgs,
   type MutationRepeatJobArgs,
@@ -82,6 +83,20 @@ export class JobsResolver {
     );
   }
 
+  /** Of any job that he may see: what is in it he knows. */
+  @Mutation()
+  @Needs('user')
+  async cloneJob(@Context('actor') actor: Actor, @Args() { id, changes, commandId }: MutationCloneJobArgs) {
+    if (!(await this.queries.row(actor, id))) return answer('Job', noSuchJob(id));
+    const command = await this.submitting.clone(actor, id, changes, commandId);
+    return answer(
+      'Job',
+      await this.quotas.within(actor, command, 1, () =>
+        this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+      ),
+    );
+  }
+
   @Mutation()
   @Needs('user')
   prioritizeJob(
@@ -94,8 +109,8 @@ export class JobsResolver {
 
   @Mutation()
   @Needs('user')
-  interruptJob(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationInterruptJobArgs) {
-    return this.change(actor, id, { type: 'InterruptJob' }, commandId);
+  interruptJob(@Context('actor') actor: Actor, @Args() { id, reason, commandId }: MutationInterruptJobArgs) {
+    return this.change(actor, id, { type: 'InterruptJob', ...(reason ? { reason } : {}) }, commandId);
   }
 
   @Mutation()
@@ -178,7 +193,7 @@ export class JobsResolver {
   /** Why not, if so. Whoever may not see a job does not learn that there is one. */
   private async mayNotChange(actor: Actor, id: string): Promise<Refusal | null> {
     const row = await this.queries.row(actor, id);
-    if (!row) return refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' });
+    if (!row) return noSuchJob(id);
     return mayChange(actor, row)
       ? null
       : refuse('NotAllowed', 'Only its owner or an administrator may do this with the job');
@@ -210,5 +225,8 @@ export class JobsResolver {
     );
   }
 }
+
+const noSuchJob = (id: string): Refusal =>
+  refuse('NoSuchJob', `There is no job ${id.slice(0, 60)}`, { field: 'id' });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

@@ -72,6 +72,11 @@ const wrongIn = ({ job, grid, list, cases }: SubmitBatch): Refusal | undefined =
       field: 'job.case',
       limit: 'cases or job.case',
     });
+  if (job.after?.length)
+    return refuse('BadInput', 'The jobs of a batch wait for no others', {
+      field: 'job.after',
+      limit: 'no dependencies',
+    });
   return list?.every(isObject) === false
     ? refuse('BadInput', 'Each entry of the list must be an object: argument names and their values', {
         field: 'list',

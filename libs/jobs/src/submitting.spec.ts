@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
-import type { Actor, ServerConfig, SubmitJob } from '@openpro/platform';
-import { job, type JobCommand } from './job.js';
-import type { ForJob } from './jobs.commands.js';
+import type { Actor, JobChanges, ServerConfig, SubmitJob } from '@openpro/platform';
+import { job, type JobCommand, type QueuedJob } from './job.js';
+import { ForJob } from './jobs.commands.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
+import { aRequest } from './request.fixture.js';
 import { Submitting } from './submitting.js';
 
 const digest = 'd'.repeat(64);
@@ -56,6 +57,8 @@ const given = () => {
   const handler = new CommandHandler(store);
   return {
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
+    clone: (id: string, changes: JobChanges, commandId = uuidv7()) =>
+      submitting.clone(ada, id, changes, commandId),
     command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(ada, input, commandId),
     repeat: (id: string) => submitting.repeat(ada, id, uuidv7()),
     execute: ({ id, command, meta, fingerprint }: ForJob) =>
@@ -226,5 +229,52 @@ describe('submitting a job', () => {
     expect(await given().command({ ...input, case: 'cutting' })).toMatchObject({
       command: { input: digest },
     });
+  });
+});
+
+describe('a job made after another one', () => {
+  const first = {
+    ...aRequest,
+    owner: 'eve',
+    session: 's',
+    priority: 50,
+    gap: 0.01,
+    seed: 7,
+    args: { x: 1, y: 2 },
+  };
+  const cloned = async (changes: JobChanges, more: Partial<QueuedJob> = {}) => {
+    const { clone, execute, repeat } = given();
+    const id = uuidv7();
+    const meta = { commandId: uuidv7(), actor: 'eve', roles: [] };
+    await execute(new ForJob(id, { type: 'SubmitJob', ...first, priority: 100, ...more }, meta, 'x'));
+    return { id, made: await clone(id, changes), repeated: await repeat(id) };
+  };
+
+  it('is as the first one, but its own owner’s, of no session and of no batch', async () => {
+    const of = { batch: 'b', scenario: 3, round: 0, repeats: 'r', clones: 'c' };
+    const { id, made, repeated } = await cloned({}, of);
+    const { session, ...same } = first;
+    const expected = { type: 'SubmitJob', ...same, owner: 'ada', session: null, priority: 100 };
+    expect(made).toMatchObject({ command: { ...expected, clones: id } });
+    expect((made as ForJob).command).not.toHaveProperty('batch');
+    expect((repeated as ForJob).command).not.toHaveProperty('batch');
+    expect((repeated as ForJob).command).not.toHaveProperty('clones');
+    expect(session).toBe('s');
+  });
+
+  it('has what is changed, and no limit that is taken away', async () => {
+    const changes = {
+      args: { x: 5 },
+      gap: null,
+      seed: 8,
+      timeLimit: 60,
+      priority: 300,
+      description: 'other',
+    };
+    expect((await cloned(changes)).made).toMatchObject({ command: changes });
+  });
+
+  it('is refused with arguments that are no object', async () => {
+    expect((await cloned({ args: [1] })).made).toMatchObject({ refused: 'BadInput', field: 'args' });
   });
 });

@@ -7,6 +7,7 @@ import {
   type Actor,
   CONFIG,
   EVENT_STORE,
+  type JobChanges,
   fingerprintOf,
   metaOf,
   type ServerConfig,
@@ -133,17 +134,8 @@ export class Submitting {
   async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const { environment, owner, session, batch, scenario, round, schedule, after, ...asked } = queuedJob(
-      await this.store.readStream(`job-${id}`),
-    );
-    const { app, memoryMiB, cores, profile } = asked;
-    // By its own right, and not in the turn that an administrator gave the first one.
-    const terms = termsOf(
-      await this.policies.policy(),
-      { ownerName: actor.name, groups: actor.roles, app: app.name, version: app.version },
-      { profile, memoryMiB, cores },
-      asked.priority,
-    );
+    const asked = bare(queuedJob(await this.store.readStream(`job-${id}`)));
+    const terms = await this.ownTerms(actor, asked, undefined);
     if (isRefusal(terms)) return terms;
     const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
     return new ForJob(
@@ -174,6 +166,51 @@ export class Submitting {
     return missing
       ? refuse('NoSuchJob', `There is no job ${missing.job} to wait for`, { field: 'after' })
       : { after: asked };
+  }
+
+  /** With changes; what exactly the first one had stands in its first event. */
+  async clone(actor: Actor, id: string, changes: JobChanges, commandId: string): Promise<ForJob | Refusal> {
+    const meta = metaOf(actor, commandId);
+    if (isRefusal(meta)) return meta;
+    const { args } = changes;
+    if (args !== undefined && (typeof args !== 'object' || args === null || Array.isArray(args)))
+      return refuse('BadInput', 'args must be an object: argument names and their values', {
+        field: 'args',
+        limit: 'an object',
+      });
+    const asked = bare(queuedJob(await this.store.readStream(`job-${id}`)));
+    const terms = await this.ownTerms(actor, asked, changes.priority);
+    if (isRefusal(terms)) return terms;
+    const or = <T>(change: T | undefined, before: T): T => (change === undefined ? before : change);
+    return new ForJob(
+      commandId,
+      {
+        ...asked,
+        ...terms,
+        type: 'SubmitJob',
+        environment: actor.environment,
+        owner: actor.id,
+        session: null,
+        clones: id,
+        args: or(args, asked.args),
+        description: changes.description ?? asked.description,
+        timeLimit: or(changes.timeLimit, asked.timeLimit),
+        gap: or(changes.gap, asked.gap),
+        seed: or(changes.seed, asked.seed),
+      },
+      meta,
+      fingerprintOf(actor.id, { clones: id, changes }),
+    );
+  }
+
+  /** By the right of who asks now, and not in the turn that an administrator gave the first job. */
+  private async ownTerms(
+    actor: Actor,
+    { app, memoryMiB, cores, profile, priority: before }: ReturnType<typeof bare>,
+    priority: number | null | undefined,
+  ) {
+    const subject = { ownerName: actor.name, groups: actor.roles, app: app.name, version: app.version };
+    return termsOf(await this.policies.policy(), subject, { profile, priority, memoryMiB, cores }, before);
   }
 
   private async source(actor: Actor, input: SubmitJob): Promise<Source | Refusal> {
@@ -344,6 +381,21 @@ export class Submitting {
     );
   }
 }
+
+/** What a job does, without whose it is and what it came from. */
+const bare = ({
+  environment,
+  owner,
+  session,
+  batch,
+  scenario,
+  round,
+  schedule,
+  after,
+  repeats,
+  clones,
+  ...asked
+}: QueuedJob) => asked;
 
 /** What the app or its process says no to is the user's to know; anything else is a bug of ours. */
 const refuseEngineError = (error: unknown): Refusal => {

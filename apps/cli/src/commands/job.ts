@@ -141,7 +141,8 @@ const submit = async (
 ) => {
   const after = options.after.map(parseDependency);
   const api = await context.api();
-  const input = { ...(await jobInput(context, api, name, procedure, options)), after };
+  const asked = await jobInput(context, api, name, procedure, options);
+  const input = after.length > 0 ? { ...asked, after } : asked;
   const job = await api.mutate(SubmitJobDocument, { input });
   if (!options.watch) {
     context.screen.result(job, () => `Submitted ${job.id}. Follow it with: openpro job watch ${job.id}`);
@@ -151,7 +152,8 @@ const submit = async (
   return watchToEnd(context, await context.patientApi(), job.id);
 };
 
-export const addJob = (program: Command): void => {
+/** Returns the command, to which more belong. */
+export const addJob = (program: Command): Command => {
   const job = program.command('job').description('requests to run a procedure of an app on a server');
 
   action(
@@ -272,10 +274,11 @@ export const addJob = (program: Command): void => {
     job
       .command('interrupt')
       .description('stop the solver and keep the best solution so far')
-      .argument('<id>'),
-    async (context, text: string) => {
+      .argument('<id>')
+      .option('--reason <text>', 'for the record'),
+    async (context, text: string, { reason }: { reason?: string }) => {
       const id = parseId(text, 'job');
-      const changed = await (await context.api()).mutate(InterruptJobDocument, { id });
+      const changed = await (await context.api()).mutate(InterruptJobDocument, { id, reason });
       context.screen.result(
         changed,
         () => `Asked job ${changed.id} to stop; it is ${statusOf(changed)} now.`,
@@ -339,4 +342,5 @@ export const addJob = (program: Command): void => {
     async (context, id: string, options: { attempt?: number; follow?: boolean }) =>
       printLog(context, parseId(id, 'job'), options),
   );
+  return job;
 };

@@ -111,6 +111,18 @@ export type SubmitJob = {
   after?: Array<DependencyInput> | null | undefined;
 };
 
+/** What is to be another than in the first job; what is left out stays, and null takes a limit away. */
+export type JobChanges = {
+  /** All of them. */
+  args?: unknown;
+  description?: string | null | undefined;
+  /** You may only lower it: a number above 100. */
+  priority?: number | null | undefined;
+  timeLimit?: number | null | undefined;
+  gap?: number | null | undefined;
+  seed?: number | null | undefined;
+};
+
 export type SeatKind =
   /** For a session in which somebody works; his sessions on one device share one. */
   | 'DATA'
@@ -191,7 +203,7 @@ export type EngineFieldsFragment = { id: string, name: string, version: string, 
 
 export type AppVersionFieldsFragment = { id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> };
 
-export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
+export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
 
 export type PointFieldsFragment = { at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null };
 
@@ -339,14 +351,14 @@ export type JobsQueryVariables = Exact<{
 }>;
 
 
-export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type JobByIdQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
+export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
 
 export type JobLogQueryVariables = Exact<{
   id: string;
@@ -408,7 +420,7 @@ export type JobProgressSubscriptionVariables = Exact<{
 }>;
 
 
-export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
+export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
 
 export type SignOutMutationVariables = Exact<{
   commandId: string;
@@ -549,12 +561,49 @@ export type SubmitJobMutationVariables = Exact<{
 
 
 export type SubmitJobMutation = { submitJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
+
+export type JobArgumentsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobArgumentsQuery = { job: { id: string, args: unknown } | null };
+
+export type CloneJobMutationVariables = Exact<{
+  id: string;
+  changes: JobChanges;
+  commandId: string;
+}>;
+
+
+export type CloneJobMutation = { cloneJob:
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type JobAttemptsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobAttemptsQuery = { job: { id: string, state: JobState, attempts: Array<{ number: number, nodeName: string, startedAt: number, endedAt: number | null, outcome: string | null }> } | null };
+
+export type AttemptEndQueryVariables = Exact<{
+  id: string;
+  attempt: number;
+}>;
+
+
+export type AttemptEndQuery = { job: { id: string, progress: Array<{ objective: number | null, bound: number | null, gap: number | null, incumbents: number }> } | null };
 
 export type RepeatJobMutationVariables = Exact<{
   id: string;
@@ -563,7 +612,7 @@ export type RepeatJobMutationVariables = Exact<{
 
 
 export type RepeatJobMutation = { repeatJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -578,7 +627,7 @@ export type PrioritizeJobMutationVariables = Exact<{
 
 
 export type PrioritizeJobMutation = { prioritizeJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -587,12 +636,13 @@ export type PrioritizeJobMutation = { prioritizeJob:
 
 export type InterruptJobMutationVariables = Exact<{
   id: string;
+  reason?: string | null | undefined;
   commandId: string;
 }>;
 
 
 export type InterruptJobMutation = { interruptJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -607,7 +657,7 @@ export type TerminateJobMutationVariables = Exact<{
 
 
 export type TerminateJobMutation = { terminateJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -968,6 +1018,10 @@ export const JobFieldsFragmentDoc = new TypedDocumentString(`
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }
     `, {"fragmentName":"JobFields"}) as unknown as TypedDocumentString<JobFieldsFragment, unknown>;
 export const PointFieldsFragmentDoc = new TypedDocumentString(`
@@ -1558,6 +1612,10 @@ export const JobsDocument = new TypedDocumentString(`
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }`) as unknown as TypedDocumentString<JobsQuery, JobsQueryVariables>;
 export const JobByIdDocument = new TypedDocumentString(`
     query JobById($id: ID!) {
@@ -1614,6 +1672,10 @@ export const JobByIdDocument = new TypedDocumentString(`
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }
 fragment PointFields on ProgressPoint {
   at
@@ -1825,6 +1887,10 @@ export const JobProgressDocument = new TypedDocumentString(`
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }
 fragment PointFields on ProgressPoint {
   at
@@ -2146,7 +2212,112 @@ fragment JobFields on Job {
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const JobArgumentsDocument = new TypedDocumentString(`
+    query JobArguments($id: ID!) {
+  job(id: $id) {
+    id
+    args
+  }
+}
+    `) as unknown as TypedDocumentString<JobArgumentsQuery, JobArgumentsQueryVariables>;
+export const CloneJobDocument = new TypedDocumentString(`
+    mutation CloneJob($id: ID!, $changes: JobChanges!, $commandId: ID!) {
+  cloneJob(id: $id, changes: $changes, commandId: $commandId) {
+    __typename
+    ...JobFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  waitingFor
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+  repeats
+  compared
+  clones
+  differs
+  stoppedBy
+  stopReason
+}`) as unknown as TypedDocumentString<CloneJobMutation, CloneJobMutationVariables>;
+export const JobAttemptsDocument = new TypedDocumentString(`
+    query JobAttempts($id: ID!) {
+  job(id: $id) {
+    id
+    state
+    attempts {
+      number
+      nodeName
+      startedAt
+      endedAt
+      outcome
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<JobAttemptsQuery, JobAttemptsQueryVariables>;
+export const AttemptEndDocument = new TypedDocumentString(`
+    query AttemptEnd($id: ID!, $attempt: Int!) {
+  job(id: $id) {
+    id
+    progress(attempt: $attempt, last: 1) {
+      objective
+      bound
+      gap
+      incumbents
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AttemptEndQuery, AttemptEndQueryVariables>;
 export const RepeatJobDocument = new TypedDocumentString(`
     mutation RepeatJob($id: ID!, $commandId: ID!) {
   repeatJob(id: $id, commandId: $commandId) {
@@ -2207,6 +2378,10 @@ fragment JobFields on Job {
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }`) as unknown as TypedDocumentString<RepeatJobMutation, RepeatJobMutationVariables>;
 export const PrioritizeJobDocument = new TypedDocumentString(`
     mutation PrioritizeJob($id: ID!, $priority: Int!, $commandId: ID!) {
@@ -2268,10 +2443,14 @@ fragment JobFields on Job {
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }`) as unknown as TypedDocumentString<PrioritizeJobMutation, PrioritizeJobMutationVariables>;
 export const InterruptJobDocument = new TypedDocumentString(`
-    mutation InterruptJob($id: ID!, $commandId: ID!) {
-  interruptJob(id: $id, commandId: $commandId) {
+    mutation InterruptJob($id: ID!, $reason: String, $commandId: ID!) {
+  interruptJob(id: $id, reason: $reason, commandId: $commandId) {
     __typename
     ...JobFields
     ...RefusalFields
@@ -2329,6 +2508,10 @@ fragment JobFields on Job {
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }`) as unknown as TypedDocumentString<InterruptJobMutation, InterruptJobMutationVariables>;
 export const TerminateJobDocument = new TypedDocumentString(`
     mutation TerminateJob($id: ID!, $reason: String, $commandId: ID!) {
@@ -2390,6 +2573,10 @@ fragment JobFields on Job {
   }
   repeats
   compared
+  clones
+  differs
+  stoppedBy
+  stopReason
 }`) as unknown as TypedDocumentString<TerminateJobMutation, TerminateJobMutationVariables>;
 export const BatchesDocument = new TypedDocumentString(`
     query Batches($first: Int, $after: String) {

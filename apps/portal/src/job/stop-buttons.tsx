@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { command } from '../commands.js';
 import { formatGap, formatKpi } from '../format.js';
@@ -21,12 +21,25 @@ export const StopButtons = ({
   best: PointFieldsFragment | undefined;
 }) => {
   const [asking, setAsking] = useState<'interrupt' | 'terminate' | null>(null);
+  const [reason, setReason] = useState('');
   if (isOver(job.state)) return null;
   const found = best !== undefined && best.incumbents > 0 && best.objective !== null;
   const solution = found ? `objective ${formatKpi(best.objective)}, gap ${formatGap(best.gap)}` : '';
   const name = job.description || `${job.app.title}: ${job.procedure}`;
   const queued = job.state === 'QUEUED';
   const close = () => setAsking(null);
+  const consequence = (text: string) => (
+    <Stack gap="sm">
+      {text}
+      <TextInput
+        label="Reason, for the record"
+        placeholder="Optional"
+        maxLength={500}
+        value={reason}
+        onChange={({ currentTarget }) => setReason(currentTarget.value)}
+      />
+    </Stack>
+  );
   return (
     <>
       {!queued && (
@@ -51,30 +64,30 @@ export const StopButtons = ({
       {asking === 'interrupt' && (
         <Confirm
           title={`Interrupt ${name}?`}
-          consequence={
+          consequence={consequence(
             found
               ? `The solver stops as soon as it can, and the best solution so far is kept as the result: ${solution}.`
-              : 'The solver stops as soon as it can. No solution has been found yet, so the job will end without a result.'
-          }
+              : 'The solver stops as soon as it can. No solution has been found yet, so the job will end without a result.',
+          )}
           yes="Interrupt, keep the best"
           onClose={close}
-          onYes={() => command(InterruptJobDocument, { id: job.id })}
+          onYes={() => command(InterruptJobDocument, { id: job.id, reason: reason || null })}
         />
       )}
       {asking === 'terminate' && (
         <Confirm
           title={`${queued ? 'Cancel' : 'Terminate'} ${name}?`}
-          consequence={
+          consequence={consequence(
             queued
               ? 'The job leaves the queue and will not run. Its input stays as a case.'
               : found
                 ? `The solver is stopped at once and nothing is kept: the solution so far (${solution}) is lost. Interrupt keeps it.`
-                : 'The solver is stopped at once and nothing is kept. Its input stays as a case.'
-          }
+                : 'The solver is stopped at once and nothing is kept. Its input stays as a case.',
+          )}
           yes={queued ? 'Cancel the job' : 'Terminate, keep nothing'}
           danger
           onClose={close}
-          onYes={() => command(TerminateJobDocument, { id: job.id })}
+          onYes={() => command(TerminateJobDocument, { id: job.id, reason: reason || null })}
         />
       )}
     </>

@@ -3,6 +3,8 @@ import { useState } from 'react';
 import { command } from '../commands.js';
 import { formatDuration, formatTime } from '../format.js';
 import { RepeatJobDocument } from '../generated/graphql.js';
+import { CloneButton } from '../job/clone-button.js';
+import { CompareAttempts } from '../job/compare-attempts.js';
 import { eventDetails, eventTitle, outcomeText } from '../job/progress.js';
 import { Dependencies } from '../job/dependencies.js';
 import { ProgressCard } from '../job/progress-card.js';
@@ -140,6 +142,7 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           <Anchor component={Link} href={pathTo('jobs')} size="sm">
             All jobs
           </Anchor>
+          <CloneButton job={job} />
           {isOver(job.state) && <RepeatButton id={job.id} />}
           {job.session && (
             <Button
@@ -163,12 +166,26 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           {job.compared}
         </Alert>
       )}
+      {job.clones !== null && (
+        <Alert color="blue" title="Made after another job">
+          {job.differs}{' '}
+          <Anchor component={Link} href={pathTo('job', { id: job.clones })} inherit>
+            That job
+          </Anchor>
+        </Alert>
+      )}
+      {job.stoppedBy !== null && (
+        <Alert color="gray" icon={<Icon name="stop" />} title={`Stopped by ${job.stoppedBy}`}>
+          {job.stopReason ?? 'No reason was given.'}
+        </Alert>
+      )}
       <ProgressCard job={job} onJobPage />
       <Dependencies job={job} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Attempts job={job} />
         <Timeline job={job} nameOf={nameOf} />
       </SimpleGrid>
+      <CompareAttempts job={job} />
       <SimpleGrid cols={{ base: 1, lg: job.result && job.input ? 2 : 1 }}>
         {job.result && (
           <Section title="Result">

@@ -706,6 +706,8 @@ export type Mutation = {
   submitJob: JobResult;
   /** Once more, exactly: the same engine, app, procedure, arguments, data, limits and seed. It is yours, and of no session. */
   repeatJob: JobResult;
+  /** With changes: the same app, engine, procedure and data. It is yours, and of no session; `differs` names the changes. */
+  cloneJob: JobResult;
   /** Of a job that waits, from what the rules gave it to 10,000; an administrator may give it any from 1, and let it pass others. */
   prioritizeJob: JobResult;
   /** Stops the solver and keeps the best solution so far. */
@@ -872,6 +874,13 @@ export type MutationRepeatJobArgs = {
 };
 
 
+export type MutationCloneJobArgs = {
+  id: Scalars['ID']['input'];
+  changes: JobChanges;
+  commandId: Scalars['ID']['input'];
+};
+
+
 export type MutationPrioritizeJobArgs = {
   id: Scalars['ID']['input'];
   priority: Scalars['Int']['input'];
@@ -881,6 +890,7 @@ export type MutationPrioritizeJobArgs = {
 
 export type MutationInterruptJobArgs = {
   id: Scalars['ID']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -1075,8 +1085,20 @@ export type Job = {
   error: Maybe<JobError>;
   input: Maybe<Case>;
   result: Maybe<Case>;
+  /** The procedure's arguments. */
+  args: Scalars['JSON']['output'];
+  /** At which gap the solver may stop; null = its own limit. */
+  gapLimit: Maybe<Scalars['Float']['output']>;
+  seed: Maybe<Scalars['Int']['output']>;
   /** The job that it does once more, exactly. */
   repeats: Maybe<Scalars['ID']['output']>;
+  /** The job that it was made after, with changes. */
+  clones: Maybe<Scalars['ID']['output']>;
+  /** In words, in what it differs from that one. */
+  differs: Maybe<Scalars['String']['output']>;
+  /** The name of who interrupted, terminated or cancelled it. */
+  stoppedBy: Maybe<Scalars['String']['output']>;
+  stopReason: Maybe<Scalars['String']['output']>;
   /** The batch that it is of, and which scenario of it, from 0. */
   batch: Maybe<Scalars['ID']['output']>;
   scenario: Maybe<Scalars['Int']['output']>;
@@ -1260,6 +1282,18 @@ export type SubmitJob = {
   seed?: InputMaybe<Scalars['Int']['input']>;
   /** At most 50 jobs, which you may see. */
   after?: InputMaybe<Array<DependencyInput>>;
+};
+
+/** What is to be another than in the first job; what is left out stays, and null takes a limit away. */
+export type JobChanges = {
+  /** All of them. */
+  args?: InputMaybe<Scalars['JSON']['input']>;
+  description?: InputMaybe<Scalars['String']['input']>;
+  /** You may only lower it: a number above 100. */
+  priority?: InputMaybe<Scalars['Int']['input']>;
+  timeLimit?: InputMaybe<Scalars['Float']['input']>;
+  gap?: InputMaybe<Scalars['Float']['input']>;
+  seed?: InputMaybe<Scalars['Int']['input']>;
 };
 
 export type JobResult = Job | NotAllowed | NotFound | BadInput | Conflict;
