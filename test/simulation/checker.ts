@@ -292,7 +292,8 @@ export class Checker {
     switch (type) {
       case 'SessionPlaced':
         hold('I4', known.is === 'requested', `session ${id} is placed once`);
-        Object.assign(known, { is: 'starting', node, nodeEpoch } satisfies Partial<Session>);
+        // Its place counts anew who looks at it.
+        Object.assign(known, { is: 'starting', node, nodeEpoch, attached: false } satisfies Partial<Session>);
         return;
       case 'SessionReady':
         hold(

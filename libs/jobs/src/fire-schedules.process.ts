@@ -11,10 +11,16 @@ interface Watched {
   readonly schedule: Schedule & { readonly is: 'made' };
 }
 
-const ownerOf = ({ id, schedule: { job } }: Watched) => ({
+/** Whether he may run it is asked when it is decided. */
+const judgedBy = ({ id, schedule: { job } }: Watched) => ({
   id,
-  owner: job.owner,
-  environment: job.environment,
+  of: {
+    owner: job.owner,
+    environment: job.environment,
+    app: job.app.name,
+    version: job.app.version,
+    profile: job.profile ?? null,
+  },
 });
 
 const toSchedule = (command: ScheduleCommand & { readonly id: string }): ProcessCommand => ({
@@ -62,12 +68,12 @@ export const fireSchedules: Process<Watched, On> = {
     if (event.type === 'TimerFired')
       return {
         state,
-        commands: state ? [toSchedule({ type: 'FireSchedule', now: at, ...ownerOf(state) })] : [],
+        commands: state ? [toSchedule({ type: 'FireSchedule', now: at, ...judgedBy(state) })] : [],
       };
     if ('of' in event) {
       if (!state) return { state }; // it is deleted
       const outcome = event.type === 'JobCompleted' ? event.outcome : event.type.slice(3).toLowerCase();
-      const command = { type: 'EndRun', job: idOf(stream), outcome, ...ownerOf(state) } as const;
+      const command = { type: 'EndRun', job: idOf(stream), outcome, ...judgedBy(state) } as const;
       return { state, commands: [toSchedule(command)] };
     }
     const id = idOf(stream);

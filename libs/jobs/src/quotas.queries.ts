@@ -33,6 +33,12 @@ export class Quotas {
     @Inject(QUOTA_POOL) private readonly pool: pg.Pool,
   ) {}
 
+  /** Why he may have no other job just now, if so; another one may be on its way. */
+  async refusal(actor: Actor): Promise<Refusal | undefined> {
+    const quotas = quotasOf(await this.policies.policy(), { ownerName: actor.name, groups: actor.roles });
+    return this.full(actor, [...quotas, { per: 'user', name: actor.name, jobs: MAX_OPEN_JOBS }], 1);
+  }
+
   /** Submits so many jobs, if that stays within every quota that the actor is under. */
   async within<T>(
     actor: Actor,

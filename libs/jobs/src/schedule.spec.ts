@@ -6,6 +6,7 @@ import { fireSchedules } from './fire-schedules.process.js';
 import { job, type JobCommand, type JobEvent } from './job.js';
 import { aRequest } from './request.fixture.js';
 import {
+  type Judged,
   MAX_MISSED_RUNS,
   MAX_RUNNING,
   MAX_WAITING,
@@ -32,7 +33,10 @@ const every: Terms = {
   atMost: 3,
 };
 const once: Terms = { ...every, when: { at: '2026-01-15T12:10', zone: 'UTC' } };
-const judged = { id, owner: 'ada', environment: 'ROOT' };
+const judged = {
+  id,
+  of: { owner: 'ada', environment: 'ROOT', app: 'supply-network', version: '1.0.0', profile: null },
+};
 
 const made = (terms: Partial<Terms> = {}, next = t(1)): ScheduleEvent => ({
   type: 'ScheduleMade',
@@ -49,13 +53,13 @@ const make = (terms: Partial<Terms> = {}): ScheduleCommand => ({
   job: aRequest,
   now: t(0),
 });
-const fire = (minutes: number, refused?: string): ScheduleCommand => ({
+const fire = (minutes: number, refused?: Judged['refused']): ScheduleCommand => ({
   type: 'FireSchedule',
   now: t(minutes),
   ...judged,
   ...(refused === undefined ? {} : { refused }),
 });
-const end = (due: number, outcome = 'completed', refused?: string): ScheduleCommand => ({
+const end = (due: number, outcome = 'completed', refused?: Judged['refused']): ScheduleCommand => ({
   type: 'EndRun',
   job: runOf(id, t(due)),
   outcome,
@@ -229,16 +233,29 @@ describe('a schedule', () => {
 
   it('is paused by itself when its owner may not run it any more', () => {
     const why = 'Ada is no user any more';
+    const gone = { why, forGood: true };
     const stopped: ScheduleEvent = { type: 'SchedulePaused', reason: why };
     given(made())
-      .when(fire(1, why))
+      .when(fire(1, gone))
       .then(skipped(1, why, null), stopped);
     given(made(), fired(1))
-      .when(end(1, 'completed', why))
+      .when(end(1, 'completed', gone))
       .then(ended(1));
     given(made({ overlap: 'queue' }), fired(1), queued(2))
-      .when(end(1, 'completed', why))
-      .then(ended(1), skipped(2, why, null), stopped);
+      .when(end(1, 'completed', gone))
+      .then(ended(1), skipped(2, why, 3), stopped);
+  });
+
+  it('leaves out what its owner may not run just now, and goes on', () => {
+    const why = 'You have 10 jobs waiting or running, and may have 10';
+    const full = { why, forGood: false };
+    given(made()).when(fire(1, full)).then(skipped(1, why));
+    given(made())
+      .when(fire(5.5, full))
+      .then(skipped(1, why, 6, 5));
+    given(made({ overlap: 'queue' }), fired(1), queued(2), queued(3))
+      .when(end(1, 'completed', full))
+      .then(ended(1), skipped(2, why, 4), skipped(3, why, 4));
   });
 
   it('is changed: another time counts from now, another name changes nothing else', () => {

@@ -61,12 +61,18 @@ export type ScheduleEvent =
   | ({ readonly type: 'RunQueued'; readonly due: number } & Next)
   | { readonly type: 'RunEnded'; readonly job: string; readonly outcome: string };
 
-/** Whether the owner may still run it is judged each time: `refused` says why not. */
-interface Judged {
+/** Who runs what: whether he may is judged each time anew. */
+export interface Judged {
   readonly id: string;
-  readonly owner: string;
-  readonly environment: string;
-  readonly refused?: string;
+  readonly of: {
+    readonly owner: string;
+    readonly environment: string;
+    readonly app: string;
+    readonly version: string;
+    readonly profile: string | null;
+  };
+  /** Why he may not; `forGood`: until somebody resumes it. */
+  readonly refused?: { readonly why: string; readonly forGood: boolean };
 }
 
 export type ScheduleCommand =
@@ -150,12 +156,6 @@ const met = (id: string, state: Made, due: number, next: number | null): Schedul
   }
 };
 
-/** Who may not run it any more has it paused, and learns why. */
-const stopped = (dues: readonly number[], why: string): readonly ScheduleEvent[] => [
-  ...dues.map((due) => skipped(due, why, null)),
-  { type: 'SchedulePaused', reason: why },
-];
-
 /** The times that have come, oldest first: those that were missed are counted to `MAX_MISSED_RUNS`, further ones left out. */
 const comeUntil = ({ when, made, next }: Made, now: number) => {
   const late: number[] = [];
@@ -169,6 +169,20 @@ const comeUntil = ({ when, made, next }: Made, now: number) => {
     due = nextAfter(when, made, enough ? missedBefore - 1 : due);
   }
   return { late, fresh };
+};
+
+const pause = (reason: string): ScheduleEvent => ({ type: 'SchedulePaused', reason });
+
+/** No run of all that have come until now; who may not run it any more has it paused. */
+const refuseRuns = (
+  state: Made,
+  now: number,
+  { why, forGood }: NonNullable<Judged['refused']>,
+): readonly ScheduleEvent[] => {
+  const { late, fresh } = comeUntil(state, now);
+  const [first = now] = [...late, ...fresh];
+  const next = forGood ? null : nextAfter(state.when, state.made, now);
+  return [skipped(first, why, next, late.length + fresh.length), ...(forGood ? [pause(why)] : [])];
 };
 
 const fire = (id: string, state: Made, now: number): readonly ScheduleEvent[] => {
@@ -242,14 +256,18 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
       if (state.is !== 'made' || state.next === null || state.next > command.now) return [];
       return command.refused === undefined
         ? fire(command.id, state, command.now)
-        : stopped([state.next], command.refused);
+        : refuseRuns(state, command.now, command.refused);
     }
     if (command.type === 'EndRun') {
       if (state.is !== 'made' || !state.running.includes(command.job)) return [];
       const ended: ScheduleEvent = { type: 'RunEnded', job: command.job, outcome: command.outcome };
       const [due] = state.waiting;
       if (due === undefined || state.running.length > 1) return [ended];
-      if (command.refused !== undefined) return [ended, ...stopped(state.waiting, command.refused)];
+      if (command.refused !== undefined) {
+        const { why, forGood } = command.refused;
+        const lost = state.waiting.map((one) => skipped(one, why, state.next));
+        return [ended, ...lost, ...(forGood ? [pause(why)] : [])];
+      }
       return [ended, met(command.id, evolve(state, ended) as Made, due, state.next)];
     }
     if (state.is !== 'made') return refuse('NoSuchSchedule', 'There is no such schedule');

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
 import { user } from '@openpro/identity';
-import { uuidv7 } from '@openpro/kernel';
+import { refuse, uuidv7 } from '@openpro/kernel';
+import { NO_POLICY, type Policy } from './queue-policy.js';
 import { aRequest } from './request.fixture.js';
 import type { ScheduleCommand, Terms } from './schedule.js';
 import { ForSchedule, ScheduleHandler } from './schedules.commands.js';
@@ -16,58 +17,82 @@ const terms: Terms = {
 const now = Date.UTC(2026, 0, 15, 12);
 const meta = (commandId = uuidv7()) => ({ commandId, actor: 'process:fire-schedules', roles: [] });
 
-const given = async (roles: readonly string[] | null, environment = 'ROOT') => {
+interface World {
+  readonly roles?: readonly string[] | null;
+  readonly environment?: string;
+  readonly profiles?: Policy['profiles'];
+  /** Of the schedule's job. */
+  readonly profile?: string;
+  readonly full?: boolean;
+}
+
+const given = async ({ roles = ['user'], environment = 'ROOT', profiles = [], profile, full }: World) => {
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
-  const schedules = new ScheduleHandler(handler, store);
+  const quota = full ? refuse('QuotaExceeded', 'You have 10 jobs, and may have 10') : undefined;
+  const schedules = new ScheduleHandler(
+    handler,
+    store,
+    { policy: () => Promise.resolve({ ...NO_POLICY, profiles }) } as never,
+    { refusal: () => Promise.resolve(quota) } as never,
+  );
   const id = uuidv7();
   const tell = (command: ScheduleCommand, commandId?: string) =>
     schedules.execute(new ForSchedule(id, command, meta(commandId)));
-  const create = (name: readonly string[]) =>
-    handler.execute(user, 'ada', { type: 'CreateUser', environment, name: 'Ada', roles: name }, meta());
+  const create = (of: readonly string[]) =>
+    handler.execute(user, 'ada', { type: 'CreateUser', environment, name: 'Ada', roles: of }, meta());
   if (roles) await create(roles);
   await tell({ type: 'MakeSchedule', ...terms, job: aRequest, now });
-  const fire: ScheduleCommand = {
-    type: 'FireSchedule',
-    id,
+  const of = {
     owner: 'ada',
     environment: 'ROOT',
-    now: now + 60_000,
+    app: 'supply-network',
+    version: '1.0.0',
+    profile: profile ?? null,
   };
+  const fire: ScheduleCommand = { type: 'FireSchedule', id, of, now: now + 60_000 };
   return { tell, fire, create };
 };
 
-it.each<[string, readonly string[] | null, string, object[]]>([
-  ['fires for who may run jobs', ['user'], 'ROOT', [{ type: 'ScheduleFired' }]],
+const skipped = (why: string) => ({ type: 'RunSkipped', why });
+const paused = { type: 'SchedulePaused' };
+
+it.each<[string, World, object[]]>([
+  ['fires for who may run jobs', {}, [{ type: 'ScheduleFired' }]],
+  ['pauses it when its owner is gone', { roles: null }, [skipped('its owner is no user any more'), paused]],
   [
-    'is refused, and the schedule paused, when its owner is gone',
-    null,
-    'ROOT',
-    [{ type: 'RunSkipped', why: 'its owner is no user any more' }, { type: 'SchedulePaused' }],
+    'pauses it when its owner has lost the role',
+    { roles: ['auditor'] },
+    [skipped('Ada may not run jobs any more'), paused],
   ],
   [
-    'is refused, and the schedule paused, when its owner has lost the role',
-    ['auditor'],
-    'ROOT',
-    [
-      { type: 'RunSkipped', why: 'Ada may not run jobs any more' },
-      { type: 'SchedulePaused', reason: 'Ada may not run jobs any more' },
-    ],
+    'pauses it when its owner is of another environment now',
+    { environment: 'OTHER' },
+    [skipped('Ada may not run jobs any more'), paused],
   ],
   [
-    'is refused, and the schedule paused, when its owner is of another environment now',
-    ['user'],
-    'OTHER',
-    [{ type: 'RunSkipped' }, { type: 'SchedulePaused' }],
+    'pauses it when its owner may not use its worker profile any more',
+    { profile: 'gpu', profiles: [{ name: 'gpu', capacity: 1, for: [{ user: 'Eve' }] }] },
+    [skipped('Worker profile gpu is not for your jobs of supply-network'), paused],
   ],
-])('a run %s', async (_what, roles, environment, expected) => {
-  const { tell, fire } = await given(roles, environment);
+  [
+    'leaves it out while there is no such worker profile',
+    { profile: 'gpu' },
+    [skipped('There is no worker profile "gpu"')],
+  ],
+  [
+    'leaves it out while its owner has as many jobs as he may have',
+    { full: true },
+    [skipped('You have 10 jobs, and may have 10')],
+  ],
+])('a time that comes %s', async (_what, world, expected) => {
+  const { tell, fire } = await given(world);
   const outcome = await tell(fire);
   expect(outcome.is === 'done' && outcome.events.map(({ event }) => event)).toMatchObject(expected);
 });
 
 it('a run that is told twice is decided once, also when its owner has come or gone meanwhile', async () => {
-  const { tell, fire, create } = await given(null);
+  const { tell, fire, create } = await given({ roles: null });
   const commandId = uuidv7();
   await tell(fire, commandId);
   await create(['user']);

@@ -2,17 +2,23 @@ import { Inject } from '@nestjs/common';
 import { CommandHandler as HandlesCommand, type ICommandHandler } from '@nestjs/cqrs';
 import { AggregateCommand, CommandHandler, type EventStore, fold, type Outcome } from '@openpro/eventstore';
 import { user } from '@openpro/identity';
+import { isRefusal } from '@openpro/kernel';
 import { EVENT_STORE, fingerprintOf, maySubmit } from '@openpro/platform';
-import { schedule, type ScheduleCommand } from './schedule.js';
+import { termsOf } from './policy-index.js';
+import { QueuePolicies } from './queue-policy.queries.js';
+import { Quotas } from './quotas.queries.js';
+import { type Judged, schedule, type ScheduleCommand } from './schedule.js';
 
 export class ForSchedule extends AggregateCommand<ScheduleCommand> {}
 
-/** Before a run is decided, whether its owner may still run it: from the log, because a list may be behind. */
+/** Before a run is decided, whether its owner may run it now: who he is from the log, because a list may be behind. */
 @HandlesCommand(ForSchedule)
 export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
   constructor(
     private readonly handler: CommandHandler,
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly policies: QueuePolicies,
+    private readonly quotas: Quotas,
   ) {}
 
   async execute({ id, command, meta, fingerprint }: ForSchedule): Promise<Outcome> {
@@ -23,10 +29,27 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
 
   private async judged(command: ScheduleCommand): Promise<ScheduleCommand> {
     if (command.type !== 'FireSchedule' && command.type !== 'EndRun') return command;
-    const owner = await fold(this.store, user, command.owner);
-    if (owner.is === 'new') return { ...command, refused: 'its owner is no user any more' };
-    return maySubmit(owner.person, command.environment)
-      ? command
-      : { ...command, refused: `${owner.person.name} may not run jobs any more` };
+    const refused = await this.refusal(command.of);
+    return refused ? { ...command, refused } : command;
+  }
+
+  private async refusal({
+    owner,
+    environment,
+    app,
+    version,
+    profile,
+  }: Judged['of']): Promise<Judged['refused']> {
+    const found = await fold(this.store, user, owner);
+    if (found.is === 'new') return { why: 'its owner is no user any more', forGood: true };
+    const { person } = found;
+    if (!maySubmit(person, environment))
+      return { why: `${person.name} may not run jobs any more`, forGood: true };
+    const subject = { ownerName: person.name, groups: person.roles, app, version };
+    const terms = termsOf(await this.policies.policy(), subject, { profile });
+    if (isRefusal(terms)) return { why: terms.message, forGood: terms.refused === 'NotAllowed' };
+    const actor = { ...person, id: owner, tokenHash: null, expiresAt: 0 };
+    const full = await this.quotas.refusal(actor);
+    return full && { why: full.message, forGood: false };
   }
 }
