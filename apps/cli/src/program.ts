@@ -4,6 +4,7 @@ import { addBatch } from './commands/batch.js';
 import { addCatalogue } from './commands/catalogue.js';
 import { addCase, addEvents } from './commands/data.js';
 import { addJob } from './commands/job.js';
+import { addPolicy } from './commands/policy.js';
 import { addSchedule } from './commands/schedule.js';
 import { addLicence } from './commands/licence.js';
 import { addAttempts, addClone } from './commands/job-again.js';
@@ -31,6 +32,7 @@ export const openpro = (): Command => {
   addCatalogue(program);
   addEvents(program);
   addLicence(program);
+  addPolicy(program);
   addServer(program);
   return program;
 };

@@ -32,6 +32,7 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   engines: lazy(() => import('./pages/engines.js').then((m) => ({ default: m.Engines }))),
   nodes: lazy(() => import('./pages/cluster.js').then((m) => ({ default: m.Cluster }))),
   licences: lazy(() => import('./pages/licences.js').then((m) => ({ default: m.Licences }))),
+  queue: lazy(() => import('./pages/queue.js').then((m) => ({ default: m.Queue }))),
   events: lazy(() => import('./pages/events.js').then((m) => ({ default: m.Events }))),
 };
 

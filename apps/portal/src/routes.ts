@@ -16,6 +16,7 @@ const ROUTES = {
   engines: '/engines',
   nodes: '/nodes',
   licences: '/licences',
+  queue: '/queue',
   events: '/events',
 } as const;
 

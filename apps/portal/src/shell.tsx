@@ -53,6 +53,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
     entries: [
       { to: 'nodes', label: 'Cluster', icon: 'nodes' },
       { to: 'licences', label: 'Licences', icon: 'licences', overseersOnly: true },
+      { to: 'queue', label: 'Queue', icon: 'queue', overseersOnly: true },
       { to: 'events', label: 'Events', icon: 'events', overseersOnly: true },
     ],
   },

@@ -29,6 +29,7 @@ import { differences } from './differences.js';
 import { jobList, type JobRow } from './job-list.projection.js';
 import { fromState, toState } from './job-state.js';
 import { LiveJobs } from './live-jobs.js';
+import { waitedWords } from './wait-clock.js';
 
 /** What is shown of a job: all but what only its attempts need, which may be large. */
 const LISTED = [
@@ -174,7 +175,7 @@ export class JobQueries {
                 : ((await this.live.waitingFor(row.id)) ?? 'waits for the scheduler')
           : null,
       place: row.state === 'queued' ? () => this.live.placeOf(row.id) : null,
-      waited: Object.entries(row.waited).map(([kind, ms]) => ({ kind, ms })),
+      waited: waitedWords(row.waited),
       profile: row.profile,
       queuedAt: row.queued_at,
       startedAt: row.started_at,

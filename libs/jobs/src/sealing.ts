@@ -75,7 +75,8 @@ export class Sealing {
   /** As an administrator sees it, or as somebody does who may not know the values. */
   shown(policy: Policy, mayKnow: boolean): Policy {
     const show = (name: string, value: string): string => (mayKnow ? this.open(name, value) : HIDDEN);
-    return { ...policy, profiles: policy.profiles.map((profile) => withVariables(profile, show)) };
+    const { rules, limits, profiles, fair, quotas } = policy; // in the order of the docs, whatever jsonb made of it
+    return { rules, limits, profiles: profiles.map((one) => withVariables(one, show)), fair, quotas };
   }
 }
 

@@ -40,6 +40,7 @@ export interface SubmitOptions {
   readonly args?: string;
   readonly description?: string;
   readonly priority?: number;
+  readonly profile?: string;
   readonly timeLimit?: number;
   readonly gap?: number;
   readonly seed?: number;
@@ -95,7 +96,7 @@ export const jobInput = async (
   const files = [];
   for (const { identifier, path } of chosen)
     files.push({ identifier, upload: await upload(api, context.screen, 'FILE', path) });
-  const { description, priority, timeLimit, gap, seed } = options;
+  const { description, priority, profile, timeLimit, gap, seed } = options;
   return {
     app,
     version,
@@ -106,6 +107,7 @@ export const jobInput = async (
     values,
     description,
     priority,
+    profile,
     timeLimit,
     gap,
     seed,
@@ -128,9 +130,12 @@ export const addSubmitOptions = (command: Command): Command =>
       .option('--file <Identifier=path>', 'an identifier’s text from a file; repeatable', collect, [])
       .option('--args <json>', 'arguments of the procedure')
       .option('--description <text>', 'what the job is for')
-      .option('--priority <number>', 'lower runs first; you may only lower it: above 100', (text) =>
-        parseInteger(text, 'priority', 0, 1_000_000),
-      ),
+      .option(
+        '--priority <number>',
+        'lower runs first; you may only lower it: above what the rules of the queue give it, or 100',
+        (text) => parseInteger(text, 'priority', 0, 1_000_000),
+      )
+      .option('--profile <name>', 'the worker profile that it runs under'),
   );
 
 const submit = async (

@@ -203,7 +203,7 @@ export type EngineFieldsFragment = { id: string, name: string, version: string, 
 
 export type AppVersionFieldsFragment = { id: string, name: string, version: string, title: string, description: string, category: string, digest: string, size: number, publishedAt: number, publishedBy: string, hidden: boolean, latest: boolean, engine: { id: string }, procedures: Array<{ name: string, label: string, where: string }> };
 
-export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
+export type JobFieldsFragment = { id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null };
 
 export type PointFieldsFragment = { at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null };
 
@@ -351,14 +351,14 @@ export type JobsQueryVariables = Exact<{
 }>;
 
 
-export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type JobsQuery = { jobs: { nodes: Array<{ id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type JobByIdQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
+export type JobByIdQuery = { job: { id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, progress: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
 
 export type JobLogQueryVariables = Exact<{
   id: string;
@@ -420,7 +420,7 @@ export type JobProgressSubscriptionVariables = Exact<{
 }>;
 
 
-export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
+export type JobProgressSubscription = { jobProgress: { log: string, job: { id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }, points: Array<{ at: number, phase: string, elapsed: number, objective: number | null, bound: number | null, gap: number | null, nodes: number | null, iterations: number | null, incumbents: number, text: string | null }> } };
 
 export type SignOutMutationVariables = Exact<{
   commandId: string;
@@ -561,7 +561,7 @@ export type SubmitJobMutationVariables = Exact<{
 
 
 export type SubmitJobMutation = { submitJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -583,7 +583,7 @@ export type CloneJobMutationVariables = Exact<{
 
 
 export type CloneJobMutation = { cloneJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -612,7 +612,7 @@ export type RepeatJobMutationVariables = Exact<{
 
 
 export type RepeatJobMutation = { repeatJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -627,7 +627,7 @@ export type PrioritizeJobMutationVariables = Exact<{
 
 
 export type PrioritizeJobMutation = { prioritizeJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -642,7 +642,7 @@ export type InterruptJobMutationVariables = Exact<{
 
 
 export type InterruptJobMutation = { interruptJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -657,7 +657,7 @@ export type TerminateJobMutationVariables = Exact<{
 
 
 export type TerminateJobMutation = { terminateJob:
-    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, waitingFor: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
+    | { __typename: 'Job', id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -892,6 +892,35 @@ export type LeaveLineMutation = { leaveLine:
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
 
+export type QueuePolicyQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type QueuePolicyQuery = { queuePolicy: { version: number, document: unknown, warnings: Array<string> } };
+
+export type QueuePolicyHistoryQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type QueuePolicyHistoryQuery = { queuePolicyHistory: { nodes: Array<{ version: number, reason: string, setAt: number | null, setBy: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type SetQueuePolicyMutationVariables = Exact<{
+  policy: unknown;
+  reason: string;
+  basedOn: number;
+  commandId: string;
+}>;
+
+
+export type SetQueuePolicyMutation = { setQueuePolicy:
+    | { __typename: 'QueuePolicy', version: number, document: unknown, warnings: Array<string>, use: { rules: Array<number> } }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -988,7 +1017,10 @@ export const JobFieldsFragmentDoc = new TypedDocumentString(`
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -1582,7 +1614,10 @@ export const JobsDocument = new TypedDocumentString(`
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -1642,7 +1677,10 @@ export const JobByIdDocument = new TypedDocumentString(`
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -1857,7 +1895,10 @@ export const JobProgressDocument = new TypedDocumentString(`
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -2182,7 +2223,10 @@ fragment JobFields on Job {
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -2255,7 +2299,10 @@ fragment JobFields on Job {
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -2348,7 +2395,10 @@ fragment JobFields on Job {
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -2413,7 +2463,10 @@ fragment JobFields on Job {
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -2478,7 +2531,10 @@ fragment JobFields on Job {
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -2543,7 +2599,10 @@ fragment JobFields on Job {
   }
   state
   priority
+  profile
   waitingFor
+  place
+  waited
   queuedAt
   startedAt
   endedAt
@@ -3245,3 +3304,56 @@ export const LeaveLineDocument = new TypedDocumentString(`
   field
   limit
 }`) as unknown as TypedDocumentString<LeaveLineMutation, LeaveLineMutationVariables>;
+export const QueuePolicyDocument = new TypedDocumentString(`
+    query QueuePolicy {
+  queuePolicy {
+    version
+    document
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<QueuePolicyQuery, QueuePolicyQueryVariables>;
+export const QueuePolicyHistoryDocument = new TypedDocumentString(`
+    query QueuePolicyHistory($first: Int!, $after: String) {
+  queuePolicyHistory(first: $first, after: $after) {
+    nodes {
+      version
+      reason
+      setAt
+      setBy {
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<QueuePolicyHistoryQuery, QueuePolicyHistoryQueryVariables>;
+export const SetQueuePolicyDocument = new TypedDocumentString(`
+    mutation SetQueuePolicy($policy: JSON!, $reason: String!, $basedOn: Int!, $commandId: ID!) {
+  setQueuePolicy(
+    policy: $policy
+    reason: $reason
+    basedOn: $basedOn
+    commandId: $commandId
+  ) {
+    __typename
+    ... on QueuePolicy {
+      version
+      document
+      warnings
+      use {
+        rules
+      }
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<SetQueuePolicyMutation, SetQueuePolicyMutationVariables>;

@@ -5,7 +5,7 @@ import { type JobRowFragment, PrioritizeJobDocument } from '../generated/graphql
 import { isAdministrator, useMe } from '../me.js';
 import { Icon } from '../ui/icons.js';
 
-const OWN = 100;
+const BEST = 1;
 const WORST = 10_000;
 
 /** For a job that waits: its owner lets others pass, an administrator also lets it pass others. */
@@ -28,10 +28,10 @@ export const PriorityButton = ({ job }: { job: JobRowFragment }) => {
 };
 
 const PriorityDialog = ({ job, onClose }: { job: JobRowFragment; onClose: () => void }) => {
-  const best = isAdministrator(useMe()) ? 1 : OWN;
+  const administrator = isAdministrator(useMe());
   const [priority, setPriority] = useState<string | number>(job.priority);
   const [busy, setBusy] = useState(false);
-  const wrong = typeof priority !== 'number' || priority < best || priority > WORST;
+  const wrong = typeof priority !== 'number' || priority < BEST || priority > WORST;
   const change = async () => {
     setBusy(true);
     await command(PrioritizeJobDocument, { id: job.id, priority: Number(priority) });
@@ -53,16 +53,16 @@ const PriorityDialog = ({ job, onClose }: { job: JobRowFragment; onClose: () => 
           <NumberInput
             label="Priority"
             description={
-              best === OWN
-                ? `Lower runs first. ${OWN} is the best that you may choose: a higher number lets others pass.`
-                : `Lower runs first. Users' jobs have ${OWN} or more: a lower number lets it pass them.`
+              administrator
+                ? 'Lower runs first. A lower number than others have lets it pass them.'
+                : 'Lower runs first. The best that you may choose is what the rules of the queue gave it: a higher number lets others pass.'
             }
-            min={best}
+            min={BEST}
             max={WORST}
             allowDecimal={false}
             value={priority}
             onChange={setPriority}
-            error={wrong && `A whole number from ${best} to ${WORST}`}
+            error={wrong && `A whole number from ${BEST} to ${WORST}`}
             data-autofocus
           />
           <Group justify="flex-end" gap="xs">

@@ -84,7 +84,14 @@ export const ProgressCard = ({ job, onJobPage = false }: { job: JobDetails; onJo
         {`Job ${job.state.toLowerCase()}${running && last ? `, phase ${last.phase}, ${last.incumbents} solutions, gap ${formatGap(gap === null || gap === undefined ? null : Math.round(gap * 100) / 100)}` : ''}`}
       </VisuallyHidden>
       {job.waitingFor && (
-        <Alert color="blue" mb="sm" icon={<Icon name="jobs" />} title="Waiting">
+        <Alert
+          color="blue"
+          mb="sm"
+          icon={<Icon name="jobs" />}
+          title={
+            job.place === null ? 'Waiting' : `Waiting, at place ${job.place.toLocaleString()} of the line`
+          }
+        >
           {job.waitingFor}
         </Alert>
       )}

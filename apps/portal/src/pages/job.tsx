@@ -111,6 +111,8 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           <Ago at={job.queuedAt} />
           {job.timeLimit !== null && ` · time limit ${formatDuration(job.timeLimit)}`} · priority{' '}
           {job.priority}
+          {job.profile !== null && ` · profile ${job.profile}`}
+          {job.waited !== null && ` · waited ${job.waited}`}
           {job.batch !== null && (
             <>
               {` · scenario ${(job.scenario ?? 0) + 1} of `}

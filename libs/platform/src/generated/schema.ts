@@ -1064,8 +1064,8 @@ export type Job = {
   waitingFor: Maybe<Scalars['String']['output']>;
   /** Its place in the line of all that wait, 1 for the next; null when it does not wait. */
   place: Maybe<Scalars['Int']['output']>;
-  /** How its waits were made up, all attempts together; empty when it started at once. */
-  waited: Array<WaitPart>;
+  /** How its waits were made up, all attempts together, in words; null when it started at once. */
+  waited: Maybe<Scalars['String']['output']>;
   /** The worker profile that it runs under. */
   profile: Maybe<Scalars['String']['output']>;
   queuedAt: Scalars['Time']['output'];
@@ -1136,14 +1136,6 @@ export type JobLogArgs = {
   attempt?: InputMaybe<Scalars['Int']['input']>;
   offset?: InputMaybe<Scalars['Float']['input']>;
   limit?: InputMaybe<Scalars['Int']['input']>;
-};
-
-export type WaitPart = {
-  __typename?: 'WaitPart';
-  /** server, profile, limit */
-  kind: Scalars['String']['output'];
-  /** Milliseconds. */
-  ms: Scalars['Float']['output'];
 };
 
 /** SUCCESS: it is completed, or has a solution from when its time limit came. ANY: it has ended. */
