@@ -30,8 +30,6 @@ export interface Shared {
 /** What a consumer does with its events: a projection writes rows, a process states, timers and commands. */
 export interface Work {
   concerns(recorded: Recorded): boolean;
-  /** May be left to the runner of another server: there is nothing to do but to apply events. */
-  readonly mayFollow?: boolean;
   /** The checkpoint to start from; a text = why it must wait, asked again at the next news. Forgets all it remembers. */
   open(ring: () => void): Promise<Checkpoint | string>;
   /** Writes the outcome of the events together with the checkpoint; `undefined` = another runner was first. */
@@ -251,7 +249,7 @@ export class CatchUp {
     if (done.length > 0) this.moveTo(done.at(-1)!.position, done.filter(concerns));
     const concerned = events.slice(done.length).filter(concerns);
     if (concerned.length > 0) {
-      if (this.losses >= LOSSES && this.work.mayFollow) return this.follow(from, last.position);
+      if (this.losses >= LOSSES) return this.follow(from, last.position);
       if (!(await this.apply(concerned, last.position))) return;
     } else if (known >= 0) {
       this.moveTo(last.position, []);
@@ -299,6 +297,8 @@ export class CatchUp {
 
   private async between(from: Checkpoint): Promise<void> {
     const { position, at, atEnd } = this;
+    // Another runner has applied what this one has not even read: it knows neither the time nor the end of the log.
+    if (position < from.position) return;
     try {
       if (this.work.between) this.checkpoint = await this.work.between(from, { position, at, atEnd });
     } catch (error) {

@@ -11,13 +11,15 @@ let news: readonly News[];
 
 /** Polling finds nothing here: what is heard has come by NOTIFY or with a new connection. */
 const sameHead = () => Promise.resolve('');
+let known: string;
 
 beforeEach(async () => {
+  known = '';
   database = await freshDatabase();
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
   pools = [appPool(database.appUrl), appPool(database.appUrl)];
-  news = pools.map((pool) => new News(pool, sameHead));
+  news = pools.map((pool) => new News(pool, sameHead, () => known));
 });
 afterEach(async () => {
   await Promise.all(news.map((one) => one.close()));
@@ -45,10 +47,23 @@ it('tells other servers by NOTIFY, and itself at once', async () => {
   const [here, there] = news as [News, News];
   await Promise.all([connected(here), connected(there)]);
   const both = [nextCall(here), nextCall(there)];
-  here.announce();
+  here.announce('a');
   await Promise.all(both);
   expect(there.mayHaveMissed).toBe(true);
-  expect(here.mayHaveMissed).toBe(false);
+});
+
+it('tells readers of what an earlier look has brought, but that none is needed', async () => {
+  const [here, there] = news as [News, News];
+  await connected(there);
+  known = 'b';
+  const heard = nextCall(there);
+  here.announce('b');
+  await heard;
+  expect([here.mayHaveMissed, there.mayHaveMissed]).toEqual([true, false]); // `here` does not listen
+  const next = nextCall(there);
+  here.announce('c');
+  await next;
+  expect(there.mayHaveMissed).toBe(true);
 });
 
 it('tells of the last of many announcements, although not of each', async () => {
@@ -56,8 +71,8 @@ it('tells of the last of many announcements, although not of each', async () => 
   await connected(there);
   for (let round = 0; round < 5; round += 1) {
     const heard = nextCall(there);
-    here.announce(); // the second of two in one turn is due later
-    here.announce();
+    here.announce('a'); // the second of two in one turn is due later
+    here.announce('a');
     await heard;
   }
 });
@@ -74,13 +89,17 @@ it('listens again when its connection was lost, and tells that something may hav
   expect(there.mayHaveMissed).toBe(true);
   there.caughtUp();
   const heard = nextCall(there);
-  here.announce();
+  here.announce('a');
   await heard;
 });
 
 it('finds by polling what nobody told', async () => {
   let head = 'a';
-  const poller = new News(pools[0] as pg.Pool, () => Promise.resolve(head));
+  const poller = new News(
+    pools[0] as pg.Pool,
+    () => Promise.resolve(head),
+    () => known,
+  );
   await nextCall(poller);
   await nextCall(poller); // the connection stands, and the first head has been seen
   head = 'b';

@@ -17,12 +17,15 @@ export class News {
   private running: Promise<unknown> | undefined;
   private connected = false;
   private foreign = false;
+  private newest = '';
   private lastSent = 0;
   private due: NodeJS.Timeout | undefined;
 
+  /** @param known the last position up to which this server has all events */
   constructor(
     private readonly pool: pg.Pool,
     private readonly head: () => Promise<string>,
+    private readonly known: () => string,
   ) {}
 
   listen(listener: () => void): () => void {
@@ -37,13 +40,19 @@ export class News {
     return this.foreign || !this.connected;
   }
 
-  /** Called before a look at the log. */
+  /** Called before a look at the log; `missed`, when it did not reach the end. */
   caughtUp(): void {
     this.foreign = false;
   }
 
-  /** After an append of this process. */
-  announce(): void {
+  missed(): void {
+    this.foreign = true;
+  }
+
+  /** After an append of this process, whose last event stands at `position`. */
+  announce(position: string): void {
+    if (position > this.newest) this.newest = position;
+    this.heard(position); // those of others may stand before it
     this.tell();
     const wait = this.lastSent + THROTTLE_MS - performance.now();
     if (wait <= 0) this.send();
@@ -61,8 +70,13 @@ export class News {
     for (const listener of this.listeners) queueMicrotask(listener); // what it throws is not the append's failure
   }
 
+  /** There are events up to `position`: the readers of this server may have got them with earlier ones. */
+  heard(position: string): void {
+    if (position > this.known()) this.foreign = true;
+  }
+
   private tellForeign(): void {
-    this.foreign = true;
+    this.missed();
     this.tell();
   }
 
@@ -72,7 +86,7 @@ export class News {
     // In a transaction of its own: within the append's it would make each commit take turns with all others.
     // News need not outlast a crash, so it does not hold up the disk either.
     const notify = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`;
-    this.pool.query(notify, [CHANNEL, this.self]).catch(() => undefined); // the others poll
+    this.pool.query(notify, [CHANNEL, `${this.self} ${this.newest}`]).catch(() => undefined); // the others poll
   }
 
   private async keepListening(): Promise<void> {
@@ -83,7 +97,12 @@ export class News {
         client.on('end', () => resolve());
         this.closing.signal.addEventListener('abort', () => resolve());
       });
-      client.on('notification', ({ payload }) => payload !== this.self && this.tellForeign());
+      client.on('notification', ({ payload = '' }) => {
+        const [sender, position = ''] = payload.split(' ');
+        if (sender === this.self) return;
+        this.heard(position);
+        this.tell();
+      });
       try {
         await client.connect();
         await client.query(`LISTEN ${CHANNEL}`);
@@ -103,7 +122,8 @@ export class News {
     let seen = '';
     while (!this.closing.signal.aborted) {
       const head = await this.head().catch(() => seen);
-      if (head !== seen) this.tellForeign();
+      this.heard(head);
+      if (head !== seen) this.tell();
       seen = head;
       await this.pause(POLL_MS);
     }

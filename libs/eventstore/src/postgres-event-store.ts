@@ -39,9 +39,13 @@ export class PostgresEventStore implements EventStore {
   private readonly recent = new RecentEvents();
   private readonly news: News;
   /** Brings the recent events up to date, for all readers at the end of the log at once. */
-  private readonly refresh = coalesce(() => {
+  private readonly refresh = coalesce(async () => {
     this.news.caughtUp();
-    return this.fetch(this.recent.end, SHARED_PAGE);
+    const events = await this.fetch(this.recent.end, SHARED_PAGE).catch((error: unknown) => {
+      this.news.missed();
+      throw error;
+    });
+    if (events.length === SHARED_PAGE) this.news.missed();
   });
   private closed = false;
 
@@ -53,7 +57,11 @@ export class PostgresEventStore implements EventStore {
     private readonly pool: pg.Pool,
     private readonly onBatch: (appends: number) => void = () => undefined,
   ) {
-    this.news = new News(pool, () => this.head());
+    this.news = new News(
+      pool,
+      () => this.head(),
+      () => this.recent.end,
+    );
   }
 
   async append(append: Append): Promise<AppendResult> {
@@ -71,7 +79,7 @@ export class PostgresEventStore implements EventStore {
 
   async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
     const known = this.recent.read(after, limit);
-    if (known?.length === limit || (known?.length && !this.news.mayHaveMissed)) return known;
+    if (known && (known.length === limit || !this.news.mayHaveMissed)) return known;
     if (!known || limit > SHARED_PAGE) return this.fetch(after, limit);
     await this.refresh();
     return this.recent.read(after, limit) ?? this.fetch(after, limit);
@@ -88,7 +96,9 @@ export class PostgresEventStore implements EventStore {
   async head(): Promise<Position> {
     const { rows } = await this.query<[string]>('head', 'SELECT position FROM event_log_head', []);
     const count = Number(rows[0]?.[0] ?? 0);
-    return count === 0 ? START : positionOf(count);
+    const head = count === 0 ? START : positionOf(count);
+    this.news.heard(head); // who reads now finds it
+    return head;
   }
 
   onNews(listener: () => void): () => void {
@@ -181,7 +191,7 @@ export class PostgresEventStore implements EventStore {
     if (written.length > 0) {
       if (!this.recent.extend(before, written) && this.recent.end === START)
         this.recent.restart(before, written);
-      this.news.announce();
+      this.news.announce(written.at(-1)!.position);
     }
     return results;
   }

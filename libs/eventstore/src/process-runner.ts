@@ -19,6 +19,8 @@ const REMEMBERED = 5000;
 const FIRED_AT_ONCE = 500;
 /** The database's clock may be set: so often it is asked again, at least, while a timer runs. */
 const LONGEST_WAIT_MS = 60_000;
+/** What another runner has set and does not fire so long after it is due, this one fires. */
+const OVERDUE_MS = 500;
 
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
@@ -32,6 +34,10 @@ export class ProcessRunner implements Work {
   private alarm: NodeJS.Timeout | undefined;
   /** When the first timer comes due, by the database's clock; too early is harmless, too late is not. */
   private nextDue = Infinity;
+  /** What is known of states and timers is as of this checkpoint: another runner, that goes first, may have moved on. */
+  private knownAt: Checkpoint | undefined;
+  private goesFirst = true;
+  private lookedAt = 0;
   /** A commit had no answer: the outbox may have got commands of ours. */
   private unsure = false;
   /** The database's clock minus this process's monotonic one. */
@@ -81,7 +87,6 @@ export class ProcessRunner implements Work {
 
   async open(ring: () => void): Promise<Checkpoint | string> {
     this.ring = ring;
-    this.known.clear();
     const { pool } = this.shared;
     const { name, version } = this.process;
     const checkpointName = `${name}@${version}`;
@@ -91,7 +96,8 @@ export class ProcessRunner implements Work {
     if (existing.length > 0 && newest < version) await this.takeOver(checkpointName);
     const own = existing.find((checkpoint) => checkpoint.name === checkpointName);
     const opened = own ?? (await createCheckpoint(pool, checkpointName));
-    await this.askForNextTimer();
+    await this.lookAgain(opened);
+    this.goesFirst = true;
     return opened;
   }
 
@@ -105,6 +111,7 @@ export class ProcessRunner implements Work {
       const key = this.keyOf(recorded);
       if (key !== undefined) keyed.push({ recorded, key });
     }
+    if (from !== this.knownAt) await this.lookAgain(from);
     const reactions = new Reactions(this.process, await this.load(keyed.map(({ key }) => key)));
     for (const { recorded, key } of keyed)
       reactions.meet(recorded, key, recorded.position <= from.silentUntil);
@@ -125,14 +132,23 @@ export class ProcessRunner implements Work {
   ): Promise<Checkpoint | undefined> {
     // Until a new version has caught up with the former one, timers may be set that a later event has cleared.
     if (position < from.silentUntil) return from;
-    if (this.nextDue > (atEnd ? this.now() : at)) {
-      this.setAlarm();
+    if (from !== this.knownAt) {
+      const rest = this.lookedAt + OVERDUE_MS - performance.now();
+      if (rest > 0) {
+        this.setAlarm(rest);
+        return from;
+      }
+      await this.lookAgain(from);
+    }
+    const due = this.nextDue + (this.goesFirst ? 0 : OVERDUE_MS);
+    if (due > (atEnd ? this.now() : at)) {
+      this.setAlarm(due - this.now());
       return from;
     }
     const next = await this.fire(from, position, atEnd ? null : at);
     if (next) {
       await this.askForNextTimer();
-      this.setAlarm();
+      this.setAlarm(this.nextDue - this.now());
     }
     return next;
   }
@@ -204,6 +220,8 @@ export class ProcessRunner implements Work {
     const next = await commit(this.shared.pool, from, { position }, writesOf(this.process.name, reactions));
     this.unsure = false;
     if (!next) return undefined;
+    this.knownAt = next;
+    this.goesFirst = true;
     if (reactions.commands.length > 0) this.outbox.wake();
     for (const [key, kept] of reactions.after) {
       this.known.set(key, kept);
@@ -232,6 +250,15 @@ export class ProcessRunner implements Work {
     );
   }
 
+  /** Forgets what another runner may have changed. */
+  private async lookAgain(at: Checkpoint): Promise<void> {
+    this.known.clear();
+    this.knownAt = at;
+    this.goesFirst = false;
+    this.lookedAt = performance.now();
+    await this.askForNextTimer();
+  }
+
   private now(): number {
     return performance.now() + this.clockOffset;
   }
@@ -248,10 +275,10 @@ export class ProcessRunner implements Work {
     this.clockOffset = now - performance.now();
   }
 
-  private setAlarm(): void {
+  private setAlarm(ms: number): void {
     clearTimeout(this.alarm);
-    if (this.nextDue === Infinity) return;
-    const wait = Math.min(LONGEST_WAIT_MS, Math.max(1, Math.ceil(this.nextDue - this.now())));
+    if (ms === Infinity) return;
+    const wait = Math.min(LONGEST_WAIT_MS, Math.max(1, Math.ceil(ms)));
     this.alarm = setTimeout(this.ring, wait).unref();
   }
 }

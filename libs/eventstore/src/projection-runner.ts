@@ -15,7 +15,6 @@ export interface Change {
 /** Keeps one projection's table up to date, and builds it anew beside the old one when its version is new. */
 export class ProjectionRunner implements Work {
   readonly name: string;
-  readonly mayFollow = true;
   private readonly fold: ProjectionFold;
   private readonly live: CatchUp;
   private readonly checkpointName: string;

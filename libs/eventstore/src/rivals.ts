@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { allCheckpoints, type Checkpoint } from './checkpoint.js';
 import { coalesce } from './coalesce.js';
 
-const FIRST_LOOK_MS = 2;
+const FIRST_LOOK_MS = 8;
 const SLOWEST_LOOK_MS = 50;
 /** A checkpoint that stands still for so long, although there are events behind it, may have nobody who moves it. */
 const STILL_MS = 300;
