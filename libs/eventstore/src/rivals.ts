@@ -1,23 +1,19 @@
 import type pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allCheckpoints, type Checkpoint } from './checkpoint.js';
-import { coalesce } from './coalesce.js';
 
-const FIRST_LOOK_MS = 8;
-const SLOWEST_LOOK_MS = 50;
+const LOOK_MS = 10;
 /** A checkpoint that stands still for so long, although there are events behind it, may have nobody who moves it. */
 const STILL_MS = 300;
 
 /**
- * Watches the checkpoints that runners on other servers move. All consumers of a server share its looks: one query,
- * however many wait.
+ * Watches the checkpoints that runners on other servers move. All consumers of a server share its looks: one query at
+ * a time, however many wait.
  */
 export class Rivals {
-  private readonly look: () => Promise<ReadonlyMap<string, Checkpoint>>;
+  private next: Promise<ReadonlyMap<string, Checkpoint>> | undefined;
 
-  constructor(pool: pg.Pool) {
-    this.look = coalesce(() => allCheckpoints(pool));
-  }
+  constructor(private readonly pool: pg.Pool) {}
 
   /**
    * The checkpoint once somebody has moved it to `wanted` or beyond, or has paused it; `undefined` = nobody does,
@@ -28,13 +24,19 @@ export class Rivals {
     let movedAt = performance.now();
     // Not all servers at once.
     const stillMs = STILL_MS * (1 + Math.random() / 2);
-    for (let pause = FIRST_LOOK_MS; !signal.aborted; pause = Math.min(pause * 1.5, SLOWEST_LOOK_MS)) {
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted) {
       const found = (await this.look()).get(from.name);
       if (!found || found.pause || found.position >= wanted) return found;
       if (found.revision !== revision) [revision, movedAt] = [found.revision, performance.now()];
       else if (performance.now() - movedAt >= stillMs) return undefined;
     }
     return undefined;
+  }
+
+  private look(): Promise<ReadonlyMap<string, Checkpoint>> {
+    return (this.next ??= sleep(LOOK_MS).then(() => {
+      this.next = undefined;
+      return allCheckpoints(this.pool);
+    }));
   }
 }
