@@ -336,6 +336,42 @@ describe('a command has one effect', () => {
   });
 });
 
+describe('is run by the server that is first', () => {
+  it('while others follow, and go on with its states and timers when it is gone', async () => {
+    const first = servers.start({ processes: [echo], dispatch: record });
+    let last = await appendTo(servers.store, 'thing-a', noted('start'));
+    await first.waitFor('echo-notes', last, LONG);
+    const pool = servers.pool();
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let firstRuns = true;
+    let commits = 0;
+    pool.query = (async (...args: unknown[]) => {
+      const { name } = args[0] as { name?: string };
+      // Always the second, as on a server that hears of everything a little later.
+      if (name === 'commit_process' && ++commits && firstRuns) await first.waitFor('echo-notes', last, LONG);
+      return query(...args);
+    }) as typeof pool.query;
+    const second = servers.start({ processes: [echo], dispatch: record, pool });
+    const texts = ['start'];
+    const note = async (text: string): Promise<void> => {
+      texts.push(text);
+      last = await appendTo(servers.store, 'thing-a', noted(text));
+      expect(await second.waitFor('echo-notes', last, LONG)).toBe(true);
+    };
+    for (let n = 0; n < 20; n++) await note(`${n}`);
+    expect(commits).toBeLessThan(20);
+    await note('remind 300');
+    firstRuns = false;
+    await servers.stop(first);
+    // No event tells the second that it is alone: it finds what is due and not fired.
+    await servers.until(() => sentTexts().includes('reminder-of-thing-a'));
+    texts.push('reminder-of-thing-a');
+    await note('alone');
+    expect(await states()).toEqual({ 'thing-a': texts });
+    expect(servers.problems).toEqual([]);
+  });
+});
+
 describe('a timer', () => {
   it('fires when it is due, once, and says which event set it', async () => {
     servers.start({ processes: [echo], dispatch: record });
