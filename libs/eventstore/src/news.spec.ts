@@ -39,7 +39,7 @@ const nextCall = (to: News): Promise<void> =>
 const connected = async (one: News): Promise<void> => {
   expect(one.mayHaveMissed).toBe(true);
   await nextCall(one);
-  one.caughtUp();
+  one.look()();
   expect(one.mayHaveMissed).toBe(false);
 };
 
@@ -87,7 +87,7 @@ it('listens again when its connection was lost, and tells that something may hav
   );
   await again;
   expect(there.mayHaveMissed).toBe(true);
-  there.caughtUp();
+  there.look()();
   const heard = nextCall(there);
   here.announce('a');
   await heard;

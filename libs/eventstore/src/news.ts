@@ -16,7 +16,9 @@ export class News {
   private readonly closing = new AbortController();
   private running: Promise<unknown> | undefined;
   private connected = false;
-  private foreign = false;
+  /** How often there was news of others, and how much of it a look at the log has found. */
+  private told = 0;
+  private found = 0;
   private newest = '';
   private lastSent = 0;
   private due: NodeJS.Timeout | undefined;
@@ -35,18 +37,15 @@ export class News {
     return () => void this.listeners.delete(own);
   }
 
-  /** May there be events of other servers that nobody has read since `caughtUp`? */
+  /** May there be events of other servers that no look at the log has found? */
   get mayHaveMissed(): boolean {
-    return this.foreign || !this.connected;
+    return this.found < this.told || !this.connected;
   }
 
-  /** Called before a look at the log; `missed`, when it did not reach the end. */
-  caughtUp(): void {
-    this.foreign = false;
-  }
-
-  missed(): void {
-    this.foreign = true;
+  /** Called before a look at the log; what it returns, once that has reached the end: what comes meanwhile is news. */
+  look(): () => void {
+    const { told } = this;
+    return () => (this.found = told);
   }
 
   /** After an append of this process, whose last event stands at `position`. */
@@ -72,11 +71,11 @@ export class News {
 
   /** There are events up to `position`: the readers of this server may have got them with earlier ones. */
   heard(position: string): void {
-    if (position > this.known()) this.foreign = true;
+    if (position > this.known()) this.told++;
   }
 
   private tellForeign(): void {
-    this.missed();
+    this.told++;
     this.tell();
   }
 

@@ -100,6 +100,17 @@ describe('the log in PostgreSQL', () => {
     expect((await store.readAll(START, 10)).map(({ stream }) => stream)).toEqual(['late-1', 'job-1']);
   });
 
+  it('gives the same to all who begin to read at once', async () => {
+    await fill(3);
+    const reader = new PostgresEventStore(pool);
+    let calls = 0;
+    // It listens, and has polled: nobody tells it anything any more.
+    await new Promise<void>((resolve) => reader.onNews(() => ++calls === 2 && resolve()));
+    const pages = await Promise.all(Array.from({ length: 5 }, () => reader.readAll(START, 1000)));
+    expect(pages.map((page) => page.length)).toEqual([3, 3, 3, 3, 3]);
+    await reader.close();
+  });
+
   it('leaves no gap where a transaction was rolled back', async () => {
     await fill(3);
     await owner.query('BEGIN');

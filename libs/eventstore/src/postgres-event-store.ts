@@ -40,12 +40,9 @@ export class PostgresEventStore implements EventStore {
   private readonly news: News;
   /** Brings the recent events up to date, for all readers at the end of the log at once. */
   private readonly refresh = coalesce(async () => {
-    this.news.caughtUp();
-    const events = await this.fetch(this.recent.end, SHARED_PAGE).catch((error: unknown) => {
-      this.news.missed();
-      throw error;
-    });
-    if (events.length === SHARED_PAGE) this.news.missed();
+    const reachedTheEnd = this.news.look();
+    const events = await this.fetch(this.recent.end, SHARED_PAGE);
+    if (events.length < SHARED_PAGE) reachedTheEnd();
   });
   private closed = false;
 
