@@ -185,11 +185,7 @@ export const mutants: readonly Mutant[] = [
     name: 'checkpoint-in-second-transaction',
     says: 'Rows are committed before the checkpoint: a crash or another runner between applies events twice.',
     patches: [
-      patch(
-        'libs/eventstore/src/projection-runner.ts',
-        'readonly mayFollow = true;',
-        'readonly mayFollow = false;',
-      ), // who is struck is at work
+      patch('libs/eventstore/src/catch-up.ts', 'this.losses >= LOSSES', 'this.losses >= Infinity'), // who is struck is at work
       patch(
         PROJECTION,
         PROJECTION_COMMIT,
@@ -211,11 +207,7 @@ export const mutants: readonly Mutant[] = [
     name: 'checkpoint-before-effect',
     says: 'The checkpoint is committed before the rows: a crash or another runner between loses them.',
     patches: [
-      patch(
-        'libs/eventstore/src/projection-runner.ts',
-        'readonly mayFollow = true;',
-        'readonly mayFollow = false;',
-      ), // who is struck is at work
+      patch('libs/eventstore/src/catch-up.ts', 'this.losses >= LOSSES', 'this.losses >= Infinity'), // who is struck is at work
       patch(
         PROJECTION,
         PROJECTION_COMMIT,
