@@ -13,6 +13,7 @@ import { Schedules } from './0012-schedules.js';
 import { Batches } from './0013-batches.js';
 import { Dependencies } from './0015-dependencies.js';
 import { StoppedAndClonedJobs } from './0016-stopped-and-cloned-jobs.js';
+import { ChildJobs } from './0017-child-jobs.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   Batches,
   Dependencies,
   StoppedAndClonedJobs,
+  ChildJobs,
 ];

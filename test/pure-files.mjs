@@ -5,6 +5,7 @@ const DECIDERS = {
   identity: ['user', 'environment'],
   jobs: [
     'batch',
+    'child-jobs',
     'dependencies',
     'job',
     'queue-policy',

@@ -166,6 +166,7 @@ export class Server {
       save: () => Promise.resolve('0'.repeat(64)),
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
       variables: () => Promise.resolve({}),
+      submit: () => Promise.reject(new Error('Nobody here submits jobs')),
       report: async (job, attempt, command) => {
         const meta = { commandId: uuidv5(job, `${command.type}:${attempt}`), actor, roles: [] };
         await world.bus.insist(life, { to: 'job', id: job, command, meta });

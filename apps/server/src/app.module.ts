@@ -34,6 +34,7 @@ import {
 } from '@openpro/identity';
 import {
   batchList,
+  cancelChildJobs,
   clusterTimeline,
   fireSchedules,
   ForBatch,
@@ -131,6 +132,7 @@ export const readModel = {
     seatSessions,
     releaseDependents,
     submitBatch,
+    cancelChildJobs,
     fireSchedules,
   ],
   commandFor(aggregate: string) {

@@ -1,6 +1,7 @@
 import {
   EngineError,
   type CaseData,
+  type ChildOrder,
   type Dataset,
   type Mip,
   type Outcome,
@@ -50,6 +51,8 @@ export class Run implements SolveContext {
     private readonly order: RunOrder,
     private readonly interrupt: Int32Array,
     private readonly tell: (news: News) => void,
+    /** Submits a job; resolves with its id. */
+    readonly submit: (order: ChildOrder) => Promise<string>,
   ) {
     this.procedure = order.procedure;
     this.args = order.args;

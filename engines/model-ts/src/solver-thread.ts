@@ -7,7 +7,7 @@ import {
   type EngineMethods,
   type Handlers,
 } from '@openpro/engine/sdk';
-import type { FinishedRun, News, Order, ThreadStart } from './thread-messages.js';
+import type { FinishedRun, News, Order, Submitted, ThreadStart } from './thread-messages.js';
 
 const MEMORY_MIB = Number(process.env.OPENPRO_MEMORY_MIB ?? 2048);
 
@@ -89,6 +89,8 @@ export class SolverThread {
         return this.#link?.progress(news.point);
       case 'incumbent':
         return this.#link?.incumbent(news.info, news.outputs);
+      case 'submit':
+        return void this.#submit(news);
       case 'failed':
         this.#link?.flush();
         return this.#settle()?.reject(new EngineError(news.code, news.message, news.where));
@@ -96,6 +98,16 @@ export class SolverThread {
       case 'loaded':
       case 'finished':
         return this.#settle()?.resolve(news);
+    }
+  }
+
+  async #submit({ number, order }: News & { readonly is: 'submit' }): Promise<void> {
+    const answer = (order: Submitted): void => this.#worker.postMessage(order);
+    try {
+      answer({ submitted: number, job: await this.#link!.submit(order) });
+    } catch (error) {
+      const { code = 'NotSubmitted', message } = error as EngineError;
+      answer({ submitted: number, error: { code, message } });
     }
   }
 

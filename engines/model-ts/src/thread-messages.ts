@@ -1,4 +1,12 @@
-import type { CaseData, Incumbent, Initialize, Progress, RunRequest, RunResult } from '@openpro/engine/sdk';
+import type {
+  CaseData,
+  ChildOrder,
+  Incumbent,
+  Initialize,
+  Progress,
+  RunRequest,
+  RunResult,
+} from '@openpro/engine/sdk';
 
 /** What the main thread asks of the solver's thread; one run at a time. */
 export interface RunOrder extends Omit<RunRequest, 'input' | 'warmStart'> {
@@ -9,7 +17,14 @@ export interface RunOrder extends Omit<RunRequest, 'input' | 'warmStart'> {
   readonly logBytes: number;
 }
 
-export type Order = { readonly load: string } | { readonly run: RunOrder };
+/** What became of the job that the thread has asked for under this number. */
+export interface Submitted {
+  readonly submitted: number;
+  readonly job?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export type Order = { readonly load: string } | { readonly run: RunOrder } | Submitted;
 
 export interface FinishedRun extends Omit<RunResult, 'output'> {
   readonly output: CaseData | null;
@@ -21,6 +36,7 @@ export type News =
   | { readonly is: 'log'; readonly text: string }
   | { readonly is: 'progress'; readonly point: Progress }
   | { readonly is: 'incumbent'; readonly info: Incumbent; readonly outputs: CaseData }
+  | { readonly is: 'submit'; readonly number: number; readonly order: ChildOrder }
   | { readonly is: 'loaded' }
   | { readonly is: 'finished'; readonly result: FinishedRun }
   | {

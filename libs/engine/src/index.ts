@@ -31,6 +31,7 @@ export {
 export { EngineError } from './wire/engine-error.js';
 export type {
   Cell,
+  ChildOrder,
   IdentifierVersion,
   Incumbent,
   ModelProblem,

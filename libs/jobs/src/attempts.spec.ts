@@ -71,6 +71,7 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
     records,
     limits: { memoryMiB: 100, interruptGraceS: 1, logBytes: 1000 },
     storagePatienceMs: 0,
+    submit: (parent, _request, child, { procedure }) => Promise.resolve(`${parent} ${child} ${procedure}`),
     run: (options) => {
       const run = new FakeRun(options);
       runs.push(run);
@@ -121,6 +122,19 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
 const at = { attempt: 1, node: 'n', nodeEpoch: 1 };
 
 describe('attempts', () => {
+  it('number the jobs that they submit, and submit none once they are taken away', async () => {
+    const { submit, start, run, execute } = await given();
+    const id = await submit();
+    await start(id);
+    const { options, result } = await run();
+    const order = { procedure: 'part', args: {} };
+    expect(await options.onSubmit?.(order)).toBe(`${id} 1 part`);
+    expect(await options.onSubmit?.(order)).toBe(`${id} 2 part`);
+    await execute(id, { type: 'TerminateJob', reason: '' });
+    await result;
+    await expect(options.onSubmit?.(order)).rejects.toThrow('does not run here any more');
+  });
+
   it('have the variables of their profile and the memory that they were promised', async () => {
     const { submit, execute, run } = await given();
     const [plain, special] = [await submit(), await submit({ profile: 'Gurobi' })];

@@ -1,11 +1,13 @@
 import type { NodeEvent } from '@openpro/cluster';
-import type {
-  Attempt,
-  AttemptOptions,
-  AttemptResult,
-  CaseData,
-  InstalledApp,
-  InstalledEngine,
+import {
+  type Attempt,
+  type AttemptOptions,
+  type AttemptResult,
+  type CaseData,
+  type ChildOrder,
+  EngineError,
+  type InstalledApp,
+  type InstalledEngine,
 } from '@openpro/engine';
 import {
   type EventStore,
@@ -45,6 +47,8 @@ export interface AttemptsNeeds {
   variables(profile: string): Promise<{ readonly [name: string]: string }>;
   /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
   after?(ms: number, work: () => void): () => void;
+  /** Submits what the job wants to be done beside it, its first, second … such job; resolves with its id. */
+  submit(job: string, request: QueuedJob, child: number, order: ChildOrder): Promise<string>;
   /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
@@ -260,6 +264,7 @@ export class Attempts {
     if (taken()) return null;
     const record = await this.keptTrying(() => needs.records.open(job, attempt), taken);
     const incumbents = this.incumbents(request, record);
+    let children = 0;
     try {
       if (taken()) return null;
       const run = needs.run({
@@ -278,6 +283,10 @@ export class Attempts {
         ...(Object.keys(environment).length > 0 ? { environment } : {}),
         reuseKey: `${app.digest}:${request.owner}`,
         ...(warmStart ? { warmStart } : {}),
+        onSubmit: async (order) => {
+          if (taken()) throw new EngineError('Terminated', 'The job does not run here any more');
+          return needs.submit(job, request, ++children, order);
+        },
         onStarted: () => undefined,
         onProgress: (point) => {
           const kept: ProgressPoint = { at: Date.now(), text: null, ...point };

@@ -9,6 +9,7 @@ export {
   type QueuedJob,
 } from './job.js';
 export { batchList } from './batch-list.projection.js';
+export { cancelChildJobs } from './cancel-child-jobs.process.js';
 export { submitBatch } from './submit-batch.process.js';
 export { clusterTimeline } from './cluster-timeline.projection.js';
 export { jobList, type JobRow } from './job-list.projection.js';

@@ -57,6 +57,8 @@ export interface JobRow {
   /** Who asked for it to end, as the log names him, and why. */
   readonly stopped_by: string | null;
   readonly stop_reason: string | null;
+  readonly parent: string | null;
+  readonly depth: number | null;
   readonly batch: string | null;
   readonly scenario: number | null;
   readonly round: number | null;
@@ -118,6 +120,8 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   clones: job.clones ?? null,
   stopped_by: null,
   stop_reason: null,
+  parent: job.parent ?? null,
+  depth: job.depth ?? null,
   batch: job.batch ?? null,
   scenario: job.scenario ?? null,
   round: job.round ?? null,
@@ -268,6 +272,8 @@ export const jobList: Projection<JobRow, JobEvent> = {
     clones: 'text',
     stopped_by: 'text',
     stop_reason: 'text',
+    parent: 'text',
+    depth: 'int4',
     batch: 'text',
     scenario: 'int4',
     round: 'int4',

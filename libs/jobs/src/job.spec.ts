@@ -341,7 +341,7 @@ describe('a job', () => {
   });
 
   it('of a batch is cancelled with it, if it is there and has not ended', () => {
-    const cancel = { type: 'CancelScenario', reason: 'wrong data' } as const;
+    const cancel = { type: 'CancelAlong', reason: 'wrong data' } as const;
     given(...running)
       .when(cancel)
       .then(cancelled(1, 'wrong data'));

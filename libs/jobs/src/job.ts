@@ -68,6 +68,10 @@ export interface QueuedJob {
   readonly round?: number;
   /** The schedule whose run it is. */
   readonly schedule?: string;
+  /** The job that submitted it while it ran, the how manieth of it, and how many such jobs are above it. */
+  readonly parent?: string;
+  readonly child?: number;
+  readonly depth?: number;
   /** Its owner then, as the rules of the queue know him. */
   readonly ownerName?: string;
   readonly groups?: readonly string[];
@@ -81,6 +85,21 @@ export interface QueuedJob {
   /** It is held until these have ended. */
   readonly after?: readonly Dependency[];
 }
+
+/** What a job does, without whose turn it is and what it came from. */
+export const withoutOrigin = ({
+  batch,
+  scenario,
+  round,
+  schedule,
+  after,
+  repeats,
+  clones,
+  parent,
+  child,
+  depth,
+  ...asked
+}: QueuedJob) => asked;
 
 /** Whose job it is: stands in every terminal event, so that its listeners need no other. */
 export interface JobOf {
@@ -181,8 +200,8 @@ export type JobCommand =
   | { readonly type: 'AddDependent'; readonly dependent: string }
   | { readonly type: 'MeetDependency'; readonly job: string; readonly end: JobEnd }
   | { readonly type: 'InterruptJob'; readonly reason?: string }
-  /** As one of its batch: nothing happens to one that has ended, or that was never made. */
-  | { readonly type: 'CancelScenario'; readonly reason: string }
+  /** With its batch, or the job that submitted it: nothing happens to one that has ended, or that was never made. */
+  | { readonly type: 'CancelAlong'; readonly reason: string }
   | { readonly type: 'TerminateJob'; readonly reason: string };
 
 export type JobRefusal =
@@ -366,7 +385,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       return job.is === 'new'
         ? (wrongIn(command) ?? [{ ...command, type: 'JobQueued' }])
         : refuse('JobExists', 'There is a job with this id already');
-    if (command.type === 'CancelScenario' && (job.is === 'new' || job.is === 'ended')) return [];
+    if (command.type === 'CancelAlong' && (job.is === 'new' || job.is === 'ended')) return [];
     if (job.is === 'new') return refuse('NoSuchJob', 'There is no such job');
     switch (command.type) {
       case 'StartJob': // two leaders may propose: the first start counts
@@ -417,7 +436,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (job.is === 'queued')
           return refuse('NotRunning', 'The job does not run yet: terminate it instead');
         return interruptRequested(job, command.reason);
-      case 'CancelScenario':
+      case 'CancelAlong':
       case 'TerminateJob': {
         if (job.is === 'ended') return alreadyEnded();
         const wrong = checkText('reason', command.reason, { min: 0, max: 500 });

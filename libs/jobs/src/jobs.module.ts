@@ -43,6 +43,7 @@ import { Quotas } from './quotas.queries.js';
 import { QueuePolicyResolver } from './queue-policy.resolver.js';
 import { Submitting } from './submitting.js';
 import { SubmittingBatches } from './submitting-batches.js';
+import { SubmittingChildJobs } from './submitting-child-jobs.js';
 import { takeOver } from './take-over.queries.js';
 import { tracedRun } from './traced-run.js';
 
@@ -90,6 +91,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
         LINK,
         Dispatcher,
         QueuePolicies,
+        SubmittingChildJobs,
       ],
       useFactory: (
         node: ThisNode,
@@ -105,6 +107,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
         link: ProLink,
         dispatcher: Dispatcher,
         policies: QueuePolicies,
+        childJobs: SubmittingChildJobs,
       ) => {
         const attempts = new Attempts({
           node,
@@ -124,6 +127,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
               data,
             ),
           user: async (id) => people.user(id),
+          submit: (parent, request, child, order) => childJobs.submit(parent, request, child, order),
           variables: (profile) => policies.variables(profile),
           report: (job, attempt, command) =>
             commands.insist(
@@ -174,6 +178,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
     Quotas,
     Submitting,
     SubmittingBatches,
+    SubmittingChildJobs,
     TimelineQueries,
     TimelineResolver,
   ],

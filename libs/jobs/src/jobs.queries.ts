@@ -64,6 +64,8 @@ const LISTED = [
   'seed',
   'stopped_by',
   'stop_reason',
+  'parent',
+  'depth',
   'batch',
   'scenario',
   'schedule',
@@ -140,6 +142,7 @@ export class JobQueries {
     if (filter.states?.length) where.and`state = ANY(${filter.states.map(fromState)})`;
     if (filter.app) where.and`app = ${filter.app}`;
     if (filter.session) where.and`session = ${filter.session}`;
+    if (filter.parent) where.and`parent = ${filter.parent}`;
     if (filter.batch) where.and`batch = ${filter.batch}`;
     if (filter.schedule) where.and`schedule = ${filter.schedule}`;
     if (filter.node) where.and`node = ${filter.node}`;
@@ -205,6 +208,8 @@ export class JobQueries {
       stoppedBy: async () => (row.stopped_by === null ? null : this.nameOf(row.stopped_by)),
       stopReason: row.stop_reason,
       repeats: row.repeats,
+      parent: row.parent,
+      depth: row.depth ?? 0,
       batch: row.batch,
       scenario: row.scenario,
       schedule: row.schedule,

@@ -58,7 +58,7 @@ const commandsOf = (batch: string, work: Work, step: number): readonly ProcessCo
     const command: JobCommand =
       work.is === 'creating'
         ? { type: 'SubmitJob', ...jobOf(batch, work, scenario, round) }
-        : { type: 'CancelScenario', reason: work.reason };
+        : { type: 'CancelAlong', reason: work.reason };
     return { to: 'job', id: jobIdOf(batch, scenario, round), command, line };
   });
   const done: BatchCommand = { type: 'AdvanceBatch', work: work.work, step };

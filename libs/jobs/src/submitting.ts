@@ -16,7 +16,7 @@ import {
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
 import { type Dependency, wrongDependencies } from './dependencies.js';
-import { type QueuedJob, queuedJob } from './job.js';
+import { type QueuedJob, queuedJob, withoutOrigin } from './job.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
 import { termsOf } from './policy-index.js';
@@ -134,7 +134,7 @@ export class Submitting {
   async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const asked = bare(queuedJob(await this.store.readStream(`job-${id}`)));
+    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`)));
     const terms = await this.ownTerms(actor, asked, undefined);
     if (isRefusal(terms)) return terms;
     const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
@@ -178,7 +178,7 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
-    const asked = bare(queuedJob(await this.store.readStream(`job-${id}`)));
+    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`)));
     const terms = await this.ownTerms(actor, asked, changes.priority);
     if (isRefusal(terms)) return terms;
     const or = <T>(change: T | undefined, before: T): T => (change === undefined ? before : change);
@@ -206,7 +206,7 @@ export class Submitting {
   /** By the right of who asks now, and not in the turn that an administrator gave the first job. */
   private async ownTerms(
     actor: Actor,
-    { app, memoryMiB, cores, profile, priority: before }: ReturnType<typeof bare>,
+    { app, memoryMiB, cores, profile, priority: before }: ReturnType<typeof withoutOrigin>,
     priority: number | null | undefined,
   ) {
     const subject = { ownerName: actor.name, groups: actor.roles, app: app.name, version: app.version };
@@ -381,21 +381,6 @@ export class Submitting {
     );
   }
 }
-
-/** What a job does, without whose it is and what it came from. */
-const bare = ({
-  environment,
-  owner,
-  session,
-  batch,
-  scenario,
-  round,
-  schedule,
-  after,
-  repeats,
-  clones,
-  ...asked
-}: QueuedJob) => asked;
 
 /** What the app or its process says no to is the user's to know; anything else is a bug of ours. */
 const refuseEngineError = (error: unknown): Refusal => {

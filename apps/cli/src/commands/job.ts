@@ -189,7 +189,8 @@ export const addJob = (program: Command): Command => {
       .option('--app <name>', 'only of this app')
       .option('--mine', 'only yours')
       .option('--search <text>', 'in description, app and procedure')
-      .option('--batch <id>', 'only of this batch'),
+      .option('--batch <id>', 'only of this batch')
+      .option('--parent <id>', 'only those that this job has submitted'),
     async (
       context,
       options: PageOptions & {
@@ -198,12 +199,21 @@ export const addJob = (program: Command): Command => {
         mine?: boolean;
         search?: string;
         batch?: string;
+        parent?: string;
       },
     ) => {
       const api = await context.api();
       const owner = options.mine ? (await api.query(WhoAmIDocument, {})).me.id : undefined;
       const batch = options.batch === undefined ? undefined : parseId(options.batch, 'batch');
-      const filter = { states: options.state, app: options.app, search: options.search, owner, batch };
+      const parent = options.parent === undefined ? undefined : parseId(options.parent, 'job');
+      const filter = {
+        states: options.state,
+        app: options.app,
+        search: options.search,
+        owner,
+        batch,
+        parent,
+      };
       const jobs = await allPages(
         options.limit,
         async (page) => (await api.query(JobsDocument, { ...page, filter })).jobs,

@@ -64,6 +64,8 @@ export type JobFilter = {
   search?: string | null | undefined;
   /** Only those whose last attempt runs or ran on this server. */
   node?: string | null | undefined;
+  /** Only those that this job has submitted. */
+  parent?: string | null | undefined;
   /** All jobs of its scenarios, also those that were retried. */
   batch?: string | null | undefined;
   /** Only the runs of this schedule. */

@@ -4,6 +4,7 @@ import { command } from '../commands.js';
 import { formatDuration, formatTime } from '../format.js';
 import { RepeatJobDocument } from '../generated/graphql.js';
 import { CloneButton } from '../job/clone-button.js';
+import { ChildJobs } from '../job/child-jobs.js';
 import { CompareAttempts } from '../job/compare-attempts.js';
 import { eventDetails, eventTitle, outcomeText } from '../job/progress.js';
 import { Dependencies } from '../job/dependencies.js';
@@ -113,6 +114,14 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
           {job.priority}
           {job.profile !== null && ` · profile ${job.profile}`}
           {job.waited !== null && ` · waited ${job.waited}`}
+          {job.parent !== null && (
+            <>
+              {' · submitted by '}
+              <Anchor component={Link} href={pathTo('job', { id: job.parent })} inherit>
+                another job
+              </Anchor>
+            </>
+          )}
           {job.batch !== null && (
             <>
               {` · scenario ${(job.scenario ?? 0) + 1} of `}
@@ -188,6 +197,7 @@ export const JobPage = ({ params: { id = '' } }: { params: Readonly<Record<strin
         <Timeline job={job} nameOf={nameOf} />
       </SimpleGrid>
       <CompareAttempts job={job} />
+      <ChildJobs id={job.id} running={!isOver(job.state)} />
       <SimpleGrid cols={{ base: 1, lg: job.result && job.input ? 2 : 1 }}>
         {job.result && (
           <Section title="Result">

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { format } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
-import { EngineError, LogGate } from '@openpro/engine/sdk';
+import { type ChildOrder, EngineError, LogGate } from '@openpro/engine/sdk';
 import highsModule, { type Highs, type InitOptions } from 'highs';
 import { loadModel, warmUpModules } from '../app.js';
 import { Run } from '../run.js';
 import { solve } from '../solver.js';
-import type { FinishedRun, News, Order, ThreadStart } from '../thread-messages.js';
+import type { FinishedRun, News, Order, Submitted, ThreadStart } from '../thread-messages.js';
 
 const port = parentPort!;
 const { interrupt } = workerData as ThreadStart;
@@ -70,13 +70,39 @@ const failure = (error: unknown): News => {
     : { is: 'failed', code: 'InternalError', message };
 };
 
+/** Jobs that a run has asked for and not got yet. */
+const asked = new Map<number, { resolve: (job: string) => void; reject: (error: Error) => void }>();
+let asks = 0;
+
+const submit = (order: ChildOrder): Promise<string> =>
+  new Promise((resolve, reject) => {
+    asked.set(++asks, { resolve, reject });
+    tell({ is: 'submit', number: asks, order });
+  });
+
+const settle = ({ submitted, job, error }: Submitted): void => {
+  const waiting = asked.get(submitted);
+  asked.delete(submitted);
+  if (job !== undefined) waiting?.resolve(job);
+  else
+    waiting?.reject(new EngineError(error?.code ?? 'NotSubmitted', error?.message ?? 'It was not submitted'));
+};
+
 const obey = async (order: Order): Promise<void> => {
+  if ('submitted' in order) return settle(order);
   if ('load' in order) {
     await loadModel(order.load);
     return port.postMessage({ is: 'loaded' } satisfies News);
   }
   gate = new LogGate({ total: order.run.logBytes });
-  const result = await new Run(highs, await loadModel(order.run.folder), order.run, interrupt, tell).finish();
+  const result = await new Run(
+    highs,
+    await loadModel(order.run.folder),
+    order.run,
+    interrupt,
+    tell,
+    submit,
+  ).finish();
   port.postMessage({ is: 'finished', result } satisfies News, buffersOf(result));
 };
 

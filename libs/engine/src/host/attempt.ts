@@ -1,7 +1,14 @@
 import { packCase, unpackCase, type CaseData } from '../data/case.js';
 import { EngineError } from '../wire/engine-error.js';
 import { FrameError } from '../wire/frame.js';
-import { CONTRACT, type Incumbent, type Outcome, type Progress, type SessionUser } from '../wire/protocol.js';
+import {
+  type ChildOrder,
+  CONTRACT,
+  type Incumbent,
+  type Outcome,
+  type Progress,
+  type SessionUser,
+} from '../wire/protocol.js';
 import { readResult } from './checked-messages.js';
 import type { EnginePool } from './engine-pool.js';
 import type { EngineProcess } from './engine-process.js';
@@ -37,6 +44,8 @@ export interface AttemptOptions {
   readonly environment?: { readonly [name: string]: string };
   /** Outputs of an earlier attempt to start from. */
   readonly warmStart?: CaseData | undefined;
+  /** The job submits another one; resolves with its id. Asked for by engines that delegate. */
+  onSubmit?(order: ChildOrder): Promise<string>;
   onStarted(pid: number): void;
   onProgress(point: Progress): void;
   onIncumbent(info: Incumbent, outputs: CaseData): void;
@@ -148,8 +157,9 @@ class Run {
   }
 
   #assign(process: EngineProcess): void {
-    const { job, attempt, limits, onLog, onProgress, onIncumbent } = this.options;
+    const { engine, job, attempt, limits, onLog, onProgress, onIncumbent, onSubmit } = this.options;
     process.assign({
+      ...(onSubmit && engine.manifest.capabilities.delegateNested ? { onSubmit } : {}),
       session: job,
       attempt,
       memoryMiB: limits.memoryMiB,

@@ -1,5 +1,5 @@
 import { EngineError } from '../wire/engine-error.js';
-import type { IdentifierVersion, Incumbent, Progress, RunResult } from '../wire/protocol.js';
+import type { ChildOrder, IdentifierVersion, Incumbent, Progress, RunResult } from '../wire/protocol.js';
 
 /*
  * What an engine says is a claim: it runs the code of an app. Numbers must be numbers before they are stored.
@@ -57,5 +57,24 @@ export const readResult = (result: RunResult): RunResult => {
       statistics.map(([name, value]) => [text(name), finite(value) ?? text(value)]),
     ),
     output: result.output ?? null,
+  };
+};
+
+export const readChildOrder = (order: ChildOrder): ChildOrder => {
+  const { procedure, args, description, ...numbers } = order;
+  if (typeof procedure !== 'string') throw bad('a job without a procedure');
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) throw bad('a job without arguments');
+  const number = (name: 'priority' | 'timeLimit' | 'gap' | 'seed') => {
+    const value = finite(numbers[name]);
+    return value === null ? {} : { [name]: value };
+  };
+  return {
+    procedure: text(procedure),
+    args,
+    ...(description === undefined ? {} : { description: text(description) }),
+    ...number('priority'),
+    ...number('timeLimit'),
+    ...number('gap'),
+    ...number('seed'),
   };
 };

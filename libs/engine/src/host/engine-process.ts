@@ -9,6 +9,7 @@ import { EngineError } from '../wire/engine-error.js';
 import { LineSplitter, LogGate } from '../wire/log-gate.js';
 import { Peer, type Handlers, type RequestOptions } from '../wire/peer.js';
 import {
+  type ChildOrder,
   ENVIRONMENT,
   type EngineMethods,
   type From,
@@ -19,7 +20,7 @@ import {
   type Role,
 } from '../wire/protocol.js';
 import { Throttle } from '../wire/throttle.js';
-import { readIncumbent, readProgress, readVersions } from './checked-messages.js';
+import { readChildOrder, readIncumbent, readProgress, readVersions } from './checked-messages.js';
 import type { InstalledEngine } from './installed.js';
 import type { GroupUse } from './process-groups.js';
 import { forgetGroup, noteGroup } from './running-groups.js';
@@ -55,6 +56,8 @@ export interface Assignment {
   onProgress?(point: Progress): void;
   onIncumbent?(info: Incumbent, outputs: CaseData): void;
   onChanged?(identifiers: readonly IdentifierVersion[]): void;
+  /** Resolves with the id of the job. */
+  onSubmit?(order: ChildOrder): Promise<string>;
 }
 
 interface Listening extends Assignment {
@@ -287,6 +290,15 @@ export class EngineProcess {
       progress: (params) => about(params)?.progress.push(readProgress(params)),
       incumbent: (params, { binary }) =>
         about(params)?.incumbents.push([readIncumbent(params), unpackCase(params.output, binary)]),
+      'job.submit': async (params) => {
+        const submit = about(params)?.onSubmit;
+        if (!submit)
+          throw new EngineError(
+            'NotDelegating',
+            'Only a running optimization of an engine that delegates submits jobs',
+          );
+        return { result: { job: await submit(readChildOrder(params)) } };
+      },
       'data.changed': (params) => about(params)?.onChanged?.(readVersions(params.identifiers)),
     };
   }

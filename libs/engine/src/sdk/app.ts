@@ -1,3 +1,5 @@
+import type { ChildOrder } from '../wire/protocol.js';
+
 /** What one value of an identifier is; `element` is the position of an element in the set named by `of`. */
 export type ValueType = 'f64' | 'i64' | 'bool' | 'utf8' | 'datetime' | 'element';
 
@@ -197,6 +199,11 @@ export interface SolveContext {
   solveFile(text: string, format: 'mps' | 'lp'): Promise<Solution>;
   progress(report: ProgressReport): void;
   log(text: string): void;
+  /**
+   * Submits a job of the same app and data and resolves with its id; it runs beside this one, or after it. It ends with this
+   * one when somebody terminates that. A job that is tried again gets the same jobs: submit the same ones in the same order.
+   */
+  submit(order: ChildOrder): Promise<string>;
   /** Sends the outputs as they stand: kept if the run is stopped. For own algorithms; `solve()` does so by itself. */
   incumbent(info?: { readonly objective?: number; readonly bound?: number }): void;
 }

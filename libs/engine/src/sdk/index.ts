@@ -10,6 +10,7 @@ export { EngineError } from '../wire/engine-error.js';
 export { LogGate } from '../wire/log-gate.js';
 export type { Call, Handlers } from '../wire/peer.js';
 export type {
+  ChildOrder,
   EngineMethods,
   Incumbent,
   Initialize,

@@ -12,6 +12,7 @@ import {
   type IdentifierVersion,
   type Incumbent,
   type Initialize,
+  type ChildOrder,
   type PlatformMethods,
   type Progress,
 } from '../wire/protocol.js';
@@ -30,6 +31,8 @@ export interface EngineLink {
   incumbent(info: Incumbent, outputs: CaseData): void;
   /** One line, or several. */
   log(text: string): void;
+  /** Submits a job; resolves with its id. Needs the capability `delegateNested`. */
+  submit(order: ChildOrder): Promise<string>;
   /** Sends what still waits to be sent: before the reply of a run. */
   flush(): void;
 }
@@ -84,6 +87,7 @@ export const serve = (
       for (const line of text.split('\n')) lines += gate.pass(line);
       logs.push();
     },
+    submit: async (order) => (await peer.request('job.submit', { ...order, ...from() })).result.job,
     flush: () => {
       incumbents.flush();
       progress.flush();

@@ -160,7 +160,21 @@ export interface Incumbent {
   readonly elapsed: number;
 }
 
-/** Notifications of the engine. */
+/** A job that a running one asks for: of the same app and data, its owner's, under its terms. */
+export interface ChildOrder {
+  readonly procedure: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly description?: string;
+  /** It may only wait longer than the job that submits it. */
+  readonly priority?: number;
+  /** Seconds. */
+  readonly timeLimit?: number;
+  /** Relative, 0.01 = 1 %. */
+  readonly gap?: number;
+  readonly seed?: number;
+}
+
+/** Notifications of the engine, and what it asks for. */
 export interface PlatformMethods {
   /** The first message on the socket. */
   hello: { params: { readonly token: string }; result: null };
@@ -173,4 +187,6 @@ export interface PlatformMethods {
   progress: { params: From & Progress; result: null };
   /** The binary part is the case of the outputs that changed. */
   incumbent: { params: From & Incumbent & { readonly output: CaseHeader }; result: null };
+  /** Needs the capability `delegateNested`. The same attempt made again gets the same jobs, in the same order. */
+  'job.submit': { params: From & ChildOrder; result: { readonly job: string } };
 }

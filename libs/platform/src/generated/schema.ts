@@ -1099,6 +1099,10 @@ export type Job = {
   /** The name of who interrupted, terminated or cancelled it. */
   stoppedBy: Maybe<Scalars['String']['output']>;
   stopReason: Maybe<Scalars['String']['output']>;
+  /** The job that submitted it while it ran. */
+  parent: Maybe<Scalars['ID']['output']>;
+  /** How many such jobs are above it, at most 8. */
+  depth: Scalars['Int']['output'];
   /** The batch that it is of, and which scenario of it, from 0. */
   batch: Maybe<Scalars['ID']['output']>;
   scenario: Maybe<Scalars['Int']['output']>;
@@ -1224,6 +1228,8 @@ export type JobFilter = {
   search?: InputMaybe<Scalars['String']['input']>;
   /** Only those whose last attempt runs or ran on this server. */
   node?: InputMaybe<Scalars['ID']['input']>;
+  /** Only those that this job has submitted. */
+  parent?: InputMaybe<Scalars['ID']['input']>;
   /** All jobs of its scenarios, also those that were retried. */
   batch?: InputMaybe<Scalars['ID']['input']>;
   /** Only the runs of this schedule. */
