@@ -137,7 +137,7 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
   });
 
   it('shows every other page', async () => {
-    for (const name of ['Apps', 'Sessions', 'Jobs', 'Cases', 'Engines', 'Cluster', 'Events']) {
+    for (const name of ['Apps', 'Sessions', 'Jobs', 'Schedules', 'Cases', 'Engines', 'Cluster', 'Events']) {
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
     }
@@ -146,6 +146,41 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
       .or(page.getByText(/SignedIn/))
       .first()
       .waitFor();
+  });
+
+  it('makes a schedule, shows its next times before and after, and pauses it with a reason', async () => {
+    await page.getByRole('link', { name: 'Schedules' }).click();
+    await page.getByText('There are no schedules yet').waitFor();
+    await page.getByRole('button', { name: 'New schedule' }).click();
+    const form = page.getByRole('dialog', { name: 'New schedule' });
+    for (const [name, value] of [
+      ['App', 'Supply network'],
+      ['Procedure', 'Optimize'],
+    ] as const) {
+      await form.getByRole('combobox', { name }).click();
+      await page.getByRole('option', { name: value }).click();
+    }
+    await form.getByRole('textbox', { name: 'Name' }).fill('Morning plan');
+    await form.getByLabel('Cron expression').fill('0 0 30 2 *');
+    await form.getByText(/never comes/).waitFor();
+    await form.getByLabel('Cron expression').fill('30 6 * * MON-FRI');
+    await form
+      .getByText(/, 06:30 GMT/)
+      .nth(4)
+      .waitFor();
+    await form.getByRole('button', { name: 'Make the schedule' }).click();
+    await page.getByRole('heading', { name: 'Morning plan' }).waitFor();
+    await page.getByText('It has not run yet').waitFor();
+    await page
+      .getByText(/, 06:30 GMT/)
+      .nth(4)
+      .waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('holidays');
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('alert').getByText('holidays').waitFor();
+    await page.getByRole('link', { name: 'All schedules' }).click();
+    await page.getByRole('table', { name: 'Schedules' }).getByText('holidays').waitFor();
   });
 
   it('drains and resumes a server: what is queued meanwhile waits, says why, and then runs', async () => {

@@ -68,7 +68,13 @@ describe('jobs that wait for others', () => {
     const first = await submit('waits');
     const second = await submit('quick', [{ job: first.id, on: 'ANY' }]);
     const third = await submit('quick', [{ job: first.id, on: 'ANY' }, { job: second.id }]);
+    const told = api.until<{ jobChanged: JobView }>(
+      'subscription($id: ID!) { jobChanged(id: $id) { waitingFor } }',
+      { id: second.id },
+      ({ jobChanged }) => jobChanged.waitingFor === 'waits for job waits (running)',
+    );
     await runs(first.id);
+    await told;
     expect(await read(second.id)).toMatchObject({
       state: 'QUEUED',
       waitingFor: 'waits for job waits (running)',

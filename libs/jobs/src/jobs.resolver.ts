@@ -127,11 +127,12 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   jobChanged(@Context('actor') actor: Actor, @Args('id') id: string) {
-    const { news, reason } = this.newsOf(id);
+    const { news, reason, watched } = this.newsOf(id);
     return news.map(async () => {
       const row = await this.queries.row(actor, id);
       if (!row) return new Last<{ jobChanged: object }>();
       if (!news.isOver) reason.follow(row);
+      for (const { job } of row.waits_for) watched.add(job);
       const seen = { jobChanged: this.queries.view(row) };
       return row.ended_at === null ? seen : new Last(seen);
     }, true);
@@ -202,9 +203,11 @@ export class JobsResolver {
   /** Says at once, and when the job has changed, or the reason for which it waits: look again. */
   private newsOf(id: string, close = (): void => undefined) {
     const reason = this.live.reason(id, () => news.push(null));
+    /** And the jobs that it waits for, whose state is its reason. */
+    const watched = new Set([id]);
     const news: LiveQueue<null> = new LiveQueue<null>((push) => {
       const stop = this.readSide.onCommitted(({ projection, keys }) => {
-        if (projection === jobList.name && keys.includes(id)) push(null);
+        if (projection === jobList.name && keys.some((key) => watched.has(key))) push(null);
       });
       return () => {
         stop();
@@ -213,7 +216,7 @@ export class JobsResolver {
       };
     });
     news.push(null);
-    return { news, reason };
+    return { news, reason, watched };
   }
 
   /** Ids of changed jobs. */
