@@ -11,6 +11,7 @@ import { QueuePolicyTables } from './0010-queue-policy.js';
 import { Licences } from './0011-licences.js';
 import { Schedules } from './0012-schedules.js';
 import { Batches } from './0013-batches.js';
+import { StatisticsTables } from './0014-statistics.js';
 import { Dependencies } from './0015-dependencies.js';
 import { StoppedAndClonedJobs } from './0016-stopped-and-cloned-jobs.js';
 import { ChildJobs } from './0017-child-jobs.js';
@@ -30,6 +31,7 @@ export const migrations = [
   Licences,
   Schedules,
   Batches,
+  StatisticsTables,
   Dependencies,
   StoppedAndClonedJobs,
   ChildJobs,

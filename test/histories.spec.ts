@@ -14,6 +14,7 @@ import { refusals } from '../libs/cluster/src/refusals.js';
 import { environment } from '../libs/identity/src/environment.js';
 import { user } from '../libs/identity/src/user.js';
 import { batch } from '../libs/jobs/src/batch.js';
+import { tariff } from '../libs/jobs/src/tariff.js';
 import { job } from '../libs/jobs/src/job.js';
 import { schedule } from '../libs/jobs/src/schedule.js';
 import { queuePolicy } from '../libs/jobs/src/queue-policy.js';
@@ -34,6 +35,7 @@ const AGGREGATES: ReadonlyMap<string, AnyAggregate> = new Map(
       app,
       authority,
       batch,
+      tariff,
       caseAggregate,
       engine,
       environment,

@@ -21,6 +21,7 @@ const DECIDERS = {
     'recurrence',
     'schedule',
     'sorted-map',
+    'tariff',
   ],
   licensing: ['licence'],
   sessions: ['session'],

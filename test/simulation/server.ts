@@ -154,6 +154,7 @@ export class Server {
         life.after(ms, () => end(outcome));
         return {
           result,
+          use: () => ({ launchMs: 0, cpuMs: ms, peakMiB: 1 }),
           interrupt: () => life.after(world.random.between(10, 500), () => end(ended('interrupted'))),
           terminate: () => life.after(1, () => end({ is: 'terminated' })),
         };

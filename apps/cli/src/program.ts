@@ -10,6 +10,7 @@ import { addLicence } from './commands/licence.js';
 import { addAttempts, addClone } from './commands/job-again.js';
 import { addServer } from './commands/server.js';
 import { addSolve } from './commands/solve.js';
+import { addStatistics } from './commands/statistics.js';
 import { EXIT_CODES_HELP } from './failure.js';
 
 /** All commands. */
@@ -28,6 +29,7 @@ export const openpro = (): Command => {
   addAttempts(job);
   addBatch(program);
   addSchedule(program);
+  addStatistics(program);
   addCase(program);
   addCatalogue(program);
   addEvents(program);

@@ -34,6 +34,7 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   licences: lazy(() => import('./pages/licences.js').then((m) => ({ default: m.Licences }))),
   queue: lazy(() => import('./pages/queue.js').then((m) => ({ default: m.Queue }))),
   events: lazy(() => import('./pages/events.js').then((m) => ({ default: m.Events }))),
+  statistics: lazy(() => import('./pages/statistics.js').then((m) => ({ default: m.StatisticsPage }))),
 };
 
 const RETRY_MS = 3000;

@@ -18,6 +18,7 @@ const ROUTES = {
   licences: '/licences',
   queue: '/queue',
   events: '/events',
+  statistics: '/statistics',
 } as const;
 
 export type RouteName = keyof typeof ROUTES;

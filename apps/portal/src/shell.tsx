@@ -54,6 +54,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
       { to: 'nodes', label: 'Cluster', icon: 'nodes' },
       { to: 'licences', label: 'Licences', icon: 'licences', overseersOnly: true },
       { to: 'queue', label: 'Queue', icon: 'queue', overseersOnly: true },
+      { to: 'statistics', label: 'Statistics', icon: 'statistics' },
       { to: 'events', label: 'Events', icon: 'events', overseersOnly: true },
     ],
   },

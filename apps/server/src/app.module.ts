@@ -47,6 +47,7 @@ import {
   releaseDependents,
   requeueLostJobs,
   scheduleList,
+  tariffList,
   submitBatch,
 } from '@openpro/jobs';
 import { ForLicence, licenceList, licenceUse, LicensingModule, seatSessions } from '@openpro/licensing';
@@ -118,6 +119,7 @@ export const readModel = {
     batchList,
     scheduleList,
     queuePolicyList,
+    tariffList,
     nodeList,
     leader,
     clusterTimeline,

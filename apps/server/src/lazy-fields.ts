@@ -27,6 +27,8 @@ const COMPUTED = new Set([
   'Node.sessions',
   'QueuePolicy.warnings',
   'Session.waitingFor',
+  'Statistics.currency',
+  'StatisticsRow.label',
 ]);
 
 /**

@@ -8,7 +8,13 @@ export type {
   SetDescription,
 } from './data/description.js';
 export type { Window } from './data/window.js';
-export { runAttempt, type Attempt, type AttemptOptions, type AttemptResult } from './host/attempt.js';
+export {
+  runAttempt,
+  type Attempt,
+  type AttemptOptions,
+  type AttemptResult,
+  type AttemptUse,
+} from './host/attempt.js';
 export { checkApp, type AppCheck } from './host/check-app.js';
 export {
   MAX_WINDOW,

@@ -26,10 +26,13 @@ const ended: AttemptResult = {
   output: data,
 };
 
+const USE = { launchMs: 20, cpuMs: 130, peakMiB: 64 };
+
 /** A run that does nothing by itself. */
 class FakeRun implements Attempt {
   readonly calls: string[] = [];
   end!: (result: AttemptResult) => void;
+  readonly use = () => USE;
   readonly result = new Promise<AttemptResult>((resolve) => (this.end = resolve));
   constructor(readonly options: AttemptOptions) {}
   interrupt() {
@@ -163,6 +166,7 @@ describe('attempts', () => {
       ...at,
       outcome: 'completed',
       result: digest,
+      use: USE,
     });
     await attempts.drain();
     expect(runs).toHaveLength(1);

@@ -3,6 +3,7 @@ import {
   type Attempt,
   type AttemptOptions,
   type AttemptResult,
+  type AttemptUse,
   type CaseData,
   type ChildOrder,
   EngineError,
@@ -301,7 +302,7 @@ export class Attempts {
       });
       running.run = run;
       if (running.stop === 'interrupt') run.interrupt();
-      return await this.outcome(request, running, await run.result);
+      return await this.outcome(request, running, await run.result, run.use());
     } finally {
       await incumbents.kept();
       await record.close();
@@ -321,6 +322,7 @@ export class Attempts {
     request: QueuedJob,
     running: Running,
     result: AttemptResult,
+    use: AttemptUse,
   ): Promise<JobCommand | null> {
     const { node } = this.needs;
     const { attempt } = running;
@@ -342,12 +344,13 @@ export class Attempts {
           gap,
           statistics,
           result: digest,
+          use,
         };
       }
       case 'failed':
-        return { type: 'FailJob', ...at, error: result.error };
+        return { type: 'FailJob', ...at, error: result.error, use };
       case 'crashed':
-        return { type: 'CrashAttempt', ...at, message: result.message };
+        return { type: 'CrashAttempt', ...at, message: result.message, use };
       case 'terminated':
         return null; // whoever terminated it has recorded why
     }

@@ -20,6 +20,7 @@ export { fireSchedules } from './fire-schedules.process.js';
 export { releaseDependents } from './release-dependents.process.js';
 export { requeueLostJobs } from './requeue-lost-jobs.process.js';
 export { scheduleList } from './schedule-list.projection.js';
+export { tariffList } from './tariff.projection.js';
 export { Attempts } from './attempts.js';
 export { AttemptStore } from './attempt-store.js';
 export { Dispatcher } from './dispatcher.js';

@@ -1,7 +1,7 @@
 import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
 import type { Dependency } from './dependencies.js';
-import type { JobError, JobEvent, QueuedJob } from './job.js';
+import type { AttemptUse, JobError, JobEvent, QueuedJob } from './job.js';
 import { added, type Waited } from './wait-clock.js';
 
 export interface AttemptRow {
@@ -11,6 +11,12 @@ export interface AttemptRow {
   readonly endedAt: number | null;
   /** A result's outcome, or failed, crashed, node-lost, drained, cancelled. */
   readonly outcome: string | null;
+  /** Since it was queued, or since the attempt before it ended; absent in rows of versions that did not keep it. */
+  readonly waitedMs?: number;
+  /** What was kept for it on its server. */
+  readonly memoryMiB?: number;
+  readonly cores?: number;
+  readonly use?: AttemptUse;
 }
 
 export interface JobRow {
@@ -139,16 +145,18 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
 });
 
 /** The last attempt ends with `outcome`, if one runs. */
-const closed = (row: JobRow, outcome: string, at: number): readonly AttemptRow[] =>
-  row.attempts.map((attempt) => (attempt.endedAt === null ? { ...attempt, endedAt: at, outcome } : attempt));
+const closed = (row: JobRow, outcome: string, at: number, use?: AttemptUse): readonly AttemptRow[] =>
+  row.attempts.map((attempt) =>
+    attempt.endedAt === null ? { ...attempt, endedAt: at, outcome, ...(use ? { use } : {}) } : attempt,
+  );
 
-const ended = (row: JobRow, state: string, outcome: string, at: number): JobRow => ({
+const ended = (row: JobRow, state: string, outcome: string, at: number, use?: AttemptUse): JobRow => ({
   ...row,
   state,
   interrupting: false,
   held: false,
   ended_at: at,
-  attempts: closed(row, outcome, at),
+  attempts: closed(row, outcome, at, use),
 });
 
 const changed = (
@@ -159,15 +167,23 @@ const changed = (
   switch (event.type) {
     case 'JobStarted': {
       const { attempt: number, node, nodeEpoch, memoryMiB, cores, waited = {} } = event;
+      const takes = { ...(memoryMiB ? { memoryMiB } : {}), ...(cores ? { cores } : {}) };
       return {
         ...row,
         state: 'running',
         started_at: at,
         attempt: number,
-        attempts: [...row.attempts, { number, node, startedAt: at, endedAt: null, outcome: null }],
+        attempts: [
+          ...row.attempts,
+          {
+            ...{ number, node, startedAt: at, endedAt: null, outcome: null },
+            waitedMs: Math.max(0, at - row.waits_since),
+            ...takes,
+          },
+        ],
         node,
         node_epoch: nodeEpoch,
-        takes: { ...(memoryMiB ? { memoryMiB } : {}), ...(cores ? { cores } : {}) },
+        takes,
         waited: added(row.waited, waited),
       };
     }
@@ -176,7 +192,7 @@ const changed = (
         ...row,
         state: 'queued',
         started_at: null,
-        attempts: closed(row, event.reason, at),
+        attempts: closed(row, event.reason, at, event.use),
         node: null,
         node_epoch: null,
         node_lost: event.nodeLost,
@@ -199,7 +215,7 @@ const changed = (
     case 'JobCompleted': {
       const { outcome, solverStatus, objective, bound, gap, result } = event;
       return {
-        ...ended(row, outcome, outcome, at),
+        ...ended(row, outcome, outcome, at, event.use),
         solver_status: solverStatus,
         objective,
         bound,
@@ -209,7 +225,7 @@ const changed = (
     }
     case 'JobFailed': {
       const outcome = event.error.code === 'AttemptCrashed' ? 'crashed' : 'failed';
-      return { ...ended(row, 'failed', outcome, at), error: event.error };
+      return { ...ended(row, 'failed', outcome, at, event.use), error: event.error };
     }
     case 'JobCancelled':
       return {

@@ -272,6 +272,15 @@ describe('a job', () => {
       });
   });
 
+  it('keeps what an attempt has used, however it ended', () => {
+    const use = { launchMs: 41, cpuMs: 1830, peakMiB: 142 };
+    const used = <T extends object>(what: T) => ({ ...what, use });
+    const at1 = given(queued, started(1));
+    at1.when(used(complete(at(1)))).then(used(completed(1)));
+    at1.when(used(fail(at(1)))).then(used(failed(1, 'ModelError', 'x')));
+    at1.when(used(crash(at(1)))).then(used(requeued(1, 'crashed', 0, 1, 'signal 11')));
+  });
+
   it('is requeued once when its process crashes, and fails the second time', () => {
     given(...running)
       .when(crash(at(1)))
@@ -602,6 +611,12 @@ describe('the list of jobs', () => {
       attempts: [],
     }));
 
+  it('keeps what an attempt has used', () => {
+    const use = { launchMs: 41, cpuMs: 1830, peakMiB: 142 };
+    const crashed = { ...requeued(1, 'crashed', 0, 1), use } as JobEvent;
+    expect(row(queued, started(1), crashed)?.attempts).toMatchObject([{ outcome: 'crashed', use }]);
+  });
+
   it('keeps every attempt with its fate', () =>
     expect(
       row(
@@ -621,8 +636,8 @@ describe('the list of jobs', () => {
       ended_at: 50,
       attempt: 2,
       attempts: [
-        { number: 1, node: 'n1', startedAt: 10, endedAt: 20, outcome: 'node-lost' },
-        { number: 2, node: 'n2', startedAt: 30, endedAt: 50, outcome: 'interrupted' },
+        { number: 1, node: 'n1', startedAt: 10, endedAt: 20, outcome: 'node-lost', waitedMs: 10 },
+        { number: 2, node: 'n2', startedAt: 30, endedAt: 50, outcome: 'interrupted', waitedMs: 10 },
       ],
       node: 'n2',
       node_epoch: 1,

@@ -137,6 +137,20 @@ export interface JobError {
   readonly where?: string;
 }
 
+/** What an attempt has used, as its server measured it. */
+export interface AttemptUse {
+  /** From its start on the server until its procedure ran. */
+  readonly launchMs: number;
+  /** CPU time of all its threads. */
+  readonly cpuMs: number;
+  readonly peakMiB: number;
+}
+
+interface Used {
+  /** Absent in events of versions that did not measure it. */
+  readonly use?: AttemptUse | undefined;
+}
+
 /** How an attempt ended that ran to its end; `forced`: it was killed, the last incumbent was kept. */
 export interface JobResult {
   readonly outcome: 'completed' | 'interrupted' | 'timeLimit' | 'infeasible' | 'unbounded';
@@ -164,7 +178,8 @@ export type JobEvent =
       readonly reason: 'node-lost' | 'crashed' | 'drained';
       readonly message?: string;
     } & At &
-      Counters)
+      Counters &
+      Used)
   | { readonly type: 'JobPrioritized'; readonly priority: number }
   /** Another one waits for its end; also after that, which is told at once then. */
   | { readonly type: 'JobDependentAdded'; readonly dependent: string; readonly end: JobEnd | null }
@@ -172,8 +187,8 @@ export type JobEvent =
   /** All that it waited for is met. */
   | { readonly type: 'JobReleased' }
   | { readonly type: 'JobInterruptRequested'; readonly attempt: number; readonly reason?: string }
-  | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult)
-  | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At)
+  | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult & Used)
+  | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At & Used)
   /** Without attempt and server when it was still waiting. */
   | ({ readonly type: 'JobCancelled'; readonly of: JobOf; readonly reason: string } & {
       readonly [Part in keyof At]: At[Part] | null;
@@ -189,9 +204,9 @@ export type JobCommand =
       readonly nodeEpoch: number;
       readonly attempt?: number;
     } & StartTerms)
-  | ({ readonly type: 'CompleteJob' } & At & JobResult)
-  | ({ readonly type: 'FailJob'; readonly error: JobError } & At)
-  | ({ readonly type: 'CrashAttempt'; readonly message: string } & At)
+  | ({ readonly type: 'CompleteJob' } & At & JobResult & Used)
+  | ({ readonly type: 'FailJob'; readonly error: JobError } & At & Used)
+  | ({ readonly type: 'CrashAttempt'; readonly message: string } & At & Used)
   /** `left`: it left in order, having ended what ran there, and the job is not charged with it. */
   | { readonly type: 'LoseNode'; readonly node: string; readonly nodeEpoch: number; readonly left?: boolean }
   | ({ readonly type: 'DrainAttempt' } & At)
@@ -277,7 +292,9 @@ const runsAt = (
 const finite = (value: number | null): number | null =>
   value !== null && Number.isFinite(value) ? value : null;
 
-const completed = (job: Running, result: JobResult): JobEvent => ({
+const used = ({ use }: Used): Used => (use === undefined ? {} : { use });
+
+const completed = (job: Running, result: JobResult & Used): JobEvent => ({
   type: 'JobCompleted',
   ...at(job),
   of: job.of,
@@ -290,9 +307,10 @@ const completed = (job: Running, result: JobResult): JobEvent => ({
   forced: result.forced,
   // A result is worth more than its statistics: they never stop it.
   statistics: checkJson('statistics', result.statistics, MAX_STATISTICS_BYTES) ? {} : result.statistics,
+  ...used(result),
 });
 
-const failed = (job: Running, { code, message, where }: JobError): JobEvent => ({
+const failed = (job: Running, { code, message, where }: JobError, by: Used): JobEvent => ({
   type: 'JobFailed',
   ...at(job),
   of: job.of,
@@ -301,6 +319,7 @@ const failed = (job: Running, { code, message, where }: JobError): JobEvent => (
     message: clip(message, MAX_ERROR_LENGTH),
     ...(where === undefined ? {} : { where: clip(where, 500) }),
   },
+  ...used(by),
 });
 
 const cancelled = (job: Running, reason: string): JobEvent => ({
@@ -349,7 +368,7 @@ const requeued = (
   job: Running,
   reason: 'node-lost' | 'crashed' | 'drained',
   { nodeLost, ownCrash }: Counters,
-  message?: string,
+  { message, use }: { readonly message?: string } & Used = {},
 ): JobEvent => ({
   type: 'JobRequeued',
   ...at(job),
@@ -357,6 +376,7 @@ const requeued = (
   ...(message === undefined ? {} : { message: clip(message, MAX_ERROR_LENGTH) }),
   nodeLost,
   ownCrash,
+  ...used({ use }),
 });
 
 /** By a server that ends in order: nobody is charged. */
@@ -395,7 +415,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       case 'CompleteJob':
         return runsAt(job, command) ? [completed(job, command)] : staleAttempt();
       case 'FailJob':
-        return runsAt(job, command) ? [failed(job, command.error)] : staleAttempt();
+        return runsAt(job, command) ? [failed(job, command.error, command)] : staleAttempt();
       case 'CrashAttempt': {
         if (!runsAt(job, command)) return staleAttempt();
         if (job.interrupting) return [cutShort(job, 'its process crashed')];
@@ -403,8 +423,8 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         const charged = { nodeLost: job.nodeLost, ownCrash: job.ownCrash + 1 };
         return [
           mayRunAgain(charged)
-            ? requeued(job, 'crashed', charged, message)
-            : failed(job, { code: 'AttemptCrashed', message }),
+            ? requeued(job, 'crashed', charged, command)
+            : failed(job, { code: 'AttemptCrashed', message }, command),
         ];
       }
       case 'LoseNode': {

@@ -41,6 +41,8 @@ import { SchedulesResolver } from './schedules.resolver.js';
 import { QueuePolicies } from './queue-policy.queries.js';
 import { Quotas } from './quotas.queries.js';
 import { QueuePolicyResolver } from './queue-policy.resolver.js';
+import { StatisticsQueries } from './statistics.queries.js';
+import { StatisticsResolver } from './statistics.resolver.js';
 import { Submitting } from './submitting.js';
 import { SubmittingBatches } from './submitting-batches.js';
 import { SubmittingChildJobs } from './submitting-child-jobs.js';
@@ -176,6 +178,8 @@ const LOG_BYTES = 50 * 1024 * 1024;
     QueuePolicies,
     QueuePolicyResolver,
     Quotas,
+    StatisticsQueries,
+    StatisticsResolver,
     Submitting,
     SubmittingBatches,
     SubmittingChildJobs,

@@ -185,13 +185,15 @@ export class JobQueries {
       endedAt: row.ended_at,
       timeLimit: row.time_limit,
       session: row.session,
-      attempts: row.attempts.map(({ number, node, startedAt, endedAt, outcome }) => ({
+      attempts: row.attempts.map(({ number, node, startedAt, endedAt, outcome, waitedMs, use }) => ({
         number,
         node,
         nodeName: () => this.cluster.nameOf(node),
         startedAt,
         endedAt: endedAt ?? null,
         outcome: outcome ?? null,
+        waitedMs: waitedMs ?? null,
+        use: use ?? null,
       })),
       solverStatus: row.solver_status,
       objective: row.objective,

@@ -184,6 +184,27 @@ export type Cell = {
   value?: unknown;
 };
 
+/** What the rows of statistics are about. */
+export type StatisticsBy =
+  | 'HOUR'
+  | 'DAY'
+  | 'MONTH'
+  | 'USER'
+  /** The owner's groups when he submitted it. */
+  | 'GROUP'
+  | 'APP'
+  | 'VERSION'
+  /** Where an attempt ran. */
+  | 'SERVER';
+
+export type TariffInput = {
+  currency: string;
+  job?: number | null | undefined;
+  coreHour?: number | null | undefined;
+  gibHour?: number | null | undefined;
+  cpuHour?: number | null | undefined;
+};
+
 type RefusalFields_NotAllowed_Fragment = { code: string, message: string, field: string | null, limit: string | null };
 
 type RefusalFields_NotFound_Fragment = { code: string, message: string, field: string | null, limit: string | null };
@@ -923,6 +944,44 @@ export type SetQueuePolicyMutation = { setQueuePolicy:
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
 
+export type SpreadFieldsFragment = { min: number, mean: number, p50: number, p95: number, max: number };
+
+export type StatisticsRowFieldsFragment = { key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null };
+
+export type JobStatisticsQueryVariables = Exact<{
+  from: number;
+  to: number;
+  by: StatisticsBy;
+  timeZone?: string | null | undefined;
+  app?: string | null | undefined;
+}>;
+
+
+export type JobStatisticsQuery = { jobStatistics: { more: boolean, currency: string, rows: Array<{ key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null }>, total: { key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null } | null } };
+
+export type TariffFieldsFragment = { version: number, currency: string, job: number, coreHour: number, gibHour: number, cpuHour: number, reason: string, setAt: number | null, setBy: { name: string } | null };
+
+export type TariffQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type TariffQuery = { tariff: { version: number, currency: string, job: number, coreHour: number, gibHour: number, cpuHour: number, reason: string, setAt: number | null, setBy: { name: string } | null } };
+
+export type SetTariffMutationVariables = Exact<{
+  tariff: TariffInput;
+  reason: string;
+  basedOn: number;
+  commandId: string;
+}>;
+
+
+export type SetTariffMutation = { setTariff:
+    | { __typename: 'Tariff', version: number, currency: string, job: number, coreHour: number, gibHour: number, cpuHour: number, reason: string, setAt: number | null, setBy: { name: string } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -1240,6 +1299,61 @@ export const SeatFieldsFragmentDoc = new TypedDocumentString(`
   place
 }
     `, {"fragmentName":"SeatFields"}) as unknown as TypedDocumentString<SeatFieldsFragment, unknown>;
+export const SpreadFieldsFragmentDoc = new TypedDocumentString(`
+    fragment SpreadFields on Spread {
+  min
+  mean
+  p50
+  p95
+  max
+}
+    `, {"fragmentName":"SpreadFields"}) as unknown as TypedDocumentString<SpreadFieldsFragment, unknown>;
+export const StatisticsRowFieldsFragmentDoc = new TypedDocumentString(`
+    fragment StatisticsRowFields on StatisticsRow {
+  key
+  label
+  jobs
+  completed
+  failed
+  cancelled
+  attempts
+  queue {
+    ...SpreadFields
+  }
+  launch {
+    ...SpreadFields
+  }
+  run {
+    ...SpreadFields
+  }
+  coreHours
+  gibHours
+  cpuHours
+  peakMiB
+  cost
+}
+    fragment SpreadFields on Spread {
+  min
+  mean
+  p50
+  p95
+  max
+}`, {"fragmentName":"StatisticsRowFields"}) as unknown as TypedDocumentString<StatisticsRowFieldsFragment, unknown>;
+export const TariffFieldsFragmentDoc = new TypedDocumentString(`
+    fragment TariffFields on Tariff {
+  version
+  currency
+  job
+  coreHour
+  gibHour
+  cpuHour
+  reason
+  setAt
+  setBy {
+    name
+  }
+}
+    `, {"fragmentName":"TariffFields"}) as unknown as TypedDocumentString<TariffFieldsFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -3359,3 +3473,97 @@ export const SetQueuePolicyDocument = new TypedDocumentString(`
   field
   limit
 }`) as unknown as TypedDocumentString<SetQueuePolicyMutation, SetQueuePolicyMutationVariables>;
+export const JobStatisticsDocument = new TypedDocumentString(`
+    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String) {
+  jobStatistics(from: $from, to: $to, by: $by, timeZone: $timeZone, app: $app) {
+    rows {
+      ...StatisticsRowFields
+    }
+    total {
+      ...StatisticsRowFields
+    }
+    more
+    currency
+  }
+}
+    fragment SpreadFields on Spread {
+  min
+  mean
+  p50
+  p95
+  max
+}
+fragment StatisticsRowFields on StatisticsRow {
+  key
+  label
+  jobs
+  completed
+  failed
+  cancelled
+  attempts
+  queue {
+    ...SpreadFields
+  }
+  launch {
+    ...SpreadFields
+  }
+  run {
+    ...SpreadFields
+  }
+  coreHours
+  gibHours
+  cpuHours
+  peakMiB
+  cost
+}`) as unknown as TypedDocumentString<JobStatisticsQuery, JobStatisticsQueryVariables>;
+export const TariffDocument = new TypedDocumentString(`
+    query Tariff {
+  tariff {
+    ...TariffFields
+  }
+}
+    fragment TariffFields on Tariff {
+  version
+  currency
+  job
+  coreHour
+  gibHour
+  cpuHour
+  reason
+  setAt
+  setBy {
+    name
+  }
+}`) as unknown as TypedDocumentString<TariffQuery, TariffQueryVariables>;
+export const SetTariffDocument = new TypedDocumentString(`
+    mutation SetTariff($tariff: TariffInput!, $reason: String!, $basedOn: Int!, $commandId: ID!) {
+  setTariff(
+    tariff: $tariff
+    reason: $reason
+    basedOn: $basedOn
+    commandId: $commandId
+  ) {
+    __typename
+    ...TariffFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment TariffFields on Tariff {
+  version
+  currency
+  job
+  coreHour
+  gibHour
+  cpuHour
+  reason
+  setAt
+  setBy {
+    name
+  }
+}`) as unknown as TypedDocumentString<SetTariffMutation, SetTariffMutationVariables>;

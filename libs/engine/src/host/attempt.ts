@@ -52,6 +52,15 @@ export interface AttemptOptions {
   onLog(text: string): void;
 }
 
+/** What an attempt has used. */
+export interface AttemptUse {
+  /** From the request for a process until it had the app loaded and ran. */
+  readonly launchMs: number;
+  /** CPU time of all its threads. */
+  readonly cpuMs: number;
+  readonly peakMiB: number;
+}
+
 export type AttemptResult =
   | {
       readonly is: 'ended';
@@ -78,6 +87,8 @@ export type AttemptResult =
 export interface Attempt {
   /** Never rejects. */
   readonly result: Promise<AttemptResult>;
+  /** So far; after the end, in all. */
+  use(): AttemptUse;
   /** Asks the solver to stop, and ends its process when it has not after the grace; the last incumbent is kept. */
   interrupt(): void;
   /** Ends the process at once; nothing is kept. */
@@ -91,7 +102,12 @@ const MAX_TIMER = 2 ** 31 - 1;
 /** Runs a procedure of an app in an optimization process of the pool. */
 export const runAttempt = (pool: EnginePool, options: AttemptOptions): Attempt => {
   const run = new Run(pool, options);
-  return { result: run.result(), interrupt: () => run.stop('interrupted'), terminate: () => run.terminate() };
+  return {
+    result: run.result(),
+    use: () => run.use(),
+    interrupt: () => run.stop('interrupted'),
+    terminate: () => run.terminate(),
+  };
 };
 
 class Run {
@@ -103,11 +119,23 @@ class Run {
   #terminated = false;
   #last: { readonly info: Incumbent; readonly outputs: CaseData } | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #began = performance.now();
+  #launchMs: number | undefined;
+  #used: EngineProcess['use'] | undefined;
 
   constructor(
     private readonly pool: EnginePool,
     private readonly options: AttemptOptions,
   ) {}
+
+  use(): AttemptUse {
+    const { cpuMs, peakBytes } = this.#used ?? this.#process?.use ?? { cpuMs: 0, peakBytes: 0 };
+    return {
+      launchMs: Math.round(this.#launchMs ?? performance.now() - this.#began),
+      cpuMs,
+      peakMiB: Math.round(peakBytes / 1024 ** 2),
+    };
+  }
 
   async result(): Promise<AttemptResult> {
     const { engine, reuseKey, environment, limits, onStarted } = this.options;
@@ -130,12 +158,15 @@ class Run {
       this.#assign(process);
       onStarted(process.pid);
       const result = await this.#run(process);
+      this.#used = process.use;
       process.end();
       clean = true;
       return result;
     } catch (error) {
+      this.#used = process.use;
       return await this.#failure(process, error as Error);
     } finally {
+      this.#launchMs ??= performance.now() - this.#began;
       for (const timer of this.#timers) clearTimeout(timer);
       await this.pool.release(process, clean && !this.#forced && !environment ? reuseKey : undefined);
     }
@@ -187,6 +218,7 @@ class Run {
     await process.request('app.load', { folder: app.folder });
     const input = this.options.input && packCase(this.options.input);
     const warmStart = this.options.warmStart && packCase(this.options.warmStart);
+    this.#launchMs = performance.now() - this.#began;
     const running = process.request(
       'run',
       {

@@ -22,7 +22,7 @@ import {
 import { Throttle } from '../wire/throttle.js';
 import { readChildOrder, readIncumbent, readProgress, readVersions } from './checked-messages.js';
 import type { InstalledEngine } from './installed.js';
-import type { GroupUse } from './process-groups.js';
+import { type GroupUse, readProcess, TICK_MS } from './process-groups.js';
 import { forgetGroup, noteGroup } from './running-groups.js';
 import type { Watchdog } from './watchdog.js';
 
@@ -100,6 +100,9 @@ export class EngineProcess {
   /** Its number may be another process's by now. */
   #gone = false;
   #use: GroupUse = { rssBytes: 0, cpuTicks: 0 };
+  /** Since the start of the assignment. */
+  #peakBytes = 0;
+  #ticksBefore = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   readonly #child: ChildProcess;
   readonly #options: EngineProcessOptions;
@@ -183,6 +186,16 @@ export class EngineProcess {
     return this.#use.rssBytes;
   }
 
+  /** What it has used since it was assigned; of one that is gone, as the watchdog saw it last. */
+  get use(): { readonly cpuMs: number; readonly peakBytes: number } {
+    const now = this.#gone ? undefined : readProcess(this.pid);
+    const { rssBytes, cpuTicks } = this.#use;
+    return {
+      cpuMs: Math.max(0, Math.max(cpuTicks, now?.cpuTicks ?? 0) - this.#ticksBefore) * TICK_MS,
+      peakBytes: Math.max(this.#peakBytes, rssBytes, now?.rssBytes ?? 0),
+    };
+  }
+
   /** False once it is ending: give it no more work. */
   get alive(): boolean {
     return !this.#ending && this.#child.exitCode === null && this.#child.signalCode === null;
@@ -192,6 +205,9 @@ export class EngineProcess {
   assign(assignment: Assignment): void {
     this.end();
     this.runs++;
+    this.#use = readProcess(this.pid) ?? this.#use;
+    this.#peakBytes = this.#use.rssBytes;
+    this.#ticksBefore = this.#use.cpuTicks;
     this.#assignment = {
       ...assignment,
       gate: new LogGate({ total: assignment.logBytes }),
@@ -315,6 +331,7 @@ export class EngineProcess {
     let active = answered;
     watchdog.watch(this.pid, (use) => {
       this.#use = use;
+      this.#peakBytes = Math.max(this.#peakBytes, use.rssBytes);
       if (use.cpuTicks > cpuTicks) active = performance.now();
       cpuTicks = use.cpuTicks;
       const limit = this.#assignment?.memoryMiB ?? memoryMiB;

@@ -138,6 +138,19 @@ const until = async (condition: () => boolean): Promise<void> => {
 };
 
 describe('an attempt', () => {
+  it('says what it has used, and not what the runs before it in the same process have', async () => {
+    const pool = newPool();
+    const busy = attempt(pool, 'busy', { args: { ms: 1000 }, reuseKey: 'one' });
+    await busy.result;
+    expect(busy.use().cpuMs).toBeGreaterThan(0);
+    expect(busy.use().peakMiB).toBeGreaterThan(10);
+    expect(busy.use().launchMs).toBeGreaterThan(0);
+    const idle = attempt(pool, 'finish', { reuseKey: 'one' });
+    await idle.result;
+    expect(pool.stats().reused).toBe(1);
+    expect(idle.use().cpuMs).toBeLessThan(busy.use().cpuMs);
+  });
+
   it('gets its input and gives its output', async () => {
     const input = {
       sets: new Map([['S', encodeElements(['a', 'b'])]]),

@@ -15,27 +15,43 @@ const pageSize = (): number =>
   );
 let page: number | undefined;
 
+/** CPU time of the kernel's account: Linux counts it in hundredths of a second for every program (proc(5)). */
+export const TICK_MS = 10;
+
+/** The use of a group's leader alone, now; undefined where there is no /proc, or no such process. */
+export const readProcess = (pid: number): GroupUse | undefined => {
+  const fields = statOf(pid);
+  return fields && useOf(fields);
+};
+
 /** One pass over /proc for all groups; undefined where there is no /proc. */
 export const readProcessGroups = (): ReadonlyMap<number, GroupUse> | undefined => {
   if (process.platform !== 'linux') return undefined;
-  const pageBytes = (page ??= pageSize());
   const groups = new Map<number, GroupUse>();
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    let stat: string;
-    try {
-      stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    } catch {
-      continue; // it ended meanwhile
-    }
-    // The second field is the program's name in parentheses and may hold anything: count from its end (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statOf(pid);
+    if (!fields) continue; // it ended meanwhile
     const group = Number(fields[2]);
+    const use = useOf(fields);
     const { rssBytes = 0, cpuTicks = 0 } = groups.get(group) ?? {};
-    groups.set(group, {
-      rssBytes: rssBytes + Number(fields[21]) * pageBytes,
-      cpuTicks: cpuTicks + Number(fields[11]) + Number(fields[12]),
-    });
+    groups.set(group, { rssBytes: rssBytes + use.rssBytes, cpuTicks: cpuTicks + use.cpuTicks });
   }
   return groups;
 };
+
+/** The fields of /proc/<pid>/stat from the third on. */
+const statOf = (pid: number | string): readonly string[] | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the program's name in parentheses and may hold anything: count from its end (proc(5)).
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+};
+
+const useOf = (fields: readonly string[]): GroupUse => ({
+  rssBytes: Number(fields[21]) * (page ??= pageSize()),
+  cpuTicks: Number(fields[11]) + Number(fields[12]),
+});

@@ -522,6 +522,11 @@ export type Query = {
   /** Newest first; yours, or everybody's for an administrator. */
   sessions: SessionConnection;
   session: Maybe<Session>;
+  /** Your own jobs; administrators and auditors see those of everybody, or of `owner`. At most 366 days, 31 by the hour. */
+  jobStatistics: Statistics;
+  tariff: Tariff;
+  /** Every version with its reason, the newest first. */
+  tariffHistory: TariffConnection;
   /** Newest first. */
   cases: CaseConnection;
   case: Maybe<Case>;
@@ -646,6 +651,22 @@ export type QuerySessionArgs = {
 };
 
 
+export type QueryJobStatisticsArgs = {
+  from: Scalars['Time']['input'];
+  to: Scalars['Time']['input'];
+  by: StatisticsBy;
+  timeZone?: InputMaybe<Scalars['String']['input']>;
+  app?: InputMaybe<Scalars['String']['input']>;
+  owner?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type QueryTariffHistoryArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
 export type QueryCasesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
@@ -746,6 +767,8 @@ export type Mutation = {
   saveCase: CaseResult;
   /** Replaces the session's data by a case's (also a job's input or result). */
   loadCase: SessionResult;
+  /** For what ends from now on. `basedOn` is the version that you have changed. */
+  setTariff: TariffResult;
 };
 
 
@@ -1014,6 +1037,14 @@ export type MutationLoadCaseArgs = {
   commandId: Scalars['ID']['input'];
 };
 
+
+export type MutationSetTariffArgs = {
+  tariff: TariffInput;
+  reason: Scalars['String']['input'];
+  basedOn: Scalars['Int']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
 export type Platform = {
   __typename?: 'Platform';
   version: Scalars['String']['output'];
@@ -1168,6 +1199,20 @@ export type Attempt = {
   endedAt: Maybe<Scalars['Time']['output']>;
   /** completed, interrupted, timeLimit, infeasible, unbounded, failed, crashed, node-lost, drained, cancelled */
   outcome: Maybe<Scalars['String']['output']>;
+  /** Milliseconds since it was queued, or since the attempt before it ended; null where it was not kept. */
+  waitedMs: Maybe<Scalars['Float']['output']>;
+  /** What it used; null while it runs, and where nothing measured it. */
+  use: Maybe<AttemptUse>;
+};
+
+export type AttemptUse = {
+  __typename?: 'AttemptUse';
+  /** Milliseconds from the start until the procedure ran. */
+  launchMs: Scalars['Float']['output'];
+  /** CPU time of all its threads, in milliseconds. */
+  cpuMs: Scalars['Float']['output'];
+  /** Most memory, in MiB. */
+  peakMiB: Scalars['Float']['output'];
 };
 
 export type JobError = {
@@ -1691,6 +1736,106 @@ export type SessionResult = Session | NotAllowed | NotFound | BadInput | Conflic
 export type DataChangeResult = DataChange | NotAllowed | NotFound | BadInput | Conflict;
 
 export type ProcedureRunResult = ProcedureRun | NotAllowed | NotFound | BadInput | Conflict;
+
+/** What the rows of statistics are about. */
+export type StatisticsBy =
+  | 'HOUR'
+  | 'DAY'
+  | 'MONTH'
+  | 'USER'
+  /** The owner's groups when he submitted it. */
+  | 'GROUP'
+  | 'APP'
+  | 'VERSION'
+  /** Where an attempt ran. */
+  | 'SERVER';
+
+/** Seconds, over attempts. */
+export type Spread = {
+  __typename?: 'Spread';
+  min: Scalars['Float']['output'];
+  mean: Scalars['Float']['output'];
+  p50: Scalars['Float']['output'];
+  p95: Scalars['Float']['output'];
+  max: Scalars['Float']['output'];
+};
+
+/**
+ * Jobs that ended in the period, and their attempts. Hours are those of the cores and of the memory that were kept for an
+ * attempt, whether it used them or not; `cpuHours` is what it used.
+ */
+export type StatisticsRow = {
+  __typename?: 'StatisticsRow';
+  /** An id, a name or a time, by what the rows are about. */
+  key: Scalars['String']['output'];
+  label: Scalars['String']['output'];
+  jobs: Scalars['Int']['output'];
+  /** With an outcome of the solver, whatever it was. */
+  completed: Scalars['Int']['output'];
+  /** Also those given up because their servers were lost. */
+  failed: Scalars['Int']['output'];
+  cancelled: Scalars['Int']['output'];
+  attempts: Scalars['Int']['output'];
+  /** From queued, or from the end of the attempt before, to the start; null without attempts. */
+  queue: Maybe<Spread>;
+  /** From the start until the procedure ran; null where nothing measured it. */
+  launch: Maybe<Spread>;
+  /** From the start to the end. */
+  run: Maybe<Spread>;
+  coreHours: Scalars['Float']['output'];
+  gibHours: Scalars['Float']['output'];
+  cpuHours: Scalars['Float']['output'];
+  /** The most that one attempt needed, in MiB; null where nothing measured it. */
+  peakMiB: Maybe<Scalars['Float']['output']>;
+  /** By the tariff that held when each attempt ended, rounded per attempt: the rows add up to the total. */
+  cost: Scalars['Float']['output'];
+};
+
+export type Statistics = {
+  __typename?: 'Statistics';
+  rows: Array<StatisticsRow>;
+  /** Of all, also of what did not fit into the rows; null when there is nothing. */
+  total: Maybe<StatisticsRow>;
+  /** There are more than 1,000 rows: the first are shown. */
+  more: Scalars['Boolean']['output'];
+  /** Of the newest tariff. */
+  currency: Scalars['String']['output'];
+};
+
+/** Prices. What a server lost or gave back costs nothing. */
+export type Tariff = {
+  __typename?: 'Tariff';
+  /** 0 = nobody has set one: all is free. Name it when you set another. */
+  version: Scalars['Int']['output'];
+  currency: Scalars['String']['output'];
+  /** Each job that ran. */
+  job: Scalars['Float']['output'];
+  /** Each core kept, for an hour. */
+  coreHour: Scalars['Float']['output'];
+  /** Each GiB of memory kept, for an hour. */
+  gibHour: Scalars['Float']['output'];
+  /** Each hour of CPU time used. */
+  cpuHour: Scalars['Float']['output'];
+  reason: Scalars['String']['output'];
+  setAt: Maybe<Scalars['Time']['output']>;
+  setBy: Maybe<User>;
+};
+
+export type TariffConnection = {
+  __typename?: 'TariffConnection';
+  nodes: Array<Tariff>;
+  pageInfo: PageInfo;
+};
+
+export type TariffInput = {
+  currency: Scalars['String']['input'];
+  job?: InputMaybe<Scalars['Float']['input']>;
+  coreHour?: InputMaybe<Scalars['Float']['input']>;
+  gibHour?: InputMaybe<Scalars['Float']['input']>;
+  cpuHour?: InputMaybe<Scalars['Float']['input']>;
+};
+
+export type TariffResult = Tariff | NotAllowed | NotFound | BadInput | Conflict;
 
 /** A data snapshot of an app. Same content, same blob: saving twice costs nothing. */
 export type Case = {
