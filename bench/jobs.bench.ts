@@ -57,7 +57,10 @@ const ours = async ({ ownerUrl }: BenchDatabase): Promise<Lane> => {
   const dispatcher = new Dispatcher(
     store,
     () => takeOver(db),
-    async (placement) => void (await execute(placement.job, { type: 'StartJob', ...placement }, uuidv7())),
+    async (placement) => {
+      await execute(placement.job, { type: 'StartJob', ...placement }, uuidv7());
+      return true;
+    },
   );
   let last = START;
   let onDone = (): void => undefined;

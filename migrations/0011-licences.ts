@@ -34,6 +34,7 @@ export class Licences implements MigrationInterface {
     await runner.query('GRANT SELECT, INSERT, UPDATE, DELETE ON licence_list, licence_use TO openpro_app');
     await runner.query('CREATE INDEX licence_use_of ON licence_use (licence, state, turn)');
     await runner.query('ALTER TABLE session_list ADD licence text COLLATE "C"');
+    await runner.query('ALTER TABLE job_list ADD licence text COLLATE "C"');
     // How long a seat is used, for who waits to know when his turn may come.
     await runner.query(
       'CREATE INDEX session_list_licence ON session_list (environment, licence, ended_at) WHERE licence IS NOT NULL',
@@ -41,6 +42,7 @@ export class Licences implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE job_list DROP licence');
     await runner.query('ALTER TABLE session_list DROP licence');
     await runner.query('DROP TABLE licence_use, licence_list');
   }

@@ -20,6 +20,7 @@ const DECIDERS = {
     'wait-clock',
     'recurrence',
     'schedule',
+    'seats',
     'sorted-map',
     'tariff',
   ],

@@ -25,6 +25,9 @@ interface Licence {
   readonly note: string | null;
 }
 
+const BUSY =
+  'while (!ctx.signal.aborted && data.In.value > 0) { await new Promise((next) => setTimeout(next, 50)); }';
+
 const SESSION = 'id state node waitingFor endReason';
 const SEATS = `query($waiting: Boolean!) {
   licence(name: "solver") { seats(waiting: $waiting) { nodes { id session place user { name } } } } }`;
@@ -43,6 +46,7 @@ describe('a licence with one data seat', () => {
     holdS: '$holdS: Int',
     users: '$users: [String!]',
     reason: '$reason: String',
+    optimizationSeats: '$optimizationSeats: Int',
   };
   const define = (args: Record<string, unknown>) =>
     admin.change<Licence & { code: string }>(
@@ -94,7 +98,7 @@ describe('a licence with one data seat', () => {
   });
 
   it('must be there before an app that needs it is published', async () => {
-    const bytes = await author.packApp({ name: 'licensed', model: solving(''), licence: 'solver' });
+    const bytes = await author.packApp({ name: 'licensed', model: solving(BUSY), licence: 'solver' });
     expect(await author.publish('APP', bytes)).toMatchObject({ code: 'NoSuchLicence', field: 'licence' });
     expect(await define({ dataSeats: 1, reason: 'a test' })).toMatchObject({
       __typename: 'Licence',
@@ -177,6 +181,49 @@ describe('a licence with one data seat', () => {
     await end(bob, second);
   });
 
+  it('gives a job a seat before it starts, and takes it back when the attempt ends or is freed', async () => {
+    interface Job {
+      readonly state: string;
+      readonly waitingFor: string | null;
+      readonly attempts: readonly { readonly outcome: string | null }[];
+    }
+    const submit = async (): Promise<string> =>
+      (
+        await ada.change<{ id: string }>(
+          'submitJob',
+          '$input: SubmitJob!',
+          { input: { app: 'licensed', procedure: 'solve' } },
+          '... on Job { id }',
+        )
+      ).id;
+    const job = (id: string, wanted: (job: Job) => boolean) =>
+      ada.until<{ jobChanged: Job }>(
+        'subscription($id: ID!) { jobChanged(id: $id) { state waitingFor attempts { outcome } } }',
+        { id },
+        ({ jobChanged }) => wanted(jobChanged),
+      );
+    const running = (id: string, attempt: number) =>
+      job(id, ({ state, attempts }) => state === 'RUNNING' && attempts.length === attempt);
+    await define({ optimizationSeats: 1 });
+    const first = await submit();
+    await running(first, 1);
+    const second = await submit();
+    await job(second, ({ waitingFor }) => /a seat of licence solver: 1 of 1 taken/.test(waitingFor ?? ''));
+    await ada.change('interruptJob', '$id: ID!', { id: first }, '');
+    await running(second, 1);
+    const seat = { licence: 'solver', holder: `${second}:1` };
+    await admin.change('freeSeat', '$licence: ID!, $holder: ID!', seat, '... on Licence { name }');
+    const { jobChanged } = await running(second, 2);
+    expect(jobChanged.attempts.map(({ outcome }) => outcome)).toEqual(['drained', null]);
+    const back = admin.until<{ events: { data: { holder: string } } }>(
+      'subscription { events(types: ["SeatReleased"]) { data } }',
+      {},
+      ({ events }) => events.data.holder === `${second}:2`,
+    );
+    await ada.change('terminateJob', '$id: ID!', { id: second }, '');
+    await back;
+  });
+
   it('is only for those whom it names', async () => {
     await define({ users: ['Ada'] });
     const refused = await bob.change('launchSession', '$app: String!', { app: 'licensed' }, '');
@@ -224,7 +271,7 @@ describe('a licence with one data seat', () => {
       await page.getByRole('button', { name: 'Free the seat' }).click();
       await waiting.getByRole('button', { name: 'solve', exact: true }).waitFor(); // his app opens by itself
       await page.getByRole('button', { name: 'Change…' }).click();
-      await page.getByLabel('Data seats').fill('0');
+      await page.getByRole('dialog').getByLabel('Data seats', { exact: true }).fill('0');
       await page.getByRole('button', { name: 'Change', exact: true }).click();
       await page.getByText('1 of 0 data seats are taken').waitFor();
       await end(bob, waiting.url().split('/').at(-1) ?? '');

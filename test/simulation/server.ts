@@ -90,6 +90,7 @@ export class Server {
         const meta = { commandId: random.uuid(), actor: 'system', roles: [], epoch };
         const command = { type: 'StartJob', ...start };
         await bus.insist(life, { to: 'job', id: job, command, meta });
+        return true;
       },
       undefined,
       () => timeline.now,

@@ -50,7 +50,14 @@ import {
   tariffList,
   submitBatch,
 } from '@openpro/jobs';
-import { ForLicence, licenceList, licenceUse, LicensingModule, seatSessions } from '@openpro/licensing';
+import {
+  ForLicence,
+  licenceList,
+  licenceUse,
+  LicensingModule,
+  seatAttempts,
+  seatSessions,
+} from '@openpro/licensing';
 import {
   AccessGuard,
   CONFIG,
@@ -131,6 +138,7 @@ export const readModel = {
     endIdleSession,
     endSessionsOfLostNode,
     requeueLostJobs,
+    seatAttempts,
     seatSessions,
     releaseDependents,
     submitBatch,

@@ -19,6 +19,7 @@ const given = ({ starts = true, rows = false } = {}) => {
   const handler = new CommandHandler(store);
   const meta = () => ({ commandId: uuidv7(), actor: 'ada', roles: [] });
   const proposed: (Placement & { epoch: number })[] = [];
+  const seats = { refused: false };
   let heard = (): void => undefined;
   const dispatcher = new Dispatcher(
     store,
@@ -31,14 +32,17 @@ const given = ({ starts = true, rows = false } = {}) => {
       proposed.push({ ...placement, epoch });
       heard();
       const { node, nodeEpoch, attempt } = placement;
+      if (seats.refused) return false;
       if (starts)
         await handler.execute(job, placement.job, { type: 'StartJob', node, nodeEpoch, attempt }, meta());
+      return true;
     },
   );
   return {
     store,
     dispatcher,
     proposed,
+    seats,
     join: (id: string, slots: number) =>
       handler.execute(
         nodeAggregate,
@@ -153,6 +157,23 @@ describe('the dispatcher', () => {
     await dispatcher.lead(2);
     expect(proposed).toEqual([]);
     await dispatcher.resign();
+  });
+
+  it('lets a job wait again that had no seat, and proposes it anew', async () => {
+    const { dispatcher, join, submit, proposals, proposed, seats } = given();
+    await join('n', 1);
+    await dispatcher.lead(1);
+    seats.refused = true;
+    const id = await submit();
+    await proposals(1);
+    seats.refused = false;
+    await submit(); // the log has news
+    await proposals(2);
+    await dispatcher.resign();
+    expect(proposed.map(({ job, attempt }) => [job, attempt]).slice(0, 2)).toEqual([
+      [id, 1],
+      [id, 1],
+    ]);
   });
 
   it('follows the log once when it is elected again without having lost', async () => {

@@ -7,10 +7,12 @@ import {
   type Report,
 } from '@openpro/eventstore';
 import { decidePlacements, type Placement, type Reasons } from './placement.js';
-import { evolveQueue, type Queue } from './queue.js';
+import { evolveQueue, type Queue, refusedSeat } from './queue.js';
 import { size, values } from './sorted-map.js';
 
 const PAGE = 1000;
+/** Who had no seat is looked at again then, should the log have nothing new to say before. */
+const AGAIN_MS = 500;
 
 /** What the scheduler starts from: the queue as the read model had it at `position`. */
 export interface Snapshot {
@@ -26,14 +28,18 @@ export class Dispatcher {
   private queue: Queue | null = null;
   private follower: Following | null = null;
   private epoch = 0;
+  private again: NodeJS.Timeout | undefined;
   private reasons: Reasons | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(
     private readonly store: EventStore,
     private readonly snapshot: () => Promise<Snapshot>,
-    /** Issues StartJob; resolves when it is decided, also when it is refused. Never rejects. */
-    private readonly start: (placement: Placement, epoch: number) => Promise<void>,
+    /**
+     * Takes the seat, if one is needed, and issues StartJob; resolves when it is decided, also when it is refused.
+     * False: there was no seat. Never rejects.
+     */
+    private readonly start: (placement: Placement, epoch: number) => Promise<boolean>,
     private readonly report?: Report,
     private readonly now: () => number = Date.now,
   ) {}
@@ -110,6 +116,16 @@ export class Dispatcher {
     this.queue = queue;
     this.reasons = waiting;
     for (const listener of this.listeners) listener();
-    for (const placement of placements) void this.start(placement, this.epoch);
+    for (const placement of placements) void this.propose(placement, this.epoch);
+  }
+  /** Another leader may have given the seat away meanwhile: the log will tell, and the job waits until then. */
+  private async propose(placement: Placement, epoch: number): Promise<void> {
+    const { job, attempt } = placement;
+    if ((await this.start(placement, epoch)) || epoch !== this.epoch || !this.queue) return;
+    this.queue = refusedSeat(this.queue, job, attempt);
+    this.again ??= setTimeout(() => {
+      this.again = undefined;
+      this.place();
+    }, AGAIN_MS).unref();
   }
 }

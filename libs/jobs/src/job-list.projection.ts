@@ -72,6 +72,7 @@ export interface JobRow {
   readonly owner_name: string;
   readonly groups: readonly string[];
   readonly profile: string | null;
+  readonly licence: string | null;
   readonly memory_mib: number;
   readonly cores: number;
   /** What the attempt that runs, or ran last, takes of its server. */
@@ -135,6 +136,7 @@ const queued = (id: string, at: number, job: QueuedJob): JobRow => ({
   owner_name: job.ownerName ?? job.owner,
   groups: job.groups ?? [],
   profile: job.profile ?? null,
+  licence: job.licence ?? null,
   memory_mib: job.memoryMiB ?? 0,
   cores: job.cores ?? 0,
   takes: {},
@@ -297,6 +299,7 @@ export const jobList: Projection<JobRow, JobEvent> = {
     owner_name: 'text',
     groups: 'jsonb',
     profile: 'text',
+    licence: 'text',
     memory_mib: 'float8',
     cores: 'float8',
     takes: 'jsonb',

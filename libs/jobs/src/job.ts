@@ -84,6 +84,8 @@ export interface QueuedJob {
   readonly cores?: number;
   /** It is held until these have ended. */
   readonly after?: readonly Dependency[];
+  /** Each attempt takes an optimization seat of this licence. */
+  readonly licence?: string;
 }
 
 /** What a job does, without whose turn it is and what it came from. */
@@ -112,6 +114,8 @@ export interface JobOf {
   readonly batch?: string;
   /** The schedule whose run it was. */
   readonly schedule?: string;
+  /** Its attempts have taken seats of it. */
+  readonly licence?: string;
 }
 
 /** One attempt on one life of one server: what is reported about any other is stale. */
@@ -128,6 +132,8 @@ export interface StartTerms {
   readonly cores?: number;
   /** How the wait for it was made up. */
   readonly waited?: Waited;
+  /** It has a seat of this licence. */
+  readonly licence?: string;
 }
 
 export interface JobError {
@@ -177,6 +183,7 @@ export type JobEvent =
       readonly type: 'JobRequeued';
       readonly reason: 'node-lost' | 'crashed' | 'drained';
       readonly message?: string;
+      readonly licence?: string;
     } & At &
       Counters &
       Used)
@@ -374,6 +381,7 @@ const requeued = (
   ...at(job),
   reason,
   ...(message === undefined ? {} : { message: clip(message, MAX_ERROR_LENGTH) }),
+  ...(job.of.licence === undefined ? {} : { licence: job.of.licence }),
   nodeLost,
   ownCrash,
   ...used({ use }),
@@ -468,7 +476,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
 
   evolve(job, event) {
     if (event.type === 'JobQueued') {
-      const { environment, owner, app, description, procedure, batch, schedule } = event;
+      const { environment, owner, app, description, procedure, batch, schedule, licence } = event;
       const { best = OWN_PRIORITY } = event;
       const title = description || procedure;
       const of = {
@@ -479,6 +487,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         title,
         ...(batch ? { batch } : {}),
         ...(schedule ? { schedule } : {}),
+        ...(licence ? { licence } : {}),
       };
       const held = event.after ?? [];
       return { is: 'queued', of, best, attempts: 0, held, nodeLost: 0, ownCrash: 0 };

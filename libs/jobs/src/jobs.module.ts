@@ -5,6 +5,7 @@ import { EnginePool } from '@openpro/engine';
 import { type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { uuidv5, uuidv7 } from '@openpro/kernel';
+import { ForLicence, LicensingModule } from '@openpro/licensing';
 import {
   CachedRows,
   Commands,
@@ -41,6 +42,7 @@ import { SchedulesResolver } from './schedules.resolver.js';
 import { QueuePolicies } from './queue-policy.queries.js';
 import { Quotas } from './quotas.queries.js';
 import { QueuePolicyResolver } from './queue-policy.resolver.js';
+import { startWith } from './starting.js';
 import { StatisticsQueries } from './statistics.queries.js';
 import { StatisticsResolver } from './statistics.resolver.js';
 import { Submitting } from './submitting.js';
@@ -53,7 +55,7 @@ const INTERRUPT_GRACE_S = 10;
 const LOG_BYTES = 50 * 1024 * 1024;
 
 @Module({
-  imports: [CatalogueModule, SessionsModule, StorageModule],
+  imports: [CatalogueModule, LicensingModule, SessionsModule, StorageModule],
   controllers: [JobController, BatchController],
   providers: [
     ...jobHandlers,
@@ -66,16 +68,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
       provide: Dispatcher,
       inject: [EVENT_STORE, DataSource, Commands],
       useFactory: (store: EventStore, db: DataSource, commands: Commands) =>
-        new Dispatcher(
-          store,
-          () => takeOver(db),
-          async ({ job, ...start }, epoch) => {
-            // A job has the id of the command that submitted it: all that is done for it belongs to that.
-            const meta = { commandId: uuidv7(), actor: 'system', roles: [], correlation: job, epoch };
-            await commands.insist(new ForJob(job, { type: 'StartJob', ...start }, meta));
-          },
-          reportTo(new Logger('Dispatcher')),
-        ),
+        new Dispatcher(store, () => takeOver(db), startWith(commands), reportTo(new Logger('Dispatcher'))),
     },
     {
       provide: Attempts,

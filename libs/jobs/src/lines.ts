@@ -1,5 +1,6 @@
 import { PolicyIndex } from './policy-index.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
+import { licenceKey, mayUse, type SeatPool } from './seats.js';
 import { get, remove, set, type SortedMap, values } from './sorted-map.js';
 import { type Clock, joining, newClock, type Wait, type WaitKind, waitedOf } from './wait-clock.js';
 
@@ -23,6 +24,8 @@ export interface Asked {
   readonly procedure: string;
   readonly timeLimit: number | null;
   readonly profile: string | null;
+  /** `environment:name`; each attempt takes a seat of it. */
+  readonly licence: string | null;
   /** Where the profile says nothing else; 0 = not said. */
   readonly memoryMiB: number;
   readonly cores: number;
@@ -75,8 +78,8 @@ export interface Needs {
 }
 
 /**
- * Something of which the whole cluster has so many, and a running job holds one: a place of a profile, or one within
- * the limit of its owner, a group or its app. Whatever else is to be counted, seats of a licence say, is one more.
+ * Something of which the whole cluster has so many, and a running job holds one: a place of a profile, a seat of a
+ * licence, or one within the limit of its owner, a group or its app.
  */
 export interface Hold {
   /** In `Queue.held`. */
@@ -119,6 +122,10 @@ export interface Queue {
   readonly servers: SortedMap<Server>;
   /** How many of those with a place hold what is counted. Of everything, so that a new policy finds it counted. */
   readonly held: SortedMap<number>;
+  /** Licences, by `environment:name`. */
+  readonly seats: SortedMap<SeatPool>;
+  /** Attempts that have a seat or are about to get one, by holder: of which licence. */
+  readonly seated: SortedMap<string>;
   readonly runTimes: RunTimes;
 }
 
@@ -130,6 +137,8 @@ export const emptyQueue: Queue = {
   lines: null,
   servers: null,
   held: null,
+  seats: null,
+  seated: null,
   runTimes: null,
 };
 
@@ -146,7 +155,7 @@ const profileKey = (name: string): string => `profile ${name}`;
 const groupKey = ({ environment }: Entry, group: string): string => `group ${environment} ${group}`;
 const appKey = ({ environment, app }: Entry): string => `app ${environment} ${app}`;
 
-/** All that it counts for while it runs. */
+/** All that it counts for while it has a place; its seat is counted by its licence. */
 export const holdersOf = (entry: Entry): readonly string[] => [
   ownerKey(entry),
   appKey(entry),
@@ -155,8 +164,8 @@ export const holdersOf = (entry: Entry): readonly string[] => [
 ];
 
 /** Of that, what somebody has limited. */
-const holdsOf = ({ policy }: Queue, entry: Entry): readonly Hold[] => {
-  const { profile, ownerName, groups, app } = entry;
+const holdsOf = ({ policy, seats }: Queue, entry: Entry): readonly Hold[] => {
+  const { profile, licence, owner, ownerName, groups, app } = entry;
   const holds: Hold[] = [];
   const limited = (most: number | null, key: string, words: string): void => {
     if (most !== null) holds.push({ key, kind: 'limit', most, words });
@@ -164,6 +173,12 @@ const holdsOf = ({ policy }: Queue, entry: Entry): readonly Hold[] => {
   if (profile !== null) {
     const most = policy.profile(profile)?.capacity ?? 0;
     holds.push({ key: profileKey(profile), kind: 'profile', most, words: `a place of profile ${profile}` });
+  }
+  if (licence !== null) {
+    const pool = get(seats, licence);
+    const words = `a seat of licence ${pool?.title ?? licence}`;
+    const most = pool && mayUse(pool, owner) ? pool.seats : 0;
+    holds.push({ key: licenceKey(licence), kind: 'licence', most, words });
   }
   limited(policy.most('user', ownerName), ownerKey(entry), `the limit of user ${ownerName}`);
   for (const group of groups)
@@ -309,15 +324,28 @@ export const prioritized = (queue: Queue, job: string, priority: number): Queue 
   return stands(rest, line, clock, get(rest.lines, line.key)?.waiting ?? null, changed);
 };
 
-/** Who waits stands in line anew, because the policy decides who waits for the same; what runs goes on. */
-export const governed = (queue: Queue, policy: Policy, at: number): Queue => {
-  const start: Queue = { ...queue, policy: new PolicyIndex(policy), waiting: null, lines: null };
-  let after = start;
+/** Who waits stands in line anew, because what has changed decides who waits for the same; what runs goes on. */
+const changed = (queue: Queue, to: Pick<Queue, 'policy'> | Pick<Queue, 'seats'>, at: number): Queue => {
+  let after: Queue = { ...queue, ...to, waiting: null, lines: null };
   for (const entry of values(queue.waiting)) {
     const { clock = newClock } = get(queue.lines, lineOf(queue, entry).key) ?? {};
     after = enqueued(after, entry, at, clock.first ? waitedOf(clock, entry.wait, at) : {});
   }
   return after;
+};
+
+export const governed = (queue: Queue, policy: Policy, at: number): Queue =>
+  changed(queue, { policy: new PolicyIndex(policy) }, at);
+
+export const licensed = (queue: Queue, licence: string, pool: SeatPool, at: number): Queue =>
+  changed(queue, { seats: set(queue.seats, licence, pool) }, at);
+
+/** In line again as before: its start was not to be. */
+export const putBack = (queue: Queue, entry: Entry): Queue => {
+  const line = lineOf(queue, entry);
+  const { waiting = null, clock = newClock } = get(queue.lines, line.key) ?? {};
+  const rest = { ...queue, ...counted(queue, entry, -1) };
+  return stands(rest, line, clock, waiting, { ...entry, place: null });
 };
 
 type Joining = Omit<Server, 'taken' | 'alone' | 'memoryTaken' | 'coresTaken'>;

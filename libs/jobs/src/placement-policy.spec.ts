@@ -2,14 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import type { NodeEvent } from '@openpro/cluster';
 import type { Recorded } from '@openpro/eventstore';
 import { recorder } from '@openpro/kernel/testing';
+import type { LicenceEvent } from '@openpro/licensing';
 import type { JobEvent, QueuedJob } from './job.js';
 import { decidePlacements } from './placement.js';
 import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
-import { emptyQueue, evolveQueue, type Queue } from './queue.js';
+import { emptyQueue, evolveQueue, type Queue, refusedSeat } from './queue.js';
 import { aRequest } from './request.fixture.js';
 import { waitedWords } from './wait-clock.js';
 
-type Happened = JobEvent | NodeEvent | QueuePolicyEvent;
+type Happened = JobEvent | NodeEvent | QueuePolicyEvent | LicenceEvent;
 
 const queued = (asked: Partial<QueuedJob> = {}): JobEvent => ({
   type: 'JobQueued',
@@ -72,6 +73,10 @@ const aQueue = () => {
         time += 1000;
         queue = evolveQueue(queue, record(stream, event, { at: time }) as unknown as Recorded);
       }
+      return world;
+    },
+    refused(job: string, attempt: number) {
+      queue = refusedSeat(queue, job, attempt);
       return world;
     },
     decide() {
@@ -303,5 +308,78 @@ describe('how a wait was made up', () => {
     expect(waitedWords({ limit: 3_660_000 })).toBe('1 h 1 min: 1 h 1 min limit');
     expect(waitedWords({ server: 499 })).toBeNull();
     expect(waitedWords({})).toBeNull();
+  });
+});
+
+describe('placement by seats', () => {
+  const LICENCE = 'licence-ROOT:gurobi';
+  const defined = (optimizationSeats: number, users: readonly string[] = []): LicenceEvent => ({
+    type: 'LicenceDefined',
+    ...{ environment: 'ROOT', name: 'gurobi', title: 'Gurobi', dataSeats: 9, optimizationSeats },
+    ...{ holdS: 60, leaseS: 60, users, reason: '' },
+  });
+  const granted = (holder: string): LicenceEvent => ({
+    ...{ type: 'SeatGranted', kind: 'optimization', leaseS: 60, holder, user: 'ada', device: null },
+  });
+  const back = (type: 'SeatReleased' | 'SeatExpired', holder: string): LicenceEvent => ({
+    ...{ type, kind: 'optimization', holder },
+  });
+  const licensed = (more: Partial<QueuedJob> = {}) => queued({ licence: 'gurobi', ...more });
+  const aPool = (seats: number) => aQueue().see('node-n1', joined(9)).see(LICENCE, defined(seats));
+
+  it('starts no more than there are seats, each with its seat, and lets others pass', () => {
+    const queue = aPool(1).see('job-a', licensed()).see('job-b', licensed()).see('job-c', queued());
+    const { placements, waiting } = queue.decide();
+    expect(placements).toMatchObject([
+      { job: 'a', seat: { environment: 'ROOT', licence: 'gurobi', user: 'ada' } },
+      { job: 'c' },
+    ]);
+    expect(placements[1]).not.toHaveProperty('seat');
+    expect(waiting.get('b')).toBe('Waits for a seat of licence Gurobi: 1 of 1 taken; it is next');
+  });
+
+  it('waits for the seat to come back, not for the end of the attempt that had it', () => {
+    const queue = aPool(1).see('job-a', licensed()).see('job-b', licensed());
+    queue.decide();
+    queue.see(LICENCE, granted('a:1')).see('job-a', started()).see('job-a', ended);
+    expect(queue.placed()).toEqual([]);
+    expect(queue.see(LICENCE, back('SeatReleased', 'a:1')).placed()).toEqual(['b']);
+  });
+
+  it('counts what another leader has granted, and a grant that is seen only once', () => {
+    const queue = aPool(2).see(LICENCE, granted('x:1')).see('job-a', licensed());
+    expect(queue.placed()).toEqual(['a']);
+    queue.see(LICENCE, granted('a:1')).see(LICENCE, back('SeatExpired', 'x:1'));
+    expect(queue.see('job-b', licensed()).placed()).toEqual(['b']);
+    expect(queue.see('job-c', licensed()).placed()).toEqual([]);
+  });
+
+  it('lets a job wait again whose seat was given away, in its old turn, and forgets what it had taken', () => {
+    const queue = aPool(1).see('job-a', licensed());
+    queue.decide();
+    queue.refused('a', 1).refused('a', 1).see('job-b', licensed());
+    expect(queue.placed()).toEqual(['a']);
+    queue.see('job-a', ended).refused('a', 1); // it was ended meanwhile
+    expect(queue.placed()).toEqual(['b']);
+    queue.see('job-b', started()).refused('b', 1); // it has started: that was another leader's
+    expect(queue.placed()).toEqual([]);
+  });
+
+  it('starts what waits when there are more seats, and says to whom a licence is closed', () => {
+    const queue = aPool(0)
+      .see('job-a', licensed())
+      .see('job-b', licensed({ owner: 'bob' }));
+    expect(queue.reason('a')).toContain('0 of 0 taken');
+    queue.see(LICENCE, defined(2, ['ada']));
+    expect(queue.placed()).toEqual(['a']);
+    expect(queue.reason('b')).toContain('bob may not use licence Gurobi any more');
+    expect(queue.see(LICENCE, defined(2)).placed()).toEqual(['b']);
+  });
+
+  it('has no seats of a licence that nobody has defined, and pays no heed to those of sessions', () => {
+    const queue = aQueue().see('node-n1', joined(9)).see('job-a', licensed());
+    expect(queue.placed()).toEqual([]);
+    queue.see(LICENCE, defined(1)).see(LICENCE, { ...granted('s'), kind: 'data' } as LicenceEvent);
+    expect(queue.see(LICENCE, { type: 'SeatReleased', kind: 'data', holder: 's' }).placed()).toEqual(['a']);
   });
 });

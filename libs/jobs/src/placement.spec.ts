@@ -655,6 +655,7 @@ describe('placement in any cluster', () => {
             procedure: entry.procedure,
             time_limit: entry.timeLimit,
             profile: entry.profile,
+            licence: entry.licence,
             memory_mib: entry.memoryMiB,
             cores: entry.cores,
             started_at: entry.place?.since ?? null,

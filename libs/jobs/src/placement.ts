@@ -1,5 +1,6 @@
 import { candidatesOf, Fitting, type FreeSlots } from './free-slots.js';
 import { type Entry, fullFor, type Line, ownerKey, place, type Queue, turnAmong, turnOf } from './lines.js';
+import { holderOf, seated } from './seats.js';
 import { get, rank, remove, set, type SortedMap, values } from './sorted-map.js';
 import { turned, type Waited, type WaitKind, waitedOf } from './wait-clock.js';
 import { Expected, reasonFor } from './waiting-reasons.js';
@@ -12,6 +13,8 @@ export interface Placement {
   /** What it takes of the server. */
   readonly memoryMiB?: number;
   readonly cores?: number;
+  /** Of which licence it must have a seat first, and for whom. */
+  readonly seat?: { readonly environment: string; readonly licence: string; readonly user: string };
   /** How its wait was made up, where it was worth telling. */
   readonly waited?: Waited;
 }
@@ -59,6 +62,9 @@ const WORTH_TELLING_MS = 1000;
 
 const takes = (name: 'memoryMiB' | 'cores', amount: number) => (amount > 0 ? { [name]: amount } : {});
 
+const seatFor = ({ environment, licence, owner: user }: Entry): Pick<Placement, 'seat'> =>
+  licence === null ? {} : { seat: { environment, licence: licence.slice(environment.length + 1), user } };
+
 const toldWait = (clockOf: Line, { wait }: Entry, now: number): { readonly waited?: Waited } => {
   const waited = waitedOf(clockOf.clock, wait, now);
   const ms = Object.values(waited).reduce((sum, one) => sum + one, 0);
@@ -102,9 +108,12 @@ export const decidePlacements = (queue: Queue, now: number): Decision => {
         attempt: entry.attempts + 1,
         ...takes('memoryMiB', memoryMiB),
         ...takes('cores', cores),
+        ...seatFor(entry),
         ...toldWait(line, entry, now),
       });
       after = place(after, entry, { node, nodeEpoch, memoryMiB, cores, since: null });
+      if (entry.licence !== null)
+        after = seated(after, entry.licence, holderOf(entry.job, entry.attempts + 1));
     } else blocked.set(line.key, full?.kind ?? 'server');
     // Who does not fit closes the line; only one that must run alone may be in the way of nobody.
     if (chosen || (!full && entry.alone && slots.reserve())) turns = withNext(turns, after, next);

@@ -314,7 +314,13 @@ export class PolicyHistory {
       [...values(jobs.jobs)].map((entry) => ({
         ...{ id: entry.job, environment: entry.environment, owner: entry.owner, owner_name: entry.ownerName },
         ...{ groups: entry.groups, app: entry.app, procedure: entry.procedure, time_limit: entry.timeLimit },
-        ...{ profile: entry.profile, memory_mib: entry.memoryMiB, cores: entry.cores, labels: entry.labels },
+        ...{
+          licence: null,
+          profile: entry.profile,
+          memory_mib: entry.memoryMiB,
+          cores: entry.cores,
+          labels: entry.labels,
+        },
         ...{ priority: entry.priority, queued_at: entry.queuedAt, attempt: entry.attempts },
         ...{ node_lost: entry.alone ? 2 : 0, node: entry.place?.node ?? null },
         ...{ node_epoch: entry.place?.nodeEpoch ?? null, started_at: entry.place?.since ?? null },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
-import { uuidv7 } from '@openpro/kernel';
+import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import type { Actor, JobChanges, ServerConfig, SubmitJob } from '@openpro/platform';
 import { job, type JobCommand, type QueuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
@@ -37,6 +37,7 @@ const given = () => {
     policy: NO_POLICY,
     /** That she may see. */
     jobs: [] as string[],
+    unlicensed: undefined as Refusal | undefined,
   };
   const submitting = new Submitting(
     { versionRow: () => Promise.resolve(world.version) } as never,
@@ -53,6 +54,7 @@ const given = () => {
     {} as ServerConfig,
     { policy: () => Promise.resolve(world.policy) } as never,
     { row: (_actor: Actor, id: string) => Promise.resolve(world.jobs.includes(id) ? { id } : null) } as never,
+    { refusalFor: () => Promise.resolve(world.unlicensed) } as never,
   );
   const handler = new CommandHandler(store);
   return {
@@ -129,6 +131,14 @@ describe('submitting a job', () => {
     const procedures = [{ name: 'solve', where: 'optimization', resources: { memoryMiB: 4096, cpus: 2.5 } }];
     world.version = { ...version, manifest: { procedures } };
     expect(await command(input)).toMatchObject({ command: { memoryMiB: 4096, cores: 2.5 } });
+  });
+
+  it('takes the licence of its app, when its owner may use it', async () => {
+    const { command, world } = given();
+    world.version = { ...version, manifest: { ...version.manifest, licence: 'gurobi' } };
+    expect(await command(input)).toMatchObject({ command: { licence: 'gurobi' } });
+    world.unlicensed = refuse('NotAllowed', 'not yours');
+    expect(await command(input)).toMatchObject({ refused: 'NotAllowed' });
   });
 
   it('keeps a short fingerprint of however large a request', async () => {

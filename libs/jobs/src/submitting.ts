@@ -13,6 +13,7 @@ import {
   type ServerConfig,
   type SubmitJob,
 } from '@openpro/platform';
+import { LicenceQueries } from '@openpro/licensing';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
 import { type Dependency, wrongDependencies } from './dependencies.js';
@@ -49,6 +50,7 @@ export class Submitting {
     @Inject(CONFIG) private readonly config: ServerConfig,
     private readonly policies: QueuePolicies,
     private readonly jobs: JobQueries,
+    private readonly licences: LicenceQueries,
   ) {}
 
   /** The command; a request that was submitted before under this id gives the same command without new work. */
@@ -109,9 +111,11 @@ export class Submitting {
       atLeast,
     );
     if (isRefusal(terms)) return terms;
+    const { labels, licence } = version.manifest;
+    const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
+    if (unlicensed) return unlicensed;
     const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
-    const { labels } = version.manifest;
     return {
       environment: actor.environment,
       owner: actor.id,
@@ -127,6 +131,7 @@ export class Submitting {
       seed: input.seed ?? null,
       ...terms,
       ...(labels?.length ? { labels: [...new Set(labels)].sort() } : {}),
+      ...(licence === undefined ? {} : { licence }),
     };
   }
 
@@ -206,9 +211,11 @@ export class Submitting {
   /** By the right of who asks now, and not in the turn that an administrator gave the first job. */
   private async ownTerms(
     actor: Actor,
-    { app, memoryMiB, cores, profile, priority: before }: ReturnType<typeof withoutOrigin>,
+    { app, memoryMiB, cores, profile, licence, priority: before }: ReturnType<typeof withoutOrigin>,
     priority: number | null | undefined,
   ) {
+    const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
+    if (unlicensed) return unlicensed;
     const subject = { ownerName: actor.name, groups: actor.roles, app: app.name, version: app.version };
     return termsOf(await this.policies.policy(), subject, { profile, priority, memoryMiB, cores }, before);
   }

@@ -1,5 +1,5 @@
 /** What a job waits for. */
-export type WaitKind = 'server' | 'profile' | 'limit';
+export type WaitKind = 'server' | 'profile' | 'limit' | 'licence';
 
 /** Milliseconds by kind. */
 export type Waited = { readonly [kind in WaitKind]?: number };

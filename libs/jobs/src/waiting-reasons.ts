@@ -10,6 +10,7 @@ import {
   standing,
   turnOf,
 } from './lines.js';
+import { licenceKey, mayUse } from './seats.js';
 import { get, rank, values } from './sorted-map.js';
 
 /** When the next of those is likely to be through who hold what others wait for; looked for once per decision. */
@@ -27,7 +28,9 @@ export class Expected {
     for (const entry of values(this.queue.jobs)) {
       const end = expectedEnd(this.queue, entry);
       if (end === undefined) continue;
-      for (const key of holdersOf(entry)) ends.set(key, Math.min(end, ends.get(key) ?? Infinity));
+      const seat = entry.licence === null ? [] : [licenceKey(entry.licence)];
+      for (const key of [...holdersOf(entry), ...seat])
+        ends.set(key, Math.min(end, ends.get(key) ?? Infinity));
     }
     return ends;
   }
@@ -56,7 +59,7 @@ export const reasonFor = (queue: Queue, entry: Entry, expected: Expected, now: n
 
 const fullWords = (
   queue: Queue,
-  { profile }: Entry,
+  { profile, licence, owner, ownerName }: Entry,
   hold: Hold,
   expected: Expected,
   now: number,
@@ -64,6 +67,9 @@ const fullWords = (
 ): string => {
   if (hold.kind === 'profile' && profile !== null && !queue.policy.profile(profile))
     return `There is no profile ${profile} any more: it waits until an administrator makes one of this name`;
+  const pool = hold.kind === 'licence' && licence !== null ? get(queue.seats, licence) : undefined;
+  if (pool && !mayUse(pool, owner))
+    return `${ownerName} may not use licence ${pool.title} any more: it waits until an administrator permits it`;
   const end = expected.next(hold);
   const next = end !== undefined && end > now ? `, next expected ${inAbout(end - now)}` : '';
   const taken = get(queue.held, hold.key) ?? 0;

@@ -291,7 +291,7 @@ const check = (before: Licence, events: readonly LicenceEvent[]): Licence => {
 describe('whatever happens to a licence', () => {
   it('seats are never exceeded, the line is first come first served, nobody waits beside a free seat', () => {
     fc.assert(
-      fc.property(fc.array(anyCommand, { maxLength: 60 }), (commands) => {
+      fc.property(fc.array(anyCommand, { maxLength: 60, size: 'max' }), (commands) => {
         let state = check(licence.decider.initial, [defined({ dataSeats: 2 })]);
         for (const command of commands) {
           const outcome = licence.decider.decide(command, state);
@@ -305,7 +305,7 @@ describe('whatever happens to a licence', () => {
   it('racing servers oversell nothing: what was decided on an old version conflicts, and is decided again', () => {
     const race = fc.record({ server: fc.nat(2), command: anyCommand, reads: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(race, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(race, { maxLength: 60, size: 'max' }), (steps) => {
         const log: LicenceEvent[] = [];
         let truth = licence.decider.initial;
         const append = (expected: number, events: readonly LicenceEvent[]): boolean => {
@@ -346,7 +346,7 @@ describe('whatever happens to a licence', () => {
 
   it('nothing is held when everybody has given back', () => {
     fc.assert(
-      fc.property(fc.array(anyCommand, { maxLength: 60 }), (commands) => {
+      fc.property(fc.array(anyCommand, { maxLength: 60, size: 'max' }), (commands) => {
         const ends = [...people, ...attempts].map(({ holder }) => ({ type: 'ReleaseSeat', holder }) as const);
         // Twice: who waited may have got his seat by the first.
         const { state } = play(licence.decider, [define(), ...commands, ...ends, ...ends]);

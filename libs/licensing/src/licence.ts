@@ -43,6 +43,12 @@ export interface Holder {
   readonly device: string | null;
 }
 
+/** The attempt that holds a seat. */
+export const attemptOf = (holder: string): { readonly job: string; readonly attempt: number } => {
+  const [job = '', attempt] = holder.split(':');
+  return { job, attempt: Number(attempt) };
+};
+
 interface Of {
   readonly kind: SeatKind;
   readonly holder: string;

@@ -17,6 +17,7 @@ import {
 } from '@openpro/platform';
 import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
+import { attemptOf } from './licence.js';
 import { licenceList, type LicenceRow } from './licence-list.projection.js';
 import type { LicenceUseRow } from './licence-use.projection.js';
 
@@ -172,15 +173,15 @@ export class LicenceQueries {
   }
 
   private seatView(row: LicenceUseRow & { place: number | null }): Lazy<Seat> {
-    const [holder = '', attempt] = row.id.split(':');
     const ofJob = row.kind === 'optimization';
+    const { job, attempt } = attemptOf(row.id);
     return {
       id: row.id,
       kind: row.kind.toUpperCase() as SeatKind,
       user: () => this.people.user(row.owner),
-      session: ofJob ? null : holder,
-      job: ofJob ? holder : null,
-      attempt: ofJob ? Number(attempt) : null,
+      session: ofJob ? null : row.id,
+      job: ofJob ? job : null,
+      attempt: ofJob ? attempt : null,
       since: Number(row.since),
       place: row.place,
     };

@@ -30,20 +30,27 @@ export class Commands {
    * is away. A refusal decides, too: a stale report has no say. Never rejects: nobody waits for a report,
    * and what nobody catches would end the server.
    */
-  async insist(
+  async insist(command: AggregateCommand<unknown>, onRefused?: (refusal: Refusal) => void): Promise<void> {
+    await this.succeeds(command, onRefused);
+  }
+
+  /** As `insist`, and tells whether it is done. */
+  async succeeds(
     command: AggregateCommand<unknown>,
     onRefused: (refusal: Refusal) => void = (refusal) =>
       this.log.debug({ message: 'refused', id: command.id, refusal }),
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const outcome = await patiently(() => this.execute(command));
       if (outcome.is === 'refused') onRefused(outcome.refusal);
+      return outcome.is === 'done';
     } catch (error) {
       this.log.error({
         message: 'a report could not be recorded',
         id: command.id,
         error: error instanceof Error ? error.stack : String(error),
       });
+      return false;
     }
   }
 
