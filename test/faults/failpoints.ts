@@ -77,9 +77,9 @@ const PATCHES: readonly Patch[] = [
       return answer;`,
   },
   around(
-    'libs/jobs/src/jobs.module.ts',
+    'libs/jobs/src/starting.ts',
     `await failpoint('before-start');`,
-    `await commands.insist(new ForJob(job, { type: 'StartJob', ...start }, meta));`,
+    `await commands.insist(new ForJob(job, { type: 'StartJob', ...start, ...licence }, meta()));`,
     `await failpoint('after-start');`,
   ),
   around(

@@ -99,9 +99,9 @@ export const mutants: readonly Mutant[] = [
     says: 'The scheduler starts jobs on a server as it was before its restart.',
     patches: [
       patch(
-        'libs/jobs/src/jobs.module.ts',
-        `{ type: 'StartJob', ...start }`,
-        `{ type: 'StartJob', ...start, nodeEpoch: start.nodeEpoch > 0 ? 1 : 0 }`,
+        'libs/jobs/src/starting.ts',
+        `{ type: 'StartJob', ...start, ...licence }`,
+        `{ type: 'StartJob', ...start, ...licence, nodeEpoch: start.nodeEpoch > 0 ? 1 : 0 }`,
       ),
     ],
     breaks: ['I7', 'I22', 'I1'],

@@ -27,6 +27,13 @@ interface Fields {
   readonly draining?: boolean;
   readonly outcome?: string;
   readonly after?: Job['after'];
+  readonly licence?: string;
+  readonly holder: string;
+  readonly kind: 'data' | 'optimization';
+  readonly user: string;
+  readonly device: string | null;
+  readonly dataSeats: number;
+  readonly optimizationSeats: number;
 }
 
 interface Job {
@@ -44,6 +51,7 @@ interface Job {
 }
 
 interface Session {
+  readonly licensed: boolean;
   is: 'requested' | 'starting' | 'ready' | 'ended';
   attached: boolean;
   node: string | null;
@@ -99,6 +107,13 @@ export class Checker {
   private readonly sessions = new Map<string, Session>();
   private readonly nodes = new Map<string, Node>();
   private leaderEpoch = 0;
+  private seats = { data: 0, optimization: 0 };
+  /** Of the one licence: which seat each holder has. */
+  private readonly held = {
+    data: new Map<string, string>(),
+    optimization: new Map<string, string>(),
+  };
+  private readonly line: string[] = [];
 
   constructor(private readonly needs: CheckerNeeds) {}
 
@@ -124,7 +139,14 @@ export class Checker {
   }
 
   get ended(): boolean {
-    return this.jobsEnded && [...this.sessions.values()].every(({ is }) => is === 'ended');
+    return (
+      this.jobsEnded && this.seatsAreBack && [...this.sessions.values()].every(({ is }) => is === 'ended')
+    );
+  }
+
+  private get seatsAreBack(): boolean {
+    const { data, optimization } = this.held;
+    return data.size + optimization.size + this.line.length === 0;
   }
 
   get jobsEnded(): boolean {
@@ -145,6 +167,7 @@ export class Checker {
         this.sessions.get(id)?.is === 'ended',
         `session ${id} ends: it is ${this.sessions.get(id)?.is ?? 'unknown'}`,
       );
+    hold('I12', this.seatsAreBack, 'all seats have come back');
     hold('I6', this.jobs.size === submitted.length, 'every submission is one job');
     hold('I6', this.sessions.size === requested.length, 'every request is one session');
   }
@@ -160,6 +183,8 @@ export class Checker {
         return this.meetSession(id, event, logged);
       case 'node':
         return this.meetNode(id, event);
+      case 'licence':
+        return this.meetLicence(event);
       case 'leadership':
         hold('I8', event.epoch > this.leaderEpoch, `epoch ${event.epoch} comes after ${this.leaderEpoch}`);
         this.leaderEpoch = event.epoch;
@@ -284,7 +309,8 @@ export class Checker {
     if (type === 'SessionRequested') {
       hold('I4', known === undefined, `session ${id} is requested once`);
       this.counts.sessions++;
-      this.sessions.set(id, { is: 'requested', attached: false, node: null, nodeEpoch: null });
+      const licensed = event.licence !== undefined;
+      this.sessions.set(id, { licensed, is: 'requested', attached: false, node: null, nodeEpoch: null });
       return;
     }
     hold('I4', known !== undefined, `session ${id} is requested before ${type}`);
@@ -292,6 +318,7 @@ export class Checker {
     switch (type) {
       case 'SessionPlaced':
         hold('I4', known.is === 'requested', `session ${id} is placed once`);
+        hold('I12', !known.licensed || this.held.data.has(id), `session ${id} has its seat first`);
         // Its place counts anew who looks at it.
         Object.assign(known, { is: 'starting', node, nodeEpoch, attached: false } satisfies Partial<Session>);
         return;
@@ -317,6 +344,53 @@ export class Checker {
         if (event.reason === 'node-lost')
           hold('I7', this.isOver(node, nodeEpoch), `session ${id} loses only a server that is lost`);
         known.is = 'ended';
+        return;
+      default:
+        hold('I4', false, `${type} is unknown to the checker`);
+    }
+  }
+
+  private meetLicence(event: Fields): void {
+    const { type, kind, holder } = event;
+    switch (type) {
+      case 'LicenceDefined':
+        this.seats = { data: event.dataSeats, optimization: event.optimizationSeats };
+        return;
+      case 'SeatQueued':
+        hold(
+          'I12',
+          new Set(this.held.data.values()).size >= this.seats.data,
+          'nobody waits beside a free seat',
+        );
+        this.line.push(holder);
+        return;
+      case 'SeatGranted': {
+        const held = this.held[kind];
+        const seat = event.device === null ? holder : `${event.user} ${event.device}`;
+        const [next] = this.line;
+        const shares = [...held.values()].includes(seat);
+        hold('I12', !held.has(holder), `${holder} gets one seat`);
+        hold(
+          'I12',
+          kind !== 'data' || shares || next === undefined || next === holder,
+          'who came first is first',
+        );
+        held.set(holder, seat);
+        if (this.line.includes(holder)) this.line.splice(this.line.indexOf(holder), 1);
+        hold(
+          'I12',
+          new Set(held.values()).size <= this.seats[kind],
+          `no more ${kind} seats are taken than there are`,
+        );
+        return;
+      }
+      case 'SeatReleased':
+      case 'SeatExpired':
+        hold('I12', this.held[kind].delete(holder), `${holder} gives back a seat that it has`);
+        return;
+      case 'LineLeft':
+        hold('I12', this.line.includes(holder), `${holder} leaves the line in which it stands`);
+        this.line.splice(this.line.indexOf(holder), 1);
         return;
       default:
         hold('I4', false, `${type} is unknown to the checker`);

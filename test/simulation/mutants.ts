@@ -1,5 +1,6 @@
 import type { AnyProcess } from '../../libs/eventstore/src/reactions.js';
 import type { JobCommand, JobEvent, Job } from '../../libs/jobs/src/job.js';
+import type { Licence } from '../../libs/licensing/src/licence.js';
 import type { Decider } from '../../libs/kernel/src/index.js';
 import type { AnyAggregate } from './bus.js';
 
@@ -42,6 +43,12 @@ const forgetsTheDead = (name: string): Mutant =>
     const reaction = real.react(state, recorded);
     const dead = recorded.event.type === 'NodeDeclaredDead' || recorded.event.type === 'NodeLeft';
     return dead ? { ...reaction, state: undefined } : reaction;
+  });
+
+const keepsItsSeat = (name: string, end: string): Mutant =>
+  processThat(name, (real) => (state, recorded) => {
+    const reaction = real.react(state, recorded);
+    return recorded.event.type === end ? { ...reaction, commands: [] } : reaction;
   });
 
 export const MUTANTS: { readonly [name: string]: Mutant } = {
@@ -108,4 +115,20 @@ export const MUTANTS: { readonly [name: string]: Mutant } = {
   'checkpoint before effect': { checkpointFirst: true },
   'silence counted while stopped': { believesLateLooks: true },
   'take-over from the newest checkpoint': { believesNewest: true },
+  'a seat too many': {
+    aggregate: (real) => {
+      if (real.name !== 'licence') return real;
+      const { decide } = real.decider;
+      const generous = (state: Licence): Licence =>
+        state.is === 'undefined'
+          ? state
+          : { ...state, terms: { ...state.terms, optimizationSeats: state.terms.optimizationSeats + 1 } };
+      return {
+        ...real,
+        decider: { ...real.decider, decide: (command, state) => decide(command, generous(state as Licence)) },
+      };
+    },
+  },
+  'a requeued attempt that keeps its seat': keepsItsSeat('seat-attempts', 'JobRequeued'),
+  'an ended session that keeps its place': keepsItsSeat('seat-sessions', 'SessionEnded'),
 };

@@ -6,6 +6,9 @@ import type { Snapshot } from '../../libs/jobs/src/dispatcher.js';
 import { jobList, type JobRow } from '../../libs/jobs/src/job-list.projection.js';
 import type { JobEvent } from '../../libs/jobs/src/job.js';
 import { queueFromRows } from '../../libs/jobs/src/queue.js';
+import { licenceList, type LicenceRow } from '../../libs/licensing/src/licence-list.projection.js';
+import { licenceUse, type LicenceUseRow } from '../../libs/licensing/src/licence-use.projection.js';
+import type { LicenceEvent } from '../../libs/licensing/src/licence.js';
 import type { DomainEvent } from '../../libs/kernel/src/index.js';
 import type { LifeOf } from './lease.js';
 import type { Random } from './random.js';
@@ -26,7 +29,9 @@ class Table<Row extends object, E extends DomainEvent> {
       const recorded = this.log[this.position] as Recorded<E>;
       const key = on.includes(recorded.event.type) ? keyOf(recorded) : undefined;
       const row = key === undefined ? undefined : evolve(this.rows.get(key), recorded);
-      if (key !== undefined && row !== undefined) this.rows.set(key, row);
+      if (key === undefined) continue;
+      if (row === undefined) this.rows.delete(key);
+      else this.rows.set(key, row);
     }
   }
 }
@@ -35,6 +40,8 @@ class Table<Row extends object, E extends DomainEvent> {
 export class ReadModel {
   private readonly jobs: Table<JobRow, JobEvent>;
   private readonly nodes: Table<NodeRow, NodeEvent>;
+  private readonly licences: Table<LicenceRow, LicenceEvent>;
+  private readonly uses: Table<LicenceUseRow, LicenceEvent>;
 
   constructor(
     private readonly log: readonly Recorded[],
@@ -44,6 +51,8 @@ export class ReadModel {
   ) {
     this.jobs = new Table(jobList, log);
     this.nodes = new Table(nodeList, log);
+    this.licences = new Table(licenceList as Projection<LicenceRow, never>, log);
+    this.uses = new Table(licenceUse as Projection<LicenceUseRow, never>, log);
   }
 
   joined(): readonly LifeOf[] {
@@ -54,14 +63,17 @@ export class ReadModel {
   }
 
   takeOver(): Promise<Snapshot> {
-    const { log, jobs, nodes } = this;
-    for (const table of [jobs, nodes]) this.catchUp(table);
-    const position = this.believesNewest
-      ? Math.max(jobs.position, nodes.position)
-      : Math.min(jobs.position, nodes.position);
+    const { log, jobs, nodes, licences, uses } = this;
+    const tables = [jobs, nodes, licences, uses];
+    for (const table of tables) this.catchUp(table);
+    const positions = tables.map((table) => table.position);
+    const position = this.believesNewest ? Math.max(...positions) : Math.min(...positions);
     const live = [...jobs.rows.values()].filter(({ state }) => state === 'queued' || state === 'running');
     return Promise.resolve({
-      queue: queueFromRows(live, [...nodes.rows.values()]),
+      queue: queueFromRows(live, [...nodes.rows.values()], undefined, {
+        licences: [...licences.rows.values()],
+        uses: [...uses.rows.values()].filter(({ kind }) => kind === 'optimization'),
+      }),
       position: position === 0 ? START : log[position - 1]!.position,
     });
   }

@@ -4,6 +4,7 @@ import { CommandHandler } from '../../libs/eventstore/src/handler.js';
 import type { AttemptStore } from '../../libs/jobs/src/attempt-store.js';
 import { Attempts } from '../../libs/jobs/src/attempts.js';
 import { Dispatcher } from '../../libs/jobs/src/dispatcher.js';
+import { holderOf } from '../../libs/jobs/src/seats.js';
 import { queuedJob } from '../../libs/jobs/src/job.js';
 import { uuidv5 } from '../../libs/kernel/src/index.js';
 import { SessionHosts } from '../../libs/sessions/src/session-hosts.js';
@@ -86,14 +87,24 @@ export class Server {
     const dispatcher = new Dispatcher(
       store,
       () => world.readModel.takeOver(),
-      async ({ job, ...start }, epoch) => {
-        const meta = { commandId: random.uuid(), actor: 'system', roles: [], epoch };
-        const command = { type: 'StartJob', ...start };
-        await bus.insist(life, { to: 'job', id: job, command, meta });
+      async ({ job, seat, ...start }, epoch) => {
+        const meta = () => ({ commandId: random.uuid(), actor: 'system', roles: [], epoch });
+        if (seat) {
+          const { environment, licence, user } = seat;
+          const holder = holderOf(job, start.attempt);
+          const command = { type: 'RequestSeat', kind: 'optimization', holder, user, device: null };
+          const id = `${environment}:${licence}`;
+          const outcome = await bus.insist(life, { to: 'licence', id, command, meta: meta() });
+          if (outcome.is === 'refused') return false;
+        }
+        const licence = seat ? { licence: seat.licence } : {};
+        const command = { type: 'StartJob', ...start, ...licence };
+        await bus.insist(life, { to: 'job', id: job, command, meta: meta() });
         return true;
       },
       undefined,
       () => timeline.now,
+      (work) => life.after(500, work),
     );
     const actor = `node:${self.node}`;
     this.leader = new Leader({

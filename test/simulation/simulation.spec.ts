@@ -25,6 +25,9 @@ describe('the simulated cluster', () => {
     'command ids not known',
     'a wait that comes after the end forgotten',
     'a failure taken for a success',
+    'a seat too many',
+    'a requeued attempt that keeps its seat',
+    'an ended session that keeps its place',
   ])('finds out a planted bug: %s', async (name) => {
     let found: string | null = null;
     for (let seed = 0; seed < 50 && found === null; seed++)

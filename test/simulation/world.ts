@@ -8,6 +8,9 @@ import { job, type QueuedJob } from '../../libs/jobs/src/job.js';
 import { releaseDependents } from '../../libs/jobs/src/release-dependents.process.js';
 import { requeueLostJobs } from '../../libs/jobs/src/requeue-lost-jobs.process.js';
 import { idOf } from '../../libs/kernel/src/index.js';
+import { licence } from '../../libs/licensing/src/licence.js';
+import { seatAttempts } from '../../libs/licensing/src/seat-attempts.process.js';
+import { seatSessions } from '../../libs/licensing/src/seat-sessions.process.js';
 import { endIdleSession } from '../../libs/sessions/src/end-idle-session.process.js';
 import { endSessionsOfLostNode } from '../../libs/sessions/src/end-sessions-of-lost-node.process.js';
 import { placeSession } from '../../libs/sessions/src/place-session.process.js';
@@ -23,13 +26,15 @@ import { ReadModel } from './read-model.js';
 import { ended, Server } from './server.js';
 import { Timeline } from './timeline.js';
 
-const AGGREGATES = [job, session, node, leadership] as unknown as readonly AnyAggregate[];
+const AGGREGATES = [job, session, node, leadership, licence] as unknown as readonly AnyAggregate[];
 const PROCESSES = [
   requeueLostJobs,
   releaseDependents,
   placeSession,
   endSessionsOfLostNode,
   endIdleSession,
+  seatAttempts,
+  seatSessions,
 ] as unknown as AnyProcess[];
 
 /** Faults come in this time; afterwards everything that is broken is mended and the world runs on to its end. */
@@ -48,6 +53,11 @@ const REQUEST = {
   owner: 'ada',
   app: { name: 'supply', version: '1', digest: 'a'.repeat(64) },
   engine: { name: 'model', version: '1', digest: 'b'.repeat(64) },
+};
+
+const LICENCE = {
+  ...{ environment: 'ROOT', name: 'solver', title: 'Solver', users: [], reason: '' },
+  ...{ holdS: 10, leaseS: 10 },
 };
 
 type Kind = 'healthy' | 'crashes' | 'fails' | 'infeasible';
@@ -77,6 +87,8 @@ export class World {
   private readonly scrapped = new Set<string>();
   private readonly kinds = new Map<string, Kind>();
   private readonly sessions: string[] = [];
+  /** There is one whose seats jobs and sessions may need. */
+  private licensed = false;
   /** Jobs that are known to be there: another one may wait for them. */
   private readonly known: string[] = [];
   private readonly trace: string[] = [];
@@ -124,6 +136,7 @@ export class World {
     log.ambiguous = 0.05;
     for (let n = random.between(2, 4); n > 0; n--)
       this.boot(`${n}`.repeat(8) + '-0000-7000-8000-000000000000');
+    this.define();
     for (let n = random.between(3, 9); n > 0; n--)
       timeline.after(random.between(0, FAULTS_MS), () => this.submit());
     for (let n = random.between(0, 3); n > 0; n--)
@@ -220,6 +233,7 @@ export class World {
       gap: null,
       seed: null,
       after: this.earlier(),
+      ...(this.licensed && random.chance(0.5) ? { licence: LICENCE.name } : {}),
     };
     void this.tell('job', id, { type: 'SubmitJob', ...queued }).then(() => {
       this.known.push(id);
@@ -241,12 +255,22 @@ export class World {
     return [...new Set(chosen)].map((job) => ({ job, on: on() }));
   }
 
+  private define(): void {
+    const { random } = this;
+    const seats = { dataSeats: random.between(1, 2), optimizationSeats: random.between(1, 2) };
+    const command = { type: 'DefineLicence', ...LICENCE, ...seats };
+    const id = `${LICENCE.environment}:${LICENCE.name}`;
+    void this.tell('licence', id, command).then(() => (this.licensed = true));
+  }
+
   /** Somebody opens an app, comes and goes, and closes it or forgets it. */
   private open(): void {
     const { random, timeline } = this;
     const id = random.uuid();
     this.sessions.push(id);
-    void this.tell('session', id, { type: 'RequestSession', ...REQUEST }).then(() => {
+    const licensed = this.licensed && random.chance(0.7);
+    const licence = licensed ? { licence: LICENCE.name, device: random.pick(['desk', 'phone'])! } : {};
+    void this.tell('session', id, { type: 'RequestSession', ...REQUEST, ...licence }).then(() => {
       let ms = 0;
       const later = (command: object) =>
         timeline.after((ms += random.between(500, 5000)), () => void this.tell('session', id, command));

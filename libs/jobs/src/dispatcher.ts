@@ -28,7 +28,7 @@ export class Dispatcher {
   private queue: Queue | null = null;
   private follower: Following | null = null;
   private epoch = 0;
-  private again: NodeJS.Timeout | undefined;
+  private looksAgain = false;
   private reasons: Reasons | null = null;
   private readonly listeners = new Set<() => void>();
 
@@ -42,6 +42,7 @@ export class Dispatcher {
     private readonly start: (placement: Placement, epoch: number) => Promise<boolean>,
     private readonly report?: Report,
     private readonly now: () => number = Date.now,
+    private readonly soon: (work: () => void) => void = (work) => void setTimeout(work, AGAIN_MS).unref(),
   ) {}
 
   /** From now on as the leader of this epoch. */
@@ -123,9 +124,11 @@ export class Dispatcher {
     const { job, attempt } = placement;
     if ((await this.start(placement, epoch)) || epoch !== this.epoch || !this.queue) return;
     this.queue = refusedSeat(this.queue, job, attempt);
-    this.again ??= setTimeout(() => {
-      this.again = undefined;
+    if (this.looksAgain) return;
+    this.looksAgain = true;
+    this.soon(() => {
+      this.looksAgain = false;
       this.place();
-    }, AGAIN_MS).unref();
+    });
   }
 }
