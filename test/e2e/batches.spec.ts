@@ -160,6 +160,11 @@ describe('a batch', () => {
         await cells.click({ position: { x: 25, y: 49 } });
         await page.getByText('not this one').first().waitFor();
         await page.getByText('scenario 8 of').waitFor();
+        await page.getByRole('button', { name: 'Clone…' }).click();
+        await page.getByLabel('Vary').fill('x=1..2\ny=a,b,c');
+        await page.getByRole('button', { name: 'Submit 6 jobs as a batch' }).click();
+        await page.getByText('6 of 6 ended').waitFor();
+        await page.getByRole('img', { name: '6 scenarios: 6 completed' }).waitFor();
       } finally {
         await browser.close();
       }

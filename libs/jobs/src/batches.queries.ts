@@ -86,6 +86,10 @@ const toScenario = ({ scenario, id, args, state, objective, bound, gap, run_time
   error: error?.message ?? null,
 });
 
+/** Scenarios whose job has ended. */
+export const overIn = ({ ended }: BatchRow): number =>
+  Object.values(ended).reduce((sum, count) => sum + count, 0);
+
 @Injectable()
 export class BatchQueries {
   constructor(
@@ -143,7 +147,7 @@ export class BatchQueries {
   }
 
   view(row: BatchRow): Lazy<Batch> {
-    const over = Object.values(row.ended).reduce((sum, count) => sum + count, 0);
+    const over = overIn(row);
     return {
       id: row.id,
       app: () => this.catalogue.versionOf(row),

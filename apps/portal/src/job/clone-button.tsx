@@ -7,13 +7,21 @@ import {
   SimpleGrid,
   Stack,
   Text,
+  Textarea,
   TextInput,
 } from '@mantine/core';
 import { useState } from 'react';
 import { reader } from '../api.js';
 import { errorText } from '../answers.js';
+import { parseVary, scenariosOf } from '../batch/vary.js';
 import { command } from '../commands.js';
-import { CloneJobDocument, JobGivenDocument, type JobGivenQuery } from '../generated/graphql.js';
+import { count } from '../format.js';
+import {
+  CloneJobDocument,
+  JobGivenDocument,
+  type JobGivenQuery,
+  SubmitBatchDocument,
+} from '../generated/graphql.js';
 import { say } from '../notices.js';
 import { navigate } from '../router.js';
 import { pathTo } from '../routes.js';
@@ -70,11 +78,38 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
   const [timeLimit, setTimeLimit] = useState<string | number>(job.timeLimit ?? '');
   const [gap, setGap] = useState<string | number>(given.gapLimit === null ? '' : given.gapLimit * 100);
   const [seed, setSeed] = useState<string | number>(given.seed ?? '');
-  const [priority, setPriority] = useState<string | number>(Math.max(OWN, job.priority));
+  const former = Math.max(OWN, job.priority);
+  const [priority, setPriority] = useState<string | number>(former);
   const [busy, setBusy] = useState(false);
+  const [varied, setVaried] = useState('');
   const changed = objectOf(args);
+  const grid = parseVary(varied);
+  const scenarios = typeof grid === 'string' ? 0 : scenariosOf(grid);
+  const submitBatch = async (common: object) => {
+    if (typeof grid === 'string') return;
+    setBusy(true);
+    const asked = {
+      app: job.app.name,
+      version: job.app.version,
+      case: job.input?.id ?? null,
+      procedure: job.procedure,
+      args: common,
+      description,
+      timeLimit: orNull(timeLimit),
+      gap: typeof gap === 'number' ? gap / 100 : null,
+      seed: orNull(seed),
+      // As a batch has it where nobody has chosen another one.
+      ...(priority === former ? {} : { priority: orNull(priority) }),
+    };
+    const made = await command(SubmitBatchDocument, {
+      input: { job: asked, grid: grid.map(({ argument, values }) => ({ argument, values: [...values] })) },
+    });
+    setBusy(false);
+    if (made) navigate(pathTo('batch', { id: made.id }));
+  };
   const submit = async () => {
-    if (!changed) return;
+    if (!changed || typeof grid === 'string') return;
+    if (scenarios > 0) return submitBatch(changed);
     setBusy(true);
     const made = await command(CloneJobDocument, {
       id: job.id,
@@ -113,6 +148,16 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
             maxRows={12}
             formatOnBlur
             data-autofocus
+          />
+          <Textarea
+            label="Vary"
+            description="For a batch, a job for every combination: one argument a line, price=1,2.5,4 or seed=1..20"
+            placeholder="Nothing: one job"
+            value={varied}
+            onChange={({ currentTarget }) => setVaried(currentTarget.value)}
+            error={typeof grid === 'string' && grid}
+            autosize
+            maxRows={5}
           />
           <TextInput
             label="Description"
@@ -158,8 +203,8 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={busy} disabled={!changed}>
-              Submit the job
+            <Button type="submit" loading={busy} disabled={!changed || typeof grid === 'string'}>
+              {scenarios > 0 ? `Submit ${count(scenarios, 'job')} as a batch` : 'Submit the job'}
             </Button>
           </Group>
         </Stack>

@@ -75,7 +75,7 @@ export const Batches = () => {
         ]}
         empty={
           <Empty icon="batches" title="There are no batches yet">
-            Submit one from a terminal:{' '}
+            Open a job, press Clone… and say which arguments vary, or submit one from a terminal:{' '}
             <b>npx openpro batch submit APP PROCEDURE --vary price=1,2,3 --vary seed=1..10</b>
           </Empty>
         }
