@@ -462,7 +462,7 @@ describe('a job', () => {
     [
       'eats JavaScript memory',
       'const all = []; for (;;) all.push({ a: all.length, b: String(all.length) });',
-      { code: 'MemoryLimit', message: expect.stringMatching(/256 MiB/) },
+      { code: 'MemoryLimit', message: expect.stringMatching(/512 MiB/) },
     ],
     [
       'eats memory',
