@@ -21,6 +21,11 @@ interface Row {
   readonly error: string | null;
 }
 
+interface Page {
+  readonly nodes: readonly { readonly scenario: number }[];
+  readonly pageInfo: { readonly endCursor: string | null; readonly hasNextPage: boolean };
+}
+
 /** The least number that is not below ten times x, plus the length of y; of 3 and "no" there is none. */
 const MODEL = solving(`    const { x, y } = ctx.args;
     if (x === 3 && y === 'no') throw new Error('not this one');
@@ -232,6 +237,28 @@ describe('a batch', () => {
   ])('is refused with %s', async (_what, scenarios, code, field) =>
     expect(await submit({ job, ...scenarios })).toMatchObject({ code, field }),
   );
+
+  it('has each job once, although its server is killed while they are made', async () => {
+    const count = 2000;
+    const many = [{ argument: 'x', values: Array.from({ length: count }, (_, n) => n + 4) }];
+    const { id } = await submit({ job: { ...job, args: { y: 'a' } }, grid: many });
+    const news = 'subscription($id: ID!) { batchChanged(id: $id) { created } }';
+    type News = { batchChanged: { created: number } };
+    await api.until<News>(news, { id }, ({ batchChanged }) => batchChanged.created > 0);
+    process.kill(platform.serverPid, 'SIGKILL');
+    await api.until<News>(news, { id }, ({ batchChanged }) => batchChanged.created === count);
+    const scenarios: number[] = [];
+    for (let after: string | null = null, more = true; more;) {
+      const { jobs }: { jobs: Page } = await api.ask<{ jobs: Page }>(
+        'query($id: ID!, $after: String) { jobs(first: 200, after: $after, filter: { batch: $id }) { nodes { scenario } pageInfo { endCursor hasNextPage } } }',
+        { id, after },
+      );
+      scenarios.push(...jobs.nodes.map(({ scenario }) => scenario));
+      ({ endCursor: after, hasNextPage: more } = jobs.pageInfo);
+    }
+    expect(scenarios.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n));
+    await api.change('cancelBatch', '$id: ID!', { id }, BATCH);
+  });
 
   it('is its owner’s: nobody else sees it, cancels it or retries it', async () => {
     const eve = await people.add('Eve', ['user']);
