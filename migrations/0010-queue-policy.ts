@@ -36,13 +36,14 @@ export class QueuePolicyTables implements MigrationInterface {
         set_by text COLLATE "C" NOT NULL
       )`);
     await runner.query(`CREATE INDEX ON job_list (owner) WHERE state IN ('queued', 'running')`);
+    await runner.query(`CREATE INDEX ON job_list (owner, ended_at)`);
     await runner.query(`CREATE INDEX ON queue_policy (version)`);
     await runner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON queue_policy TO openpro_app`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP TABLE queue_policy`);
-    await runner.query(`DROP INDEX job_list_owner_idx`);
+    await runner.query(`DROP INDEX job_list_owner_idx, job_list_owner_ended_at_idx`);
     await runner.query(`ALTER TABLE node_list DROP memory_mib, DROP cores`);
     await runner.query(`
       ALTER TABLE job_list

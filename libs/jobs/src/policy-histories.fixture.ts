@@ -1,7 +1,6 @@
 import type { NodeEvent } from '@openpro/cluster';
 import type { Recorded } from '@openpro/eventstore';
 import { idOf, isRefusal } from '@openpro/kernel';
-import { recorder } from '@openpro/kernel/testing';
 import { job as jobs, type Job, type JobCommand, type JobEvent, type QueuedJob } from './job.js';
 import { emptyQueue, type Entry, fullFor, type Queue, standing, turnAmong } from './lines.js';
 import { matches } from './pattern.js';
@@ -57,6 +56,10 @@ const LEADERS = 4;
 
 type Happened = JobEvent | NodeEvent | QueuePolicyEvent;
 
+/** As much of a recorded event as the queue looks at. */
+const happened = (stream: string, event: Happened, at: number): Recorded =>
+  ({ stream, event, at }) as unknown as Recorded;
+
 /** A server that may lead: what it knows of the log, and what it has proposed. */
 interface Leader {
   epoch: number;
@@ -100,7 +103,6 @@ export interface Told {
  */
 export class PolicyHistory {
   private readonly chance: Chance;
-  private readonly record = recorder();
   private readonly log: Recorded[] = [];
   private readonly facts = new Map<string, Fact>();
   private readonly servers = new Map<string, ServerFact>();
@@ -140,7 +142,7 @@ export class PolicyHistory {
   }
 
   private see(stream: string, event: Happened): void {
-    const recorded = this.record(stream, event) as unknown as Recorded;
+    const recorded = happened(stream, event, (this.log.length + 1) * 1000);
     this.log.push(recorded);
     const id = idOf(stream);
     const fact = this.facts.get(id);
@@ -447,7 +449,7 @@ export class PolicyHistory {
         if (turn(entry) < turn(got))
           hold(!this.couldRun(then, entry, start.node), () => `${job} got what ${entry.job} could have had`);
       const event: JobEvent = { type: 'JobStarted', ...start };
-      then = evolveQueue(then, recorder()(`job-${job}`, event) as unknown as Recorded);
+      then = evolveQueue(then, happened(`job-${job}`, event, 0));
     }
   }
 

@@ -73,7 +73,9 @@ export const termsOf = (
 export interface OwnQuota {
   readonly per: Quota['per'];
   readonly name: string;
+  /** Infinity = any number. */
   readonly jobs: number;
+  readonly coreHours: number;
 }
 
 /** So many jobs a user may have waiting and running where no quota says anything else: a loop ends somewhere. */
@@ -86,7 +88,16 @@ export const quotasOf = (
 ): readonly OwnQuota[] => {
   const own = (per: Quota['per'], name: string): readonly OwnQuota[] => {
     const found = quotas.filter((quota) => quota.per === per && matches(quota.pattern, name));
-    return found.length > 0 ? [{ per, name, jobs: Math.min(...found.map(({ jobs }) => jobs)) }] : [];
+    return found.length > 0
+      ? [
+          {
+            per,
+            name,
+            jobs: Math.min(...found.map(({ jobs = Infinity }) => jobs)),
+            coreHours: Math.min(...found.map(({ coreHours = Infinity }) => coreHours)),
+          },
+        ]
+      : [];
   };
   return [...own('user', ownerName), ...groups.flatMap((group) => own('group', group))];
 };

@@ -103,7 +103,7 @@ export const warningsOf = (policy: Policy, groups: readonly JobGroup[]): readonl
             `${jobs(count)} of ${per} ${name} run now, more than the limit of ${running}: ${until}`,
         ),
     ),
-    ...policy.quotas.flatMap(({ per, jobs: most }, index) =>
+    ...policy.quotas.flatMap(({ per, jobs: most = Infinity }, index) =>
       (quotas[index] ?? [])
         .filter(({ count }) => count > most)
         .map(

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { specFor } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { matches } from './pattern.js';
-import { PolicyIndex, priorityOf, termsOf } from './policy-index.js';
+import { PolicyIndex, priorityOf, quotasOf, termsOf } from './policy-index.js';
 import { type JobGroup, useOf, warningsOf } from './policy-use.js';
 import {
   NO_POLICY,
@@ -32,7 +32,7 @@ const policy: Policy = {
     },
   ],
   fair: true,
-  quotas: [{ per: 'user', pattern: '*', jobs: 1000 }],
+  quotas: [{ per: 'user', pattern: '*', jobs: 1000, coreHours: 0.5 }],
 };
 const set = (parts: object = policy, basedOn = 0, reason = 'for the night'): QueuePolicyCommand => ({
   type: 'SetQueuePolicy',
@@ -118,6 +118,12 @@ describe('the policy of the queue', () => {
       'profiles[0].environment.KEY',
     ],
     ['fairness that is text', { fair: 'yes' }, 'fair'],
+    ['a quota of nothing', { quotas: [{ per: 'user', pattern: '*' }] }, 'quotas[0]'],
+    [
+      'text for core-hours',
+      { quotas: [{ per: 'user', pattern: '*', coreHours: 'x' }] },
+      'quotas[0].coreHours',
+    ],
     ['a quota per app', { quotas: [{ per: 'app', pattern: '*', jobs: 1 }] }, 'quotas[0].per'],
   ])('is refused with %s', (_what, wrong, field) =>
     given().when(set(wrong)).thenRefused('BadInput', { field }),
@@ -177,6 +183,20 @@ describe('what a policy makes of a job', () => {
   it('lets a repeated job have no better turn than the rules and the first one', () => {
     expect(termsOf(policy, ada, {}, 300)).toMatchObject({ priority: 300, best: 10 });
     expect(termsOf(policy, ada, {}, 1)).toMatchObject({ priority: 10 });
+  });
+
+  it('is under the lowest of the quotas that fit, each for itself', () => {
+    const quotas = [
+      { per: 'user', pattern: '*', jobs: 9 },
+      { per: 'user', pattern: 'a*', coreHours: 5 },
+      { per: 'user', pattern: 'ada', jobs: 7 },
+      { per: 'group', pattern: 'user', jobs: 50 },
+    ] as const;
+    expect(quotasOf({ ...NO_POLICY, quotas }, ada)).toEqual([
+      { per: 'user', name: 'ada', jobs: 7, coreHours: 5 },
+      { per: 'group', name: 'user', jobs: 50, coreHours: Infinity },
+    ]);
+    expect(quotasOf(NO_POLICY, ada)).toEqual([]);
   });
 
   it('gives a profile to those whom it is for', () => {

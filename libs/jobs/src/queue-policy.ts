@@ -51,11 +51,14 @@ export interface WorkerProfile {
 
 const QUOTA_PER = ['user', 'group'] as const;
 
-/** What each user or group whose name fits may have, waiting and running together. */
+/** What each user or group whose name fits may have; more is refused when it is submitted. */
 export interface Quota {
   readonly per: (typeof QUOTA_PER)[number];
   readonly pattern: string;
-  readonly jobs: number;
+  /** Waiting and running together. */
+  readonly jobs?: number;
+  /** Used in this calendar month, in UTC. */
+  readonly coreHours?: number;
 }
 
 export interface Policy {
@@ -246,7 +249,17 @@ const document = objectOf({
   limits: listOf(MOST_RULES, per(PER, { running: whole(0, MAX_CAPACITY, 'jobs at once') })),
   profiles: listOf(MOST_PROFILES, profile),
   fair: flag,
-  quotas: listOf(MOST_RULES, per(QUOTA_PER, { jobs: whole(0, 10_000_000, 'jobs') })),
+  quotas: listOf(
+    MOST_RULES,
+    (field, value) =>
+      per(QUOTA_PER, {
+        jobs: optional(whole(0, 10_000_000, 'jobs')),
+        coreHours: optional((at, hours) => checkNumber(at, hours, { min: 0, max: 1e9, unit: 'core-hours' })),
+      })(field, value) ??
+      ((value as Quota).jobs === undefined && (value as Quota).coreHours === undefined
+        ? wrong(field, 'limits nothing', 'jobs or coreHours')
+        : undefined),
+  ),
 });
 
 /** Two of the same: one of them would never count. */

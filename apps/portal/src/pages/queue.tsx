@@ -40,6 +40,7 @@ const QUOTAS: readonly Column[] = [
   { name: 'per', label: 'Of each', choices: ['user', 'group'], width: '8rem' },
   { name: 'pattern', label: 'Whose name fits' },
   { name: 'jobs', label: 'Jobs at most', width: '9rem' },
+  { name: 'coreHours', label: 'Core-hours a month', width: '11rem' },
 ];
 
 type Uses = readonly { readonly name: string; readonly count: number }[];
@@ -149,7 +150,7 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
       <Rows
         title="Quotas"
         noun="quota"
-        help="How many jobs each user, or each group together, may have waiting and running. More are refused. Without a quota a user may have 20,000."
+        help="How many jobs each user, or each group together, may have waiting and running, and how many core-hours they may use in a calendar month. More are refused. Without a quota a user may have 20,000 jobs."
         columns={QUOTAS}
         rows={draft.quotas}
         first={{ per: 'user', pattern: '*', jobs: '1000' }}

@@ -20,6 +20,7 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'memoryMiB',
   'cores',
   'jobs',
+  'coreHours',
 ]);
 
 /** `{ user: 'ada', app: 'x' }` ↔ `user=ada app=x`, one of them a line. */
