@@ -8,6 +8,11 @@ import { Api } from '../e2e/platform.js';
 
 /** The name of the app that all jobs and sessions of a run use. */
 export const APP = 'faults';
+/** The same app, whose sessions and attempts need a seat. */
+export const LICENSED_APP = 'faults-licensed';
+/** A worker profile that few jobs run under at once. */
+export const PROFILE = 'narrow';
+const LICENCE = 'solver';
 
 /** What `solve` is told. */
 export interface JobArgs {
@@ -74,6 +79,39 @@ export const publishApp = async (url: string, token: string): Promise<void> => {
   const engine = await packed(file, author);
   answers.push(await author.publish('ENGINE', engine));
   answers.push(await author.publish('APP', await author.packApp({ name: APP, model: MODEL })));
+  for (const answer of answers) if ('message' in answer) throw new Error(JSON.stringify(answer));
+};
+
+/** A policy that is always at its limits, a licence with few seats, the app that needs it. */
+export const setUpPolicies = async (url: string, token: string, slots: number): Promise<void> => {
+  const api = new Api(url, token);
+  const author = await Author.of(api);
+  const policy = {
+    rules: [{ app: LICENSED_APP, priority: 100 }],
+    limits: [{ per: 'user', pattern: '*', running: Math.max(2, slots - 2) }],
+    profiles: [{ name: PROFILE, capacity: 3 }],
+    fair: true,
+    quotas: [{ per: 'user', pattern: '*', jobs: 100_000 }],
+  };
+  const seats = { name: LICENCE, title: 'A solver', dataSeats: 2, optimizationSeats: 2, holdS: 600 };
+  const answers = [
+    await author.trust(),
+    await api.change(
+      'setQueuePolicy',
+      '$policy: JSON!, $reason: String!, $basedOn: Int!',
+      {
+        ...{ policy, reason: 'a fault run', basedOn: 0 },
+      },
+      '',
+    ),
+    await api.change(
+      'defineLicence',
+      '$name: ID!, $title: String, $dataSeats: Int, $optimizationSeats: Int, $holdS: Int, $reason: String',
+      { ...seats, reason: 'a fault run' },
+      '',
+    ),
+    await author.publish('APP', await author.packApp({ name: LICENSED_APP, model: MODEL, licence: LICENCE })),
+  ];
   for (const answer of answers) if ('message' in answer) throw new Error(JSON.stringify(answer));
 };
 

@@ -186,6 +186,12 @@ describe('I13', () => {
     ]);
   });
 
+  it('knows that who needs a place of a profile or a seat may wait for that', () => {
+    const waits = { stream: 'job-w', event: { type: 'JobQueued', priority: 100, profile: 'narrow' } };
+    const log = logOf([waits, ...ticks(21), ...low('x'), ...ticks(21), ...low('y')]);
+    expect(seen(nobodyPassedOver(), log)).toEqual([]);
+  });
+
   it('allows what was decided before', () => {
     const log = logOf([j.queued(100), ...low('x'), ...low('y'), ...ticks(40), j.started(1, 'a')]);
     expect(seen(nobodyPassedOver(), log)).toEqual([]);

@@ -147,6 +147,8 @@ export const nobodyPassedOver = (): Watch => {
     passed: number | null;
   }
   const priorities = new Map<string, number>();
+  /** Those that wait for something of their own. */
+  const special = new Set<string>();
   /** By priority, those that any server may run, longest waiting first. */
   const waiting = new Map<number, Map<string, Waiting>>();
   const wait = (stream: string, priority: number, now: number): void => {
@@ -172,18 +174,23 @@ export const nobodyPassedOver = (): Watch => {
       const now = time(e);
       if (!isOf('job', e)) return;
       const { event, stream, position } = e;
-      const { priority = 0, labels } = event;
+      const { priority = 0, labels, profile, licence } = event;
       if (event.type === 'JobQueued') {
         priorities.set(stream, priority);
-        if (!labels?.length) wait(stream, priority, now);
+        if (labels?.length || profile !== undefined || licence !== undefined) special.add(stream);
+        else wait(stream, priority, now);
         return;
       }
       const own = priorities.get(stream) ?? 0;
       waiting.get(own)?.delete(stream);
       if (event.type === 'JobStarted') pass(own, now, position);
       // One that lost two servers waits for a server of its own.
-      else if (event.type === 'JobRequeued' && (event.nodeLost ?? 0) < 2) wait(stream, own, now);
-      else if (isTerminal(e)) priorities.delete(stream);
+      else if (event.type === 'JobRequeued' && (event.nodeLost ?? 0) < 2) {
+        if (!special.has(stream)) wait(stream, own, now);
+      } else if (isTerminal(e)) {
+        priorities.delete(stream);
+        special.delete(stream);
+      }
     },
     end: () => wrong.all(),
   };

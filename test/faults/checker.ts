@@ -19,6 +19,7 @@ import {
   results,
   transitionsAllowed,
 } from './check-log.js';
+import { limitsKept, schedulesKept, seatsKept, sessionsEnd } from './check-policy.js';
 import {
   headIsTheLast,
   logsAreClean,
@@ -64,6 +65,10 @@ const watchesOf = (facts: Facts): Watch[] => [
   leadersFollowEachOther(facts),
   realTimeOrder(facts),
   slotsKept(),
+  limitsKept(),
+  seatsKept(),
+  schedulesKept(),
+  sessionsEnd(),
   nobodyPassedOver(),
   everythingTold(),
   somebodyLeads(facts),

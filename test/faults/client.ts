@@ -9,7 +9,7 @@ export interface Mutation {
   readonly field: string;
   readonly types: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, unknown>>;
-  readonly thing: 'Job' | 'Session' | 'Node';
+  readonly thing: 'Job' | 'Session' | 'Node' | 'Schedule';
 }
 
 const TIMEOUT_MS = 10_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { APP, type JobArgs } from './app.js';
+import { APP, type JobArgs, LICENSED_APP, PROFILE } from './app.js';
 import { type Mutation, send } from './client.js';
 import type { CommandKind, History, JobKind } from './history.js';
 import type { LogWatch } from './log-watch.js';
@@ -13,6 +13,9 @@ const SENDERS = 12;
 const FIRST_EXTRA = 100;
 const RETRY_MS = 150;
 const SHARE = { long: 0.02, short: 0.2, solve: 0.03, interrupted: 0.01, terminated: 0.01 };
+/** Of the jobs, where the queue has a policy. */
+const SPECIAL = { profile: 0.2, licensed: 0.2, low: 0.2 };
+const LOW_PRIORITY = 500;
 const DRAIN_GRACE_S = 1;
 const INTERRUPTED_MS = 4000;
 const WAIT_MS = 30_000;
@@ -34,6 +37,8 @@ export interface DriverOptions {
   readonly patienceMs: number;
   /** Whether apps are opened, too. */
   readonly sessions: boolean;
+  /** Whether jobs run under profiles, with licences, and by a schedule, too. */
+  readonly policies: boolean;
 }
 
 /** Submits jobs at whichever server, and sends every command again under its id until it is answered. */
@@ -48,6 +53,7 @@ export class Driver {
   private gaveUp = false;
   private readonly ways = new Set<Promise<unknown>>();
   private readonly sessions = new Set<string>();
+  private readonly scheduleId = randomUUID();
 
   constructor(private readonly options: DriverOptions) {
     this.next = random(options.seed ^ 0x5eed);
@@ -56,6 +62,7 @@ export class Driver {
   start(): void {
     for (let sender = 0; sender < SENDERS; sender += 1) this.keep(this.submitting(sender));
     if (this.options.sessions) this.keep(this.opening());
+    if (this.options.policies) this.keep(this.schedule());
   }
 
   /** How far it may have come, from 0 to 1: jobs are spread over all faults. */
@@ -78,6 +85,7 @@ export class Driver {
       await delay(20);
     }
     this.over = true;
+    if (this.options.policies) this.keep(this.endSchedule());
     await Promise.race([this.settled(), delay(patienceMs, undefined, { ref: false })]);
     this.gaveUp = true;
   }
@@ -134,12 +142,47 @@ export class Driver {
     const mutation: Mutation = {
       field: 'submitJob',
       types: { input: 'SubmitJob!' },
-      values: { input: { app: APP, procedure: 'solve', args } },
+      values: { input: { ...this.special(), procedure: 'solve', args } },
       thing: 'Job',
     };
     const done = await this.insist('submitJob', mutation, command, sender, { job });
     if (done) this.acknowledged.add(command);
     return done;
+  }
+
+  private special(): { readonly app: string; readonly profile?: string; readonly priority?: number } {
+    const { profile, licensed, low } = SPECIAL;
+    const dice = this.options.policies ? this.next() : 1;
+    if (dice < profile) return { app: APP, profile: PROFILE };
+    if (dice < profile + licensed) return { app: LICENSED_APP };
+    return { app: APP, ...(dice < profile + licensed + low ? { priority: LOW_PRIORITY } : {}) };
+  }
+
+  /** Every minute, whatever strikes. */
+  private schedule(): Promise<boolean> {
+    const job = {
+      app: APP,
+      procedure: 'solve',
+      args: { job: 'scheduled', ms: 50, does: 'nothing', number: -1 },
+    };
+    const terms = { name: 'every minute', when: { cron: '* * * * *', zone: 'UTC' }, overlap: 'ALLOW' };
+    const mutation: Mutation = {
+      field: 'makeSchedule',
+      types: { job: 'SubmitJob!', terms: 'ScheduleTerms!' },
+      values: { job, terms },
+      thing: 'Schedule',
+    };
+    return this.insist('makeSchedule', mutation, this.scheduleId, 0, {});
+  }
+
+  private endSchedule(): Promise<boolean> {
+    const mutation: Mutation = {
+      field: 'pauseSchedule',
+      types: { id: 'ID!', reason: 'String!' },
+      values: { id: this.scheduleId, reason: 'The run is over' },
+      thing: 'Schedule',
+    };
+    return this.insist('pauseSchedule', mutation, randomUUID(), 0, {});
   }
 
   private stop(field: 'interruptJob' | 'terminateJob', id: string, sender: number): void {
@@ -153,7 +196,12 @@ export class Driver {
       if (this.sessions.size >= MAX_SESSIONS) this.endSession([...this.sessions][0] ?? '');
       const command = randomUUID();
       const types = { app: 'String!' };
-      const mutation: Mutation = { field: 'launchSession', types, values: { app: APP }, thing: 'Session' };
+      const mutation: Mutation = {
+        field: 'launchSession',
+        types,
+        values: { app: this.options.policies && this.next() < 0.5 ? LICENSED_APP : APP },
+        thing: 'Session',
+      };
       this.keep(
         this.insist('launchSession', mutation, command, 0, {}).then((done) => {
           if (done) this.sessions.add(command);

@@ -29,7 +29,15 @@ export type FaultKind =
   | 'F24'; // SIGKILL at a named point of the code
 
 export type CommandKind =
-  'submitJob' | 'interruptJob' | 'terminateJob' | 'launchSession' | 'endSession' | 'drainNode' | 'resumeNode';
+  | 'submitJob'
+  | 'interruptJob'
+  | 'terminateJob'
+  | 'launchSession'
+  | 'endSession'
+  | 'drainNode'
+  | 'resumeNode'
+  | 'makeSchedule'
+  | 'pauseSchedule';
 
 /**
  * What a job is meant to do. `trivial`: completes at once or after some milliseconds; `solve`: a tiny model through

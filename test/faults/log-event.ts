@@ -16,6 +16,21 @@ export interface Content {
   readonly epoch?: number;
   readonly slots?: number;
   readonly labels?: readonly string[];
+  readonly owner?: string;
+  readonly profile?: string;
+  readonly licence?: string;
+  readonly policy?: {
+    readonly limits: readonly { readonly per: string; readonly pattern: string; readonly running: number }[];
+    readonly profiles: readonly { readonly name: string; readonly capacity: number }[];
+  };
+  readonly kind?: string;
+  readonly holder?: string;
+  readonly user?: string;
+  readonly device?: string | null;
+  readonly dataSeats?: number;
+  readonly optimizationSeats?: number;
+  readonly job?: string | object;
+  readonly due?: number;
 }
 
 /** One row of `event_log`, as PostgreSQL has it (migrations/0001-event-log.ts). */

@@ -16,6 +16,7 @@ const HELP = `Usage: npm run faults -- [options]
   --servers N      default 4
   --slots N        jobs that each of them runs at once (default 4)
   --seed N         what happens; default: a new one, which is printed
+  --policies       with a queue policy, licences and a schedule, all at their limits
   --only F03,F05   some kinds of faults instead of all, or ways of them: "F20 rolling"
   --mutants WHICH  planted bugs that must be found: all (default), quick, none, or their names
   --mutant NAME,…  these, and nothing else
@@ -68,6 +69,7 @@ const readOptions = () => {
         slots: { type: 'string' },
         seed: { type: 'string' },
         only: { type: 'string' },
+        policies: { type: 'boolean' },
         mutants: { type: 'string' },
         mutant: { type: 'string' },
         keep: { type: 'boolean' },
@@ -124,6 +126,7 @@ const runMutant = async (mutant: Mutant): Promise<MutantResult> => {
       plan: { gentle: [], rough: planInTurn(seed, mutant.plan) },
       patienceMs: MUTANT_PATIENCE_MS,
       sessions: false,
+      policies: mutant.policies ?? false,
     });
     const found = violations.map(({ invariant }) => invariant);
     const broken = found.filter((invariant) => mutant.breaks.includes(invariant));
@@ -167,6 +170,7 @@ const main = async (): Promise<number> => {
     result = await run({
       ...{ folder: path.join(folder, 'run'), postgres, database: 'faults', build, seed, commit },
       ...{ jobs, servers, slots, seconds: 0, patienceMs: PATIENCE_MS, sessions: true, say },
+      policies: given.policies ?? false,
       plan,
     });
     for (const { invariant, message } of result.violations) say(`✗ ${invariant} ${message}`);

@@ -23,6 +23,8 @@ export interface Mutant {
   readonly seconds: number;
   /** So long every job works, in milliseconds; without it most of them end at once. */
   readonly ms?: number;
+  /** With a policy, licences and a schedule. */
+  readonly policies?: boolean;
 }
 
 const JOB = 'libs/jobs/src/job.ts';
@@ -460,6 +462,45 @@ export const mutants: readonly Mutant[] = [
     plan: [],
     jobs: 100,
     seconds: 10,
+  },
+  {
+    name: 'profile-not-counted',
+    says: 'More jobs run under a worker profile than it has places.',
+    patches: [
+      patch(
+        'libs/jobs/src/lines.ts',
+        'const most = policy.profile(profile)?.capacity ?? 0;',
+        'const most = 2 * (policy.profile(profile)?.capacity ?? 0);',
+      ),
+    ],
+    breaks: ['I12'],
+    plan: [],
+    jobs: 100,
+    seconds: 10,
+    ms: 500,
+    policies: true,
+  },
+  {
+    name: 'seats-not-counted',
+    says: 'A licence grants more seats than it has.',
+    patches: [
+      patch(
+        'libs/licensing/src/licence.ts',
+        "kind === 'data' ? terms.dataSeats : terms.optimizationSeats;",
+        "2 * (kind === 'data' ? terms.dataSeats : terms.optimizationSeats);",
+      ),
+      patch(
+        'libs/jobs/src/lines.ts',
+        'mayUse(pool, owner) ? pool.seats : 0;',
+        'mayUse(pool, owner) ? 2 * pool.seats : 0;',
+      ),
+    ],
+    breaks: ['I12'],
+    plan: [],
+    jobs: 100,
+    seconds: 10,
+    ms: 500,
+    policies: true,
   },
   {
     name: 'lost-attempt-runs-on',

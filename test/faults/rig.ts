@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { publishApp } from './app.js';
+import { publishApp, setUpPolicies } from './app.js';
 import { signIn } from './client.js';
 import { Driver } from './driver.js';
 import type { History } from './history.js';
@@ -28,6 +28,8 @@ export interface RigOptions {
   readonly seed: number;
   readonly patienceMs: number;
   readonly sessions: boolean;
+  /** Whether the queue has a policy, apps need licences and a schedule runs, too. */
+  readonly policies: boolean;
   readonly history: History;
 }
 
@@ -78,8 +80,8 @@ export class Rig {
 
   driver(): Driver {
     const { servers, token, watch } = this;
-    const { history, jobs, jobMs: ms, seed, patienceMs, sessions } = this.options;
-    return new Driver({ servers, token, history, watch, seed, jobs, ms, patienceMs, sessions });
+    const { history, jobs, jobMs: ms, seed, patienceMs, sessions, policies } = this.options;
+    return new Driver({ servers, token, history, watch, seed, jobs, ms, patienceMs, sessions, policies });
   }
 
   get logs(): string[] {
@@ -110,6 +112,8 @@ export class Rig {
     await ready(first);
     this.token = await signIn(first.url, await first.link());
     await publishApp(first.url, this.token);
+    if (this.options.policies)
+      await setUpPolicies(first.url, this.token, this.options.slots * this.options.servers);
     await Promise.all(others.map(ready));
   }
 }

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly patienceMs: number;
   /** Whether apps are opened, too. */
   readonly sessions: boolean;
+  /** Whether the queue has a policy, apps need licences and a schedule runs, too. */
+  readonly policies: boolean;
   readonly say: (text: string) => void;
 }
 
@@ -116,6 +118,8 @@ const strike = async (
     const { acknowledged } = driver;
     const allEnded = () => [...acknowledged].every((id) => rig.watch.jobs.get(id)?.state === 'ended');
     if (!(await rig.watch.until(allEnded, patienceMs))) say('not all jobs have ended');
+    // What a schedule has submitted last.
+    await rig.watch.until(() => rig.watch.ended === rig.watch.jobs.size, patienceMs);
     await rig.watch.until(() => rig.watch.sessions.size === 0, patienceMs);
     history.add({ kind: 'end' });
   } finally {
