@@ -68,6 +68,8 @@ export const formatAgo = (at: number, now: number): string => {
   return count(Math.floor(seconds / size), unit) + ' ago';
 };
 
+export const MIB = 1024 ** 2;
+
 export const formatBytes = (bytes: number): string => {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));

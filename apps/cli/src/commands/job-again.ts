@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Api } from '../api.js';
 import { action, type Context } from '../context.js';
 import { EXIT, type ExitCode } from '../failure.js';
-import { clean, duration, number, percent, table, time } from '../format.js';
+import { bytes, clean, duration, number, percent, table, time } from '../format.js';
 import {
   AttemptEndDocument,
   CloneJobDocument,
@@ -116,8 +116,20 @@ const attempts = async (
   context.screen.result(rows, () =>
     [
       table(
-        ['attempt', 'server', 'started', 'ran', 'outcome', 'objective', 'bound', 'gap', 'solutions'],
-        rows.map(({ number: attempt, nodeName, startedAt, endedAt, outcome, last }) => [
+        [
+          'attempt',
+          'server',
+          'started',
+          'ran',
+          'outcome',
+          'objective',
+          'bound',
+          'gap',
+          'solutions',
+          'CPU',
+          'memory',
+        ],
+        rows.map(({ number: attempt, nodeName, startedAt, endedAt, outcome, last, use }) => [
           attempt,
           nodeName,
           time(startedAt),
@@ -127,6 +139,8 @@ const attempts = async (
           typeof last?.bound === 'number' ? number(last.bound) : '',
           typeof last?.gap === 'number' ? percent(last.gap) : '',
           last?.incumbents,
+          use ? duration(use.cpuMs / 1000) : '',
+          use ? bytes(use.peakMiB * 1024 ** 2) : '',
         ]),
       ),
       ...(logs

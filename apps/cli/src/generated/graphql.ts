@@ -618,7 +618,7 @@ export type JobAttemptsQueryVariables = Exact<{
 }>;
 
 
-export type JobAttemptsQuery = { job: { id: string, state: JobState, attempts: Array<{ number: number, nodeName: string, startedAt: number, endedAt: number | null, outcome: string | null }> } | null };
+export type JobAttemptsQuery = { job: { id: string, state: JobState, attempts: Array<{ number: number, nodeName: string, startedAt: number, endedAt: number | null, outcome: string | null, use: { cpuMs: number, peakMiB: number } | null }> } | null };
 
 export type AttemptEndQueryVariables = Exact<{
   id: string;
@@ -2464,6 +2464,10 @@ export const JobAttemptsDocument = new TypedDocumentString(`
       startedAt
       endedAt
       outcome
+      use {
+        cpuMs
+        peakMiB
+      }
     }
   }
 }

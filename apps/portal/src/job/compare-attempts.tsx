@@ -1,6 +1,6 @@
 import { Select, SimpleGrid, Skeleton, Stack } from '@mantine/core';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { formatDuration, formatGap, formatKpi, formatTime } from '../format.js';
+import { formatBytes, formatDuration, formatGap, formatKpi, formatTime, MIB } from '../format.js';
 import { Section, useNow } from '../ui/bits.js';
 import { Log } from './log.js';
 import { outcomeText } from './progress.js';
@@ -51,6 +51,8 @@ const OneAttempt = ({
         </Fact>
         <Fact label="Gap">{formatGap(points.findLast(({ gap }) => gap !== null)?.gap)}</Fact>
         <Fact label="Solutions found">{last?.incumbents ?? '–'}</Fact>
+        <Fact label="CPU time">{at?.use ? formatDuration(at.use.cpuMs / 1000) : '–'}</Fact>
+        <Fact label="Peak memory">{at?.use ? formatBytes(at.use.peakMiB * MIB) : '–'}</Fact>
       </dl>
       {points.some(({ objective, bound }) => objective !== null || bound !== null) && (
         <Suspense fallback={<Skeleton height={200} />}>

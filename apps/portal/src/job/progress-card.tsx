@@ -13,7 +13,7 @@ import {
   VisuallyHidden,
 } from '@mantine/core';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { formatDuration, formatGap, formatKpi } from '../format.js';
+import { formatBytes, formatDuration, formatGap, formatKpi, MIB } from '../format.js';
 import { Link } from '../router.js';
 import { pathTo } from '../routes.js';
 import { StatePill, useNow } from '../ui/bits.js';
@@ -122,6 +122,8 @@ export const ProgressCard = ({ job, onJobPage = false }: { job: JobDetails; onJo
             <Figure label="Gap">{formatGap(gap)}</Figure>
             <Figure label="Solutions found">{last ? last.incumbents : '–'}</Figure>
             <Figure label="Elapsed">{formatDuration(elapsed)}</Figure>
+            {at?.use && <Figure label="CPU time">{formatDuration(at.use.cpuMs / 1000)}</Figure>}
+            {at?.use && <Figure label="Peak memory">{formatBytes(at.use.peakMiB * MIB)}</Figure>}
           </dl>
           {points.some((point) => point.objective !== null || point.bound !== null) && (
             <Suspense fallback={<Skeleton height={240} />}>
