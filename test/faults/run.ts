@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { check, type Violation } from './checker.js';
 import { History } from './history.js';
 import { measure, type Measures } from './measures.js';
+import type { LogEvent } from './log-watch.js';
 import type { ServerBuild } from './mutated-build.js';
 import { Nemesis } from './nemesis.js';
 import type { Plan } from './plan.js';
@@ -83,6 +84,15 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   return { history, violations, measures: measure(history.entries, rig.watch.events) };
 };
 
+const BACK: ReadonlySet<string> = new Set(['SeatReleased', 'SeatExpired', 'SeatFreed']);
+
+/** Of attempts: they come back a moment after these have ended. */
+const seatsTaken = (events: readonly LogEvent[]): number =>
+  events.reduce((taken, { type, data }) => {
+    if (data['kind'] !== 'optimization') return taken;
+    return type === 'SeatGranted' ? taken + 1 : BACK.has(type) ? taken - 1 : taken;
+  }, 0);
+
 const strike = async (
   { plan, seconds, patienceMs, say }: RunOptions,
   rig: Rig,
@@ -120,6 +130,7 @@ const strike = async (
     if (!(await rig.watch.until(allEnded, patienceMs))) say('not all jobs have ended');
     // What a schedule has submitted last.
     await rig.watch.until(() => rig.watch.ended === rig.watch.jobs.size, patienceMs);
+    await rig.watch.until(() => seatsTaken(rig.watch.events) === 0, patienceMs);
     await rig.watch.until(() => rig.watch.sessions.size === 0, patienceMs);
     history.add({ kind: 'end' });
   } finally {
