@@ -179,7 +179,9 @@ export class ProcessRunner implements Work {
     });
     if (rows.length === 0) return from;
     const reactions = new Reactions(this.process, await this.load(rows.map(({ key }) => key)));
-    for (const { key, timer, now, ...set } of rows) reactions.fire(key, timer, set, { position, at: now });
+    // The log's clock may be ahead of the database's: no timer fires before its own time.
+    for (const { key, timer, now, ...set } of rows)
+      reactions.fire(key, timer, set, { position, at: Math.max(now, set.due) });
     return this.write(reactions, from.position, from);
   }
 

@@ -70,11 +70,12 @@ export class BatchesResolver {
   @Needs('user')
   retryBatch(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationRetryBatchArgs) {
     return this.change(actor, id, commandId, async () => {
-      const [failed, { job, scenarios }] = await Promise.all([
+      const [failed, { job: first, scenarios }] = await Promise.all([
         this.queries.failed(id),
         this.queries.recipe(id),
       ]);
-      return { type: 'RetryBatch', failed, job, scenarios };
+      const job = await this.submitting.again(actor, first);
+      return isRefusal(job) ? job : { type: 'RetryBatch', failed, job, scenarios };
     });
   }
 
@@ -121,7 +122,7 @@ export class BatchesResolver {
     actor: Actor,
     id: string,
     commandId: string,
-    command: () => BatchCommand | Promise<BatchCommand>,
+    command: () => BatchCommand | Promise<BatchCommand | Refusal>,
   ) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return answer('Batch', meta);
@@ -129,13 +130,14 @@ export class BatchesResolver {
     if (wrong) return answer('Batch', wrong);
     // What has failed by now may differ when the request is sent again: it is the same request nevertheless.
     const asked = await command();
-    return this.answer(actor, new ForBatch(id, asked, meta, fingerprintOf(actor.id, asked.type)), id);
-  }
-
-  private async answer(actor: Actor, command: ForBatch | Refusal, id: string) {
+    if (isRefusal(asked)) return answer('Batch', asked);
+    const told = new ForBatch(id, asked, meta, fingerprintOf(actor.id, asked.type));
+    const change = () => this.commands.change(told, batchList.name, () => this.queries.one(actor, id));
     return answer(
       'Batch',
-      await this.commands.change(command, batchList.name, () => this.queries.one(actor, id)),
+      asked.type === 'RetryBatch'
+        ? await this.quotas.within(actor, told, asked.failed.length, change)
+        : await change(),
     );
   }
 

@@ -4,7 +4,9 @@ import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import { type Actor, EVENT_STORE, fingerprintOf, metaOf, type SubmitBatch } from '@openpro/platform';
 import { CaseQueries } from '@openpro/storage';
 import { BATCH_PRIORITY, MAX_SCENARIOS, recipeOf, type Scenarios } from './batch.js';
+import type { QueuedJob } from './job.js';
 import { ForBatch } from './jobs.commands.js';
+import { Quotas } from './quotas.queries.js';
 import { Submitting } from './submitting.js';
 
 const isObject = (value: unknown): value is object =>
@@ -16,6 +18,7 @@ export class SubmittingBatches {
   constructor(
     private readonly submitting: Submitting,
     private readonly cases: CaseQueries,
+    private readonly quotas: Quotas,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -29,11 +32,20 @@ export class SubmittingBatches {
       return new ForBatch(commandId, { type: 'SubmitBatch', ...recipeOf(before) }, meta, fingerprint);
     const wrong = wrongIn(input);
     if (wrong) return wrong;
+    const full = await this.quotas.refusal(actor);
+    if (full) return full;
     const job = await this.submitting.request(actor, input.job, BATCH_PRIORITY);
     if (isRefusal(job)) return job;
     const scenarios = await this.scenarios(actor, input, job.app.name);
     if (isRefusal(scenarios)) return scenarios;
     return new ForBatch(commandId, { type: 'SubmitBatch', job, scenarios }, meta, fingerprint);
+  }
+
+  /** The job of a batch once more, by the right that its owner has now; an administrator decides for others. */
+  async again(actor: Actor, job: QueuedJob): Promise<QueuedJob | Refusal> {
+    if (job.owner !== actor.id) return job;
+    const terms = await this.submitting.ownTerms(actor, job);
+    return isRefusal(terms) ? terms : { ...job, ...terms };
   }
 
   private async scenarios(actor: Actor, input: SubmitBatch, app: string): Promise<Scenarios | Refusal> {

@@ -38,6 +38,7 @@ const given = () => {
     /** That she may see. */
     jobs: [] as string[],
     unlicensed: undefined as Refusal | undefined,
+    full: undefined as Refusal | undefined,
   };
   const submitting = new Submitting(
     { versionRow: () => Promise.resolve(world.version) } as never,
@@ -55,6 +56,7 @@ const given = () => {
     { policy: () => Promise.resolve(world.policy) } as never,
     { row: (_actor: Actor, id: string) => Promise.resolve(world.jobs.includes(id) ? { id } : null) } as never,
     { refusalFor: () => Promise.resolve(world.unlicensed) } as never,
+    { refusal: () => Promise.resolve(world.full) } as never,
   );
   const handler = new CommandHandler(store);
   return {
@@ -89,6 +91,16 @@ describe('submitting a job', () => {
     expect(await execute(again)).toMatchObject({ is: 'done', repeated: true });
     const other = (await command({ ...input, description: 'other' }, commandId)) as ForJob;
     expect(await execute(other)).toMatchObject({ refusal: { refused: 'CommandIdReused' } });
+  });
+
+  it('is refused before any work where the quota is full, but not when it was submitted before', async () => {
+    const { command, execute, world } = given();
+    const commandId = uuidv7();
+    await execute((await command(input, commandId)) as ForJob);
+    world.full = { refused: 'QuotaExceeded', message: 'wait' } as Refusal;
+    world.version = null; // nobody looks for the app
+    expect(await command(input)).toMatchObject({ refused: 'QuotaExceeded' });
+    expect(await command(input, commandId)).toMatchObject({ id: commandId });
   });
 
   it('carries whose it is and what the rules gave it, and may only be made worse', async () => {

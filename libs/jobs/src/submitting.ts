@@ -22,6 +22,7 @@ import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
 import { termsOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
+import { Quotas } from './quotas.queries.js';
 
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_CELLS = 10_000;
@@ -51,6 +52,7 @@ export class Submitting {
     private readonly policies: QueuePolicies,
     private readonly jobs: JobQueries,
     private readonly licences: LicenceQueries,
+    private readonly quotas: Quotas,
   ) {}
 
   /** The command; a request that was submitted before under this id gives the same command without new work. */
@@ -63,6 +65,9 @@ export class Submitting {
       return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
     const after = await this.dependencies(actor, input, commandId);
     if (isRefusal(after)) return after;
+    // Asked again when it is submitted; who has no place for it must cost no process and no storage.
+    const full = await this.quotas.refusal(actor);
+    if (full) return full;
     const asked = await this.request(actor, { ...input, after: null });
     if (isRefusal(asked)) return asked;
     // A job has the id of the command that made it.
@@ -209,10 +214,10 @@ export class Submitting {
   }
 
   /** By the right of who asks now, and not in the turn that an administrator gave the first job. */
-  private async ownTerms(
+  async ownTerms(
     actor: Actor,
     { app, memoryMiB, cores, profile, licence, priority: before }: ReturnType<typeof withoutOrigin>,
-    priority: number | null | undefined,
+    priority?: number | null,
   ) {
     const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
     if (unlicensed) return unlicensed;
