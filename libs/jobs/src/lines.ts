@@ -206,8 +206,7 @@ const lineOf = (queue: Queue, entry: Entry): Omit<Line, 'waiting' | 'clock'> => 
 };
 
 /** The line in which it stands. */
-export const standing = (queue: Queue, entry: Entry): Pick<Line, 'needs' | 'holds'> =>
-  get(queue.lines, entry.wait.line) ?? lineOf(queue, entry);
+export const standing = (queue: Queue, entry: Entry): Pick<Line, 'needs' | 'holds'> => lineOf(queue, entry);
 
 /** What of all that its jobs need is full, if anything is. */
 export const fullFor = ({ held }: Queue, { holds }: Pick<Line, 'holds'>): Hold | undefined =>
@@ -245,7 +244,7 @@ type Waiting = Pick<Queue, 'waiting' | 'lines'>;
 const enqueued = (queue: Queue, entry: Entry, from: number, before: Wait['before'] = {}): Queue => {
   const line = lineOf(queue, entry);
   const { waiting = null, clock = newClock } = get(queue.lines, line.key) ?? {};
-  return stands(queue, line, clock, waiting, { ...entry, wait: joining(line.key, clock, from, before) });
+  return stands(queue, line, clock, waiting, { ...entry, wait: joining(clock, from, before) });
 };
 
 const stands = (
@@ -267,7 +266,7 @@ const stands = (
 const dequeued = (queue: Queue, entry: Entry): Waiting => {
   const { waiting, lines } = queue;
   const turn = turnOf(entry);
-  const line = get(lines, entry.wait.line);
+  const line = get(lines, lineOf(queue, entry).key);
   const left = remove(line?.waiting ?? null, turn);
   return {
     waiting: remove(waiting, turn),
@@ -300,7 +299,7 @@ export const release = (queue: Queue, job: string, at: number): Queue => {
 export const wait = (queue: Queue, entry: Newcomer, from: number): Queue => {
   const former = get(queue.jobs, entry.job);
   const rest = former ? without(queue, former) : queue;
-  return enqueued(rest, { ...entry, place: null, wait: joining('', newClock, from) }, from);
+  return enqueued(rest, { ...entry, place: null, wait: joining(newClock, from) }, from);
 };
 
 /** At a place from now on, whether it was in line or somewhere else before. */
@@ -329,7 +328,7 @@ export const prioritized = (queue: Queue, job: string, priority: number): Queue 
 const changed = (queue: Queue, to: Pick<Queue, 'policy'> | Pick<Queue, 'seats'>, at: number): Queue => {
   let after: Queue = { ...queue, ...to, waiting: null, lines: null };
   for (const entry of values(queue.waiting)) {
-    const { clock = newClock } = get(queue.lines, entry.wait.line) ?? {};
+    const { clock = newClock } = get(queue.lines, lineOf(queue, entry).key) ?? {};
     after = enqueued(after, entry, at, clock.first ? waitedOf(clock, entry.wait, at) : {});
   }
   return after;

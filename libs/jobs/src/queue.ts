@@ -183,7 +183,7 @@ const withRow = (queue: Queue, row: QueueJobRow): Queue => {
   if (node === null || nodeEpoch === null) return wait(queue, entry, row.waits_since);
   const { memoryMiB = 0, cores = 0 } = row.takes;
   const there = { node, nodeEpoch, memoryMiB, cores, since: row.started_at };
-  return place(queue, { ...entry, place: null, wait: joining('', newClock, row.queued_at) }, there);
+  return place(queue, { ...entry, place: null, wait: joining(newClock, row.queued_at) }, there);
 };
 
 export interface SeatRows {

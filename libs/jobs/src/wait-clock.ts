@@ -21,8 +21,6 @@ export const newClock: Clock = { total: {}, kind: null, since: 0, first: null };
 
 /** How one job has joined its line. */
 export interface Wait {
-  /** Its key. */
-  readonly line: string;
   readonly from: number;
   /** What the clock showed then. */
   readonly base: Waited;
@@ -45,8 +43,7 @@ export const turned = (clock: Clock, kind: WaitKind, now: number): Clock =>
     ? clock
     : { total: reading(clock, now), kind, since: now, first: clock.first ?? { kind, at: now } };
 
-export const joining = (line: string, clock: Clock, from: number, before: Waited = {}): Wait => ({
-  line,
+export const joining = (clock: Clock, from: number, before: Waited = {}): Wait => ({
   from,
   base: reading(clock, from),
   before,
