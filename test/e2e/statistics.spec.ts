@@ -55,8 +55,8 @@ describe('statistics', () => {
         .split('\r\n')
         .map((line) => [line.split(',')[0], line.split(',')]),
     );
-    const column = (row: string, name: string): number => Number(rows[row]?.[rows['label']!.indexOf(name)]);
-    expect(Object.keys(rows).sort()).toEqual(['fails', 'label', 'works']);
+    const column = (row: string, name: string): number => Number(rows[row]?.[rows['app']!.indexOf(name)]);
+    expect(Object.keys(rows).sort()).toEqual(['app', 'fails', 'works']);
     expect([column('works', 'jobs'), column('works', 'completed'), column('fails', 'failed')]).toEqual([
       ...[2, 2, 1],
     ]);

@@ -27,6 +27,7 @@ const COMPUTED = new Set([
   'Node.sessions',
   'QueuePolicy.warnings',
   'Session.waitingFor',
+  'Statistics.csv',
   'Statistics.currency',
   'StatisticsRow.label',
 ]);

@@ -16,6 +16,7 @@ import {
   type Tariff,
   Where,
 } from '@openpro/platform';
+import { csvLine } from '@openpro/storage';
 import { DataSource } from 'typeorm';
 import { tariffList, type TariffRow } from './tariff.projection.js';
 
@@ -51,7 +52,9 @@ const BY_TIME: ReadonlySet<StatisticsBy> = new Set(['HOUR', 'DAY', 'MONTH']);
 
 const SPREADS = ['queue', 'launch', 'run'] as const;
 
-/** [min, mean, p50, p95, max] in seconds; null without values. */
+const FIGURES = ['min', 'mean', 'p50', 'p95', 'max'] as const;
+
+/** The figures in seconds, in this order; null without values. */
 const spreadOf = (name: (typeof SPREADS)[number]): string =>
   `CASE WHEN count(${name}) > 0 THEN array[min(${name}), avg(${name})] ||
      percentile_cont(array[0.5, 0.95]) WITHIN GROUP (ORDER BY ${name}) || max(${name}) END AS ${name}`;
@@ -131,12 +134,34 @@ export class StatisticsQueries {
       where.values,
     );
     const any = first !== undefined && first.jobs > 0;
+    const shown = any ? rows.slice(0, MAX_ROWS) : [];
     return {
-      rows: any ? rows.slice(0, MAX_ROWS).map((row) => this.row(by, row)) : [],
+      rows: shown.map((row) => this.row(by, row)),
       total: any ? this.row(by, { ...first, key: null }) : null,
       more: rows.length > MAX_ROWS,
       currency: async () => (await this.newest()).tariff.currency,
+      csv: () => this.csv(by, shown),
     };
+  }
+
+  private async csv(by: StatisticsBy, rows: readonly SqlRow[]): Promise<string> {
+    const { tariff } = await this.newest();
+    const heads = [
+      ...[by.toLowerCase(), 'jobs', 'completed', 'failed', 'cancelled', 'attempts'],
+      ...SPREADS.flatMap((name) => FIGURES.map((figure) => `${name} ${figure} s`)),
+      ...['core hours', 'GiB hours', 'CPU hours', 'peak MiB', `cost ${tariff.currency}`.trim()],
+    ];
+    const lines = await Promise.all(
+      rows.map(async (row) =>
+        csvLine([
+          ...[await this.label(by, row.key ?? ''), row.jobs, row.completed, row.failed, row.cancelled],
+          row.attempts,
+          ...SPREADS.flatMap((name) => row[name] ?? FIGURES.map(() => null)),
+          ...[row.coreHours, row.gibHours, row.cpuHours, row.peakMiB ?? null, row.cost],
+        ]),
+      ),
+    );
+    return csvLine(heads) + lines.join('');
   }
 
   async tariff(): Promise<Lazy<Tariff>> {

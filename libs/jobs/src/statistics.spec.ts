@@ -179,6 +179,19 @@ describe('statistics', () => {
     expect(total?.cost).toBe(10.5);
   });
 
+  it('are saved with all their figures, and no name runs as a formula', async () => {
+    await keep([
+      rowOf(MARCH, { owner: '=1+1' }, [{ waits: 2000, ms: 10_000, ends: 'completed' }]),
+      rowOf(MARCH, { owner: 'ben' }, []),
+    ]);
+    const args = { from: MARCH, to: MARCH + DAY, by: 'USER' } as QueryJobStatisticsArgs;
+    const { csv } = await statistics.statistics(ada, args);
+    const [heads, ada1, ben, end] = (await (csv as unknown as () => Promise<string>)()).split('\r\n');
+    expect(heads).toMatch(/^user,jobs,completed,.*,queue min s,.*,run max s,core hours,.*,peak MiB,cost$/);
+    expect(ada1).toMatch(/^"'=1\+1's name",1,1,0,0,1,2,2,2,2,2,,,,,,10,10,10,10,10,0\.0027\d*,0,0,,0$/);
+    expect([ben, end]).toEqual([`"ben's name",1,0,0,1,0${','.repeat(15)},0,0,0,,0`, '']);
+  });
+
   it('begin days where the reader is, also when summer time begins', async () => {
     const completed = (at: number) => rowOf(at, {}, [{ ms: 0, ends: 'completed' }]);
     // 23:30 and 00:30 in Amsterdam, then 23:30 on the day of 23 hours, and 00:30 after it.

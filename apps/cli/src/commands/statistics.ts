@@ -37,29 +37,7 @@ const parseMoment = (text: string): number => {
 
 type Row = JobStatisticsQuery['jobStatistics']['rows'][number];
 
-const SPREADS = ['queue', 'launch', 'run'] as const;
-const PARTS = ['min', 'mean', 'p50', 'p95', 'max'] as const;
-
-const csvCell = (value: unknown): string => {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
-const csvOf = (rows: readonly Row[], currency: string): string => {
-  const heads = [
-    ...['label', 'jobs', 'completed', 'failed', 'cancelled', 'attempts'],
-    ...SPREADS.flatMap((name) => PARTS.map((part) => `${name} ${part} s`)),
-    ...['core hours', 'GiB hours', 'CPU hours', 'peak MiB', `cost ${currency}`.trim()],
-  ];
-  const lines = rows.map((row) => [
-    ...[row.label, row.jobs, row.completed, row.failed, row.cancelled, row.attempts],
-    ...SPREADS.flatMap((name) => PARTS.map((part) => row[name]?.[part])),
-    ...[row.coreHours, row.gibHours, row.cpuHours, row.peakMiB, row.cost],
-  ]);
-  return [heads, ...lines].map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
-};
-
-const seconds = (spread: Row['queue'], part: (typeof PARTS)[number]): string =>
+const seconds = (spread: Row['queue'], part: 'p50' | 'p95' | 'max'): string =>
   spread ? duration(spread[part]) : '';
 
 const shown = (by: string, rows: readonly Row[], currency: string): string =>
@@ -89,8 +67,9 @@ const statistics = async (context: Context, { by, zone, app, csv, ...period }: O
     by: by.toUpperCase() as StatisticsBy,
     timeZone: zone,
     app,
+    csv: csv ?? false,
   });
-  if (csv) return screen.raw(csvOf(found.rows, found.currency));
+  if (csv) return screen.raw(found.csv ?? '');
   screen.result(found, () =>
     found.total
       ? [

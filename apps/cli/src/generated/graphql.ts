@@ -954,10 +954,11 @@ export type JobStatisticsQueryVariables = Exact<{
   by: StatisticsBy;
   timeZone?: string | null | undefined;
   app?: string | null | undefined;
+  csv: boolean;
 }>;
 
 
-export type JobStatisticsQuery = { jobStatistics: { more: boolean, currency: string, rows: Array<{ key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null }>, total: { key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null } | null } };
+export type JobStatisticsQuery = { jobStatistics: { more: boolean, currency: string, csv?: string, rows: Array<{ key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null }>, total: { key: string, label: string, jobs: number, completed: number, failed: number, cancelled: number, attempts: number, coreHours: number, gibHours: number, cpuHours: number, peakMiB: number | null, cost: number, queue: { min: number, mean: number, p50: number, p95: number, max: number } | null, launch: { min: number, mean: number, p50: number, p95: number, max: number } | null, run: { min: number, mean: number, p50: number, p95: number, max: number } | null } | null } };
 
 export type TariffFieldsFragment = { version: number, currency: string, job: number, coreHour: number, gibHour: number, cpuHour: number, reason: string, setAt: number | null, setBy: { name: string } | null };
 
@@ -3478,7 +3479,7 @@ export const SetQueuePolicyDocument = new TypedDocumentString(`
   limit
 }`) as unknown as TypedDocumentString<SetQueuePolicyMutation, SetQueuePolicyMutationVariables>;
 export const JobStatisticsDocument = new TypedDocumentString(`
-    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String) {
+    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String, $csv: Boolean!) {
   jobStatistics(from: $from, to: $to, by: $by, timeZone: $timeZone, app: $app) {
     rows {
       ...StatisticsRowFields
@@ -3488,6 +3489,7 @@ export const JobStatisticsDocument = new TypedDocumentString(`
     }
     more
     currency
+    csv @include(if: $csv)
   }
 }
     fragment SpreadFields on Spread {

@@ -1,6 +1,7 @@
 import { Button, Card, Group, SegmentedControl, Select, SimpleGrid, Table, Text } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { useLive } from '../api.js';
+import { reader, useLive } from '../api.js';
+import { errorText } from '../answers.js';
 import { download } from '../download.js';
 import { formatDuration, formatKpi, formatNumber } from '../format.js';
 import {
@@ -10,9 +11,10 @@ import {
   TariffDocument,
 } from '../generated/graphql.js';
 import { isAdministrator, isOverseer, useMe } from '../me.js';
+import { say } from '../notices.js';
 import { useFilters } from '../router.js';
 import { TariffDialog, TariffLine } from '../statistics/tariff.js';
-import { COLUMNS, csvOf, isTime, PARTS, periodOf, PERIODS } from '../statistics/words.js';
+import { COLUMNS, isTime, PARTS, periodOf, PERIODS } from '../statistics/words.js';
 import { Empty, Loading, Page, Problem, Section } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
 
@@ -141,11 +143,19 @@ export const StatisticsPage = () => {
   const [now] = useState(Date.now);
   const period = useMemo(() => periodOf(days, by, now), [days, by, now]);
   const [timeZone] = useState(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const [{ data, error }, again] = useLive(JobStatisticsDocument, { ...period, by, timeZone });
+  const asked = { ...period, by, timeZone };
+  const [{ data, error }, again] = useLive(JobStatisticsDocument, { ...asked, csv: false });
   const [{ data: prices }, readPrices] = useLive(TariffDocument, {});
   const [pricing, setPricing] = useState(false);
   const found = data?.jobStatistics;
   const head = PARTS.find(({ value }) => value === by)?.label ?? '';
+  const save = async () => {
+    const { data: file, error: problem } = await reader
+      .query(JobStatisticsDocument, { ...asked, csv: true })
+      .toPromise();
+    if (file) download(`jobs-by-${by.toLowerCase()}.csv`, file.jobStatistics.csv ?? '');
+    else if (problem) say({ kind: 'problem', title: 'Not saved', text: errorText(problem) });
+  };
   const retry = () => again({ requestPolicy: 'network-only' });
   return (
     <Page
@@ -162,9 +172,7 @@ export const StatisticsPage = () => {
             variant="default"
             leftSection={<Icon name="download" size={16} />}
             disabled={!found?.total}
-            onClick={() =>
-              found && download(`jobs-by-${by.toLowerCase()}.csv`, csvOf(found.rows, by, found.currency))
-            }
+            onClick={save}
           >
             Save as CSV
           </Button>

@@ -1,5 +1,4 @@
-/** What the page of statistics says and saves. Pure: the clock comes in. */
-import { toCsv } from '../cells.js';
+/** What the page of statistics says. Pure: the clock comes in. */
 import { formatDuration, formatKpi, formatNumber, NONE } from '../format.js';
 import type { StatisticsBy, StatisticsRowFieldsFragment as Row } from '../generated/graphql.js';
 
@@ -56,20 +55,3 @@ export const COLUMNS: readonly { readonly title: string; readonly of: (row: Row)
   { title: 'CPU-hours', of: ({ cpuHours }) => formatKpi(cpuHours) },
   { title: 'Peak MiB', of: ({ peakMiB }) => formatNumber(peakMiB) },
 ];
-
-const SPREADS = ['queue', 'launch', 'run'] as const;
-const FIGURES = ['min', 'mean', 'p50', 'p95', 'max'] as const;
-
-export const csvOf = (rows: readonly Row[], by: StatisticsBy, currency: string): string =>
-  toCsv(
-    [
-      ...[by.toLowerCase(), 'jobs', 'completed', 'failed', 'cancelled', 'attempts'],
-      ...SPREADS.flatMap((name) => FIGURES.map((figure) => `${name} ${figure} s`)),
-      ...['core hours', 'GiB hours', 'CPU hours', 'peak MiB', `cost ${currency}`.trim()],
-    ],
-    rows.map((row) => [
-      ...[row.label, row.jobs, row.completed, row.failed, row.cancelled, row.attempts],
-      ...SPREADS.flatMap((name) => FIGURES.map((figure) => row[name]?.[figure])),
-      ...[row.coreHours, row.gibHours, row.cpuHours, row.peakMiB, row.cost],
-    ]),
-  );

@@ -1800,6 +1800,8 @@ export type Statistics = {
   more: Scalars['Boolean']['output'];
   /** Of the newest tariff. */
   currency: Scalars['String']['output'];
+  /** The rows with all their figures, as a file for a spreadsheet. */
+  csv: Scalars['String']['output'];
 };
 
 /** Prices. What a server lost or gave back costs nothing. */
