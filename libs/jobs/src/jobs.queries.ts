@@ -172,9 +172,9 @@ export class JobQueries {
       priority: row.priority,
       waitingFor:
         row.state === 'queued'
-          ? async () =>
+          ? async (_args: never, { actor }: { actor: Actor }) =>
               row.held
-                ? this.heldBy(row)
+                ? this.heldBy(actor, row)
                 : ((await this.live.waitingFor(row.id)) ?? 'waits for the scheduler')
           : null,
       place: row.state === 'queued' ? () => this.live.placeOf(row.id) : null,
@@ -246,12 +246,14 @@ export class JobQueries {
     };
   }
 
-  /** Why a job is held, in words. */
-  private async heldBy({ waits_for }: ListedJob): Promise<string> {
+  /** Why a job is held, in words; of jobs that the actor may see by now, by name. */
+  private async heldBy(actor: Actor, { waits_for }: ListedJob): Promise<string> {
     const open = waits_for.filter(({ outcome }) => outcome === null);
     const rows = await this.rows.loadMany(open.slice(0, HELD_BY_SHOWN).map(({ job }) => job));
     const shown = rows.map((row) =>
-      row && !(row instanceof Error) ? `${titleOf(row)} (${row.state})` : 'one that is unknown',
+      row && !(row instanceof Error) && maySee(actor, row)
+        ? `${titleOf(row)} (${row.state})`
+        : 'one that is not yours',
     );
     const more = open.length > HELD_BY_SHOWN ? ` and ${open.length - HELD_BY_SHOWN} more` : '';
     return `waits for ${open.length === 1 ? 'job' : `${open.length} jobs:`} ${shown.join(', ')}${more}`;
