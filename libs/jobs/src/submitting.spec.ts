@@ -99,7 +99,8 @@ describe('submitting a job', () => {
     await execute((await command(input, commandId)) as ForJob);
     world.full = { refused: 'QuotaExceeded', message: 'wait' } as Refusal;
     world.version = null; // nobody looks for the app
-    expect(await command(input)).toMatchObject({ refused: 'QuotaExceeded' });
+    const costly = { ...input, values: [{ identifier: 'In', cells: [] }] };
+    expect(await command(costly)).toMatchObject({ refused: 'QuotaExceeded' });
     expect(await command(input, commandId)).toMatchObject({ id: commandId });
   });
 

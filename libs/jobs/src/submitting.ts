@@ -65,8 +65,9 @@ export class Submitting {
       return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
     const after = await this.dependencies(actor, input, commandId);
     if (isRefusal(after)) return after;
-    // Asked again when it is submitted; who has no place for it must cost no process and no storage.
-    const full = await this.quotas.refusal(actor);
+    // It is asked when the job is submitted; before that where making its data costs a process or storage.
+    const costs = Boolean(input.session ?? (input.values?.length || input.files?.length));
+    const full = costs ? await this.quotas.refusal(actor) : undefined;
     if (full) return full;
     const asked = await this.request(actor, { ...input, after: null });
     if (isRefusal(asked)) return asked;
