@@ -35,7 +35,13 @@ it('measures from the end of a leader to the first job that the next one starts'
     event(3000, 'leadership-cluster', 'LeaderElected', { node: 'n2', epoch: 2 }, 2),
     event(3200, 'job-c', 'JobStarted', on('n2', 1), 2),
   ];
-  expect(measure([begin, killed(500, 'leader', 'server-1')], log).failover).toEqual([1700]);
+  const kill = killed(500, 'leader', 'server-1');
+  expect(measure([begin, kill], log)).toMatchObject({ failover: [1700], failoverAlone: [1700] });
+  const cut: HistoryEntry[] = [
+    { at: 1000, kind: 'fault', fault: 2, is: 'F05', what: 'restart', where: ['postgres'], ms: 0 },
+    { at: 1100, kind: 'fault-end', fault: 2, is: 'F05' },
+  ];
+  expect(measure([begin, kill, ...cut], log)).toMatchObject({ failover: [1700], failoverAlone: [] });
 });
 
 it('measures from the end of a server until each of its jobs is back in the queue', () => {

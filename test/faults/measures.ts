@@ -24,6 +24,8 @@ export interface Measures {
   readonly exhausted: number;
   /** Leader killed to the first job that another one started. */
   readonly failover: readonly number[];
+  /** Of these, those while no other fault struck the database or who led. */
+  readonly failoverAlone: readonly number[];
   /** Server killed to each of its jobs back in the queue. */
   readonly requeue: readonly number[];
   /** Of these, those while no other fault struck the database or who led. */
@@ -92,6 +94,10 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
   /** The log's times mean something: the database's clock was right. */
   const hasTimes = (span: Span): boolean =>
     !spans.some((other) => other.of.is === 'F17' && meet(span, other));
+  const failovers = kills
+    .filter(({ what }) => what === 'leader')
+    .flatMap((kill) => takeOver(log, wallOf(kill.at)).map((span) => ({ kill, span })))
+    .filter(({ span }) => hasTimes(span));
   const losses = kills
     .flatMap((kill) => requeued(log, wallOf(kill.at), kill.where[0] ?? '').map((span) => ({ kill, span })))
     .filter(({ span }) => hasTimes(span));
@@ -125,13 +131,8 @@ export const measure = (history: readonly HistoryEntry[], log: readonly LogEvent
       (id) => healthy(id) && ends(id).some(({ type }) => type === 'JobFailed' || type === 'JobAbandoned'),
     ).length,
     exhausted: all.filter((id) => healthy(id) && ends(id).some(isExhausted)).length,
-    failover: sorted(
-      kills
-        .filter(({ what }) => what === 'leader')
-        .flatMap(({ at }) => takeOver(log, wallOf(at)))
-        .filter(hasTimes)
-        .map(duration),
-    ),
+    failover: sorted(failovers.map(({ span }) => duration(span))),
+    failoverAlone: sorted(failovers.filter(isAlone).map(({ span }) => duration(span))),
     requeue: sorted(losses.map(({ span }) => duration(span))),
     requeueAlone: sorted(losses.filter(isAlone).map(({ span }) => duration(span))),
     gone: sorted(is(history, 'processes').map(({ goneMs }) => goneMs)),

@@ -68,6 +68,7 @@ export const table = ({ begin, measures, violations, mutants, leftOut, missing }
     ['healthy jobs failed', String(measures.failed)],
     ['healthy jobs exhausted', String(measures.exhausted)],
     ['leader killed → next assignment', times(measures.failover)],
+    ['… while neither database nor leaders were struck', times(measures.failoverAlone)],
     ['server killed → job requeued', times(measures.requeue)],
     ['… while neither database nor leader was struck', times(measures.requeueAlone)],
     ['resumed → lost attempts gone', times(measures.gone)],
