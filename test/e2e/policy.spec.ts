@@ -32,10 +32,10 @@ describe('the policy of the queue', () => {
   let people: People;
   let admin: Api;
   let ada: Api;
-  let bob: Api;
+  let bob: Api & { userId: string };
 
-  const set = (policy: object, basedOn: number) =>
-    admin.change<Policy & { code: string }>(
+  const set = (policy: object, basedOn: number, api = admin) =>
+    api.change<Policy & { code: string }>(
       'setQueuePolicy',
       '$policy: JSON!, $reason: String!, $basedOn: Int!',
       { policy, reason: 'a test', basedOn },
@@ -92,6 +92,23 @@ describe('the policy of the queue', () => {
     expect(await submit(ada, { priority: 19 })).toMatchObject({ code: 'BadInput' });
     expect(await submit(bob, { profile: 'Seats' })).toMatchObject({ __typename: 'NotAllowed' });
     expect(await submit(ada, { profile: 'Chairs' })).toMatchObject({ __typename: 'NotFound' });
+  });
+
+  it('writes down what somebody may not, or not so, for auditors', async () => {
+    const { events: log } = await admin.ask<{ events: { pageInfo: { endCursor: string } } }>(
+      '{ events(last: 1) { pageInfo { endCursor } } }',
+    );
+    await submit(bob, { priority: 1 });
+    await expect(set({}, 1, bob)).rejects.toThrow('administrator');
+    const recorded = (command: string) =>
+      admin.until<{ events: { data: object } }>(
+        'subscription($after: String) { events(after: $after, types: ["RefusalRecorded"]) { data } }',
+        { after: log.pageInfo.endCursor },
+        ({ events }) => (events.data as { command?: string }).command === command,
+      );
+    const by = { what: 'command', from: bob.userId };
+    expect((await recorded('submitJob')).events.data).toMatchObject({ ...by, code: 'BadInput' });
+    expect((await recorded('setQueuePolicy')).events.data).toMatchObject({ ...by, code: 'FORBIDDEN' });
   });
 
   it('starts no more of a profile than it has places, and says so; a larger one holds at once', async () => {

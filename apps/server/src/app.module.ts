@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import {
   appList,
   appVersion,
@@ -89,6 +89,7 @@ import { Lifecycle } from './lifecycle.js';
 import { MetricsController } from './metrics.controller.js';
 import { PlatformResolver } from './platform.resolver.js';
 import { Readers } from './readers.js';
+import { RefusedCommands } from './refused-commands.js';
 import { ServerMetrics } from './server-metrics.js';
 
 const COMMANDS = {
@@ -226,6 +227,8 @@ export class AppModule {
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_FILTER, useClass: ErrorFilter },
+        { provide: APP_INTERCEPTOR, useExisting: RefusedCommands },
+        RefusedCommands,
         health,
         readers,
         Lifecycle,

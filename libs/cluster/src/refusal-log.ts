@@ -8,13 +8,15 @@ import type { Refused } from './refusals.js';
 const QUIET_MS = 60_000;
 /** Different ones within that time; an attacker can make as many as he likes. */
 const MAX_KINDS = 100;
+/** Of one address or person, so that he does not hide what the others do. */
+const MAX_OF_ONE = 20;
 /** And so can a patient one. */
 const MAX_PER_DAY = 2000;
 
 /** Writes down who or what was refused: once a minute for each kind, as a log line and an event; the rest as a number. */
 export class RefusalLog implements OnModuleDestroy {
   private readonly log = new Logger('Refusals');
-  private readonly told = new Map<string, number>();
+  private readonly told = new Map<string, { readonly at: number; readonly from: string }>();
   private day = '';
   private written = 0;
   private more = 0;
@@ -26,16 +28,19 @@ export class RefusalLog implements OnModuleDestroy {
   ) {}
 
   record(refused: Refused): void {
-    const { what, from, node, code } = refused;
+    const { what, from, node, code, command } = refused;
     const now = this.now();
     const day = new Date(now).toISOString().slice(0, 10);
     if (day !== this.day) void this.close();
     this.day = day;
-    for (const [kind, at] of this.told) if (now - at >= QUIET_MS) this.told.delete(kind);
-    const kind = JSON.stringify([what, from, node, code]);
-    const known = this.told.has(kind) || this.told.size >= MAX_KINDS;
+    let ofOne = 0;
+    for (const [kind, told] of this.told)
+      if (now - told.at >= QUIET_MS) this.told.delete(kind);
+      else if (told.from === from) ofOne++;
+    const kind = JSON.stringify([what, from, node, code, command]);
+    const known = this.told.has(kind) || ofOne >= MAX_OF_ONE || this.told.size >= MAX_KINDS;
     if (known || this.written >= MAX_PER_DAY) return void this.more++;
-    this.told.set(kind, now);
+    this.told.set(kind, { at: now, from });
     this.written++;
     this.log.warn({ message: 'refused', ...refused });
     void this.write(refused);

@@ -46,6 +46,21 @@ describe('refusals', () => {
     expect(sent.length).toBe(103);
   });
 
+  it('tell apart what a person asked for, and let nobody hide the others by what he tries', () => {
+    const sent: ForRefusals[] = [];
+    const log = new RefusalLog(
+      { insist: (command) => Promise.resolve(void sent.push(command as ForRefusals)) },
+      { id: 'n1' },
+    );
+    const person: Refused = { what: 'command', from: 'u1', node: null, code: 'BadInput', reason: 'no' };
+    for (const command of ['submitJob', 'prioritizeJob', 'submitJob']) log.record({ ...person, command });
+    expect(sent.map(({ command }) => command.command)).toEqual(['submitJob', 'prioritizeJob']);
+    for (let n = 0; n < 100; n++) log.record({ ...person, code: `Code${n}` });
+    expect(sent.length).toBe(20);
+    log.record({ ...person, from: 'u2' });
+    expect(sent.length).toBe(21);
+  });
+
   it('are bounded per day as well, and the rest is a number when the day or the server ends', async () => {
     const sent: ForRefusals[] = [];
     let now = Date.parse('2026-11-25T00:00:00Z');

@@ -1,10 +1,15 @@
 import { checkText, clip, type BadInput, type Decider } from '@openpro/kernel';
 
-/** Who was not let in at the door for servers, or what was reported by an attempt that has no say any more. */
+/**
+ * Who was not let in at the door for servers, what was reported by an attempt that has no say any more, or what a person
+ * wanted to change and may not, or not so.
+ */
 export interface Refused {
-  readonly what: 'link' | 'report';
-  /** An address, or the server itself. */
+  readonly what: 'link' | 'report' | 'command';
+  /** An address, the server itself, or the person. */
   readonly from: string;
+  /** What the person asked for: the name of the mutation. */
+  readonly command?: string;
   /** The server that it says it is, where that is proven. */
   readonly node: string | null;
   readonly code: string;
@@ -20,9 +25,9 @@ export type Refusals = { readonly is: 'open' };
 
 const decider: Decider<Refusals, RefusalsCommand, RefusalsEvent, BadInput> = {
   initial: { is: 'open' },
-  decide: ({ what, from, node, code, reason }) =>
-    checkText('code', code, { max: 100 }) ?? [
-      { type: 'RefusalRecorded', what, from: clip(from, 200), node, code, reason: clip(reason, 500) },
+  decide: ({ type: _, from, reason, ...refused }) =>
+    checkText('code', refused.code, { max: 100 }) ?? [
+      { type: 'RefusalRecorded', ...refused, from: clip(from, 200), reason: clip(reason, 500) },
     ],
   evolve: (refusals) => refusals,
 };

@@ -1,7 +1,8 @@
 import { isRefusal, type Refusal } from '@openpro/kernel';
 import { GraphQLError } from 'graphql';
 
-type RefusalKind = 'NotAllowed' | 'NotFound' | 'BadInput' | 'Conflict';
+const KINDS = ['NotAllowed', 'NotFound', 'BadInput', 'Conflict'] as const;
+type RefusalKind = (typeof KINDS)[number];
 
 /** A refusal as the API shows it: one of four union members; the code stays exact. */
 export interface RefusalAnswer {
@@ -28,6 +29,10 @@ export const answerRefusal = (refusal: Refusal): RefusalAnswer => ({
   field: refusal.field ?? null,
   limit: refusal.limit ?? null,
 });
+
+/** Is this what a resolver answers where it refuses? */
+export const isRefusalAnswer = (value: unknown): value is RefusalAnswer =>
+  KINDS.some((kind) => (value as Partial<RefusalAnswer> | null | undefined)?.__typename === kind);
 
 /** Either the thing, marked with its union member's name, or the refusal as a union member. */
 export const answer = <Name extends string, T extends object>(

@@ -16,6 +16,7 @@ export {
   answerRefusal,
   badInput,
   connection,
+  isRefusalAnswer,
   type Lazy,
   MAX_PAGE,
   type PageRequest,
