@@ -7,8 +7,9 @@ import { Author, solving } from '../test/e2e/apps.js';
 import { Api, descendants, Platform } from '../test/e2e/platform.js';
 import { cpuMs, type Measured, quantile, report } from './frame.js';
 
-const JOBS = 400;
-const WARM_UP = 100;
+const JOBS = 1000;
+/** Of each server: its code is compiled while it runs first. */
+const WARM_UP = 200;
 const CALLERS = 16;
 /** Of all servers together, so that as many jobs run at once in each contest. */
 const SLOTS = 8;
@@ -93,7 +94,7 @@ const measure = async (servers: number): Promise<Measured> => {
     await author.trust();
     await author.app('trivial', solving('data.Out.value = data.In.value + 1;'));
     const ends = endsOf(first);
-    await through(apis, ends, WARM_UP);
+    await through(apis, ends, WARM_UP * servers);
     const cpu = platformCpu(platform, servers);
     const before = cpu();
     const { seconds, visible } = await through(apis, ends, JOBS);
@@ -116,7 +117,7 @@ await report({
   title: 'Jobs through one, two and four servers on one machine',
   about:
     `${JOBS} jobs that do nothing, over the API, from ${CALLERS} callers that take the servers in turn and wait for the end ` +
-    `of each job. ${SLOTS} slots in all, whatever the number of servers; one PostgreSQL with fsync. "Listed" is the time until ` +
+    `of each job, after ${WARM_UP} others of each server. ${SLOTS} slots in all, whatever the number of servers; one PostgreSQL with fsync. "Listed" is the time until ` +
     'submitJob answers, which it does when the job stands in the list that the asked server reads. All servers share the ' +
     'two cores of this machine with PostgreSQL and the engine processes, so more servers cannot be faster here.',
   rounds: 3,
