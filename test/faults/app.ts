@@ -89,7 +89,7 @@ export const setUpPolicies = async (url: string, token: string, slots: number): 
   const policy = {
     rules: [{ app: LICENSED_APP, priority: 100 }],
     limits: [{ per: 'user', pattern: '*', running: Math.max(2, slots - 2) }],
-    profiles: [{ name: PROFILE, capacity: 3 }],
+    profiles: [{ name: PROFILE, capacity: 2 }],
     fair: true,
     quotas: [{ per: 'user', pattern: '*', jobs: 100_000 }],
   };

@@ -194,7 +194,7 @@ export const mutants: readonly Mutant[] = [
         `(async () => {
           const half = await commit(
             this.shared.pool, from, { position: from.position }, this.rows.writes(written, removed));
-          await (${before('JobStarted', 'half')});
+          await (half && ${before('JobStarted', 'half')});
           return half && commit(this.shared.pool, half, { position: upTo });
         })()`,
       ),
@@ -215,7 +215,7 @@ export const mutants: readonly Mutant[] = [
         PROJECTION_COMMIT,
         `(async () => {
           const half = await commit(this.shared.pool, from, { position: upTo });
-          await (${before('JobCompleted', 'half')});
+          await (half && ${before('JobCompleted', 'half')});
           return half && commit(this.shared.pool, half, { position: upTo }, this.rows.writes(written, removed));
         })()`,
       ),
@@ -477,7 +477,7 @@ export const mutants: readonly Mutant[] = [
     plan: [],
     jobs: 100,
     seconds: 10,
-    ms: 500,
+    ms: 3000,
     policies: true,
   },
   {
