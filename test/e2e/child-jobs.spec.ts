@@ -6,15 +6,15 @@ import { type Api, descendants, Platform } from './platform.js';
 jest.setTimeout(240_000);
 
 /** Submits as many as it is told to, each of which does the same one level below; waits where it is told to. */
-const MODEL = solving(`    const { below, levels, wait } = ctx.args;
+const MODEL = solving(`    const { below, levels, wait, at = [] } = ctx.args;
     if (levels > 0)
       for (let n = 0; n < below; n++) {
-        const id = await ctx.submit({ procedure: 'solve', args: { below, levels: levels - 1, wait: wait > 1 ? 1 : 0 } });
+        const id = await ctx.submit({ procedure: 'solve', args: { below, levels: levels - 1, wait: wait > 1 ? 1 : 0, at } });
         ctx.log('submitted ' + id);
       }
     data.Out.value = levels;
     ctx.incumbent({ objective: levels });
-    while (wait && !ctx.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));`);
+    while ((wait || at.includes(levels)) && !ctx.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));`);
 
 interface JobView {
   readonly id: string;
@@ -59,6 +59,27 @@ describe('a running job that submits jobs', () => {
       { id },
       ({ jobChanged }) => state.test(jobChanged.state),
     );
+  /** It runs, and has submitted all that it submits. */
+  const submitted = (id: string) =>
+    ada.until<{ jobProgress: { points: { objective: number | null }[] } }>(
+      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } } }',
+      { id },
+      ({ jobProgress }) => jobProgress.points.some(({ objective }) => objective !== null),
+    );
+  /** What its attempt had used; known a moment after its end, and looked for whenever any job has changed. */
+  const usedBy = async (id: string): Promise<number> => {
+    let used: number | undefined;
+    const look = () =>
+      ada.ask<{ job: { attempts: { use: { peakMiB: number } | null }[] } }>(
+        'query($id: ID!) { job(id: $id) { attempts { use { peakMiB } } } }',
+        { id },
+      );
+    await ada.until('subscription { clusterChanged { nodes { id } } }', {}, () => {
+      void look().then(({ job }) => (used = job.attempts[0]?.use?.peakMiB));
+      return used !== undefined;
+    });
+    return used ?? 0;
+  };
   const childrenOf = async (parent: string): Promise<readonly JobView[]> => {
     const { jobs } = await ada.ask<{ jobs: { nodes: JobView[] } }>(
       'query($parent: ID!) { jobs(order: OLDEST, filter: { parent: $parent }) { nodes { id state depth owner { name } } } }',
@@ -99,11 +120,7 @@ describe('a running job that submits jobs', () => {
 
   it('gets the same ones when it is tried again', async () => {
     const id = await submit({ below: 2, levels: 1, wait: 1 });
-    await ada.until<{ jobProgress: { points: { objective: number | null }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } } }',
-      { id },
-      ({ jobProgress }) => jobProgress.points.some(({ objective }) => objective !== null),
-    );
+    await submitted(id);
     const before = await childrenOf(id);
     for (const { pid } of descendants(platform.serverPid).filter(({ command }) =>
       command.includes('solve.mjs'),
@@ -122,13 +139,38 @@ describe('a running job that submits jobs', () => {
 
   it('takes them with it when somebody terminates it', async () => {
     const id = await submit({ below: 2, levels: 1, wait: 2 });
-    await ada.until<{ jobProgress: { points: { objective: number | null }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } } }',
-      { id },
-      ({ jobProgress }) => jobProgress.points.some(({ objective }) => objective !== null),
-    );
+    await submitted(id);
     await ada.change('terminateJob', '$id: ID!', { id }, '... on Job { id }');
     for (const child of await childrenOf(id)) await until(child.id, /CANCELLED/);
     expect(await childrenOf(id)).toMatchObject([{ state: 'CANCELLED' }, { state: 'CANCELLED' }]);
+  });
+
+  it('takes along what is below a job that has ended before, and all say what they had used', async () => {
+    const id = await submit({ below: 1, levels: 2, at: [2, 0] });
+    await submitted(id);
+    const [middle = { id: '' }] = await childrenOf(id);
+    await until(middle.id, /COMPLETED/);
+    const [last = { id: '' }] = await childrenOf(middle.id);
+    await submitted(last.id);
+    await ada.change('terminateJob', '$id: ID!', { id }, '... on Job { id }');
+    const { jobChanged } = await until(last.id, /CANCELLED/);
+    expect(jobChanged.error?.message).toBe(`a job above it was cancelled: ${id}`);
+    for (const one of [id, last.id]) expect(await usedBy(one)).toBeGreaterThan(0);
+  });
+
+  it('tells its story from any place on', async () => {
+    const id = await submit({ below: 1, levels: 1 });
+    await until(id, /COMPLETED/);
+    const types = async (last: number) =>
+      (
+        await ada.ask<{ job: { timeline: { type: string }[] } }>(
+          'query($id: ID!, $last: Int!) { job(id: $id) { timeline(last: $last) { type } } }',
+          { id, last },
+        )
+      ).job.timeline.map(({ type }) => type);
+    expect((await types(200))[0]).toBe('JobQueued');
+    expect(await types(1)).toHaveLength(1);
+    expect(await types(1)).toEqual((await types(200)).slice(-1));
+    await expect(types(1001)).rejects.toThrow('1001');
   });
 });

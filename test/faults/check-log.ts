@@ -7,14 +7,21 @@ const TERMINAL: ReadonlySet<string> = new Set(['JobCompleted', 'JobFailed', 'Job
 
 export const isTerminal = ({ event }: LoggedEvent): boolean => TERMINAL.has(event.type);
 
+/** What others must know of a job is said after its end, too: who waits for it, what it has submitted, what it used. */
+const FOLLOWS: ReadonlySet<string> = new Set([
+  'JobDependentAdded',
+  'JobChildAdded',
+  'JobChildrenCancelled',
+  'JobAttemptMeasured',
+]);
+
 /** I2. Two servers both said how a job ended, or one went on with it afterwards. */
 export const oneEnd = (): Watch => {
   const wrong = new Complaints('I2');
   const ended = new Map<string, number>();
   return {
     see(e) {
-      // That another job waits for its end may be said after it, and is answered then.
-      if (!isOf('job', e) || e.event.type === 'JobDependentAdded') return;
+      if (!isOf('job', e) || FOLLOWS.has(e.event.type)) return;
       const end = ended.get(e.stream);
       if (end !== undefined)
         wrong.say(`${e.stream} ended at ${end}, and yet ${e.event.type} follows at ${e.position}`);
@@ -33,7 +40,7 @@ export const attemptsCounted = (): Watch => {
   const jobs = new Map<string, { starts: number; givenBack: number; lost: number; crashed: number }>();
   return {
     see(e) {
-      if (!isOf('job', e)) return;
+      if (!isOf('job', e) || FOLLOWS.has(e.event.type)) return;
       const { event, stream, position } = e;
       const job = jobs.get(stream) ?? { starts: 0, givenBack: 0, lost: 0, crashed: 0 };
       jobs.set(stream, job);
@@ -76,7 +83,7 @@ export const transitionsAllowed = (): Watch => {
   const jobs = new Map<string, { start: Start | null; attempts: number; interrupted: boolean }>();
   return {
     see(e) {
-      if (!isOf('job', e)) return;
+      if (!isOf('job', e) || FOLLOWS.has(e.event.type)) return;
       const { event, stream, position } = e;
       const job = jobs.get(stream);
       const no = (why: string): void => wrong.say(`${event.type} of ${stream} at ${position}: ${why}`);

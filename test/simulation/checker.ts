@@ -74,6 +74,13 @@ export interface CheckerNeeds {
   readonly fenced: boolean;
 }
 
+const FOLLOWS: ReadonlySet<string> = new Set([
+  'JobDependentAdded',
+  'JobChildAdded',
+  'JobChildrenCancelled',
+  'JobAttemptMeasured',
+]);
+
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
@@ -210,7 +217,7 @@ export class Checker {
       return;
     }
     hold('I4', known !== undefined, `job ${id} is queued before ${type}`);
-    if (type === 'JobDependentAdded') return; // also after the end, which is told then
+    if (FOLLOWS.has(type)) return; // also after the end: what others must know of it
     hold('I2', known.is !== 'ended', `nothing follows the end of job ${id}, not ${type}`);
     if (type === 'JobStarted') return this.startJob(id, known, event, logged);
     if (type === 'JobDependencyMet' || type === 'JobReleased') {

@@ -92,10 +92,11 @@ class LogPort implements EventStore {
     return this.life.over;
   }
 
-  readStream: EventStore['readStream'] = async (stream, after) => {
-    const events = await this.store.readStream(stream, after);
+  readStream: EventStore['readStream'] = async (stream, after, limit) => {
+    const events = await this.store.readStream(stream, after, limit);
     return this.mutant.forgetsCommands ? events.map((event) => ({ ...event, commandId: '' })) : events;
   };
+  readStreamBack: EventStore['readStreamBack'] = (stream, limit) => this.store.readStreamBack(stream, limit);
   /** As PostgreSQL's: what this server knows is shown without a look whether there is more. */
   readAll: EventStore['readAll'] = (after, limit) => {
     const known = this.heard - Number(after);

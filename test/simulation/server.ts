@@ -172,13 +172,13 @@ export class Server {
         };
       },
       after: (ms, work) => life.calling(ms, work),
-      job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
+      job: async (id) => queuedJob(await store.readStream(`job-${id}`, 0, 1)),
       engine: () => Promise.resolve(ENGINE),
       app: () => Promise.resolve(APP),
       load: () => Promise.resolve(DATA),
       save: () => Promise.resolve('0'.repeat(64)),
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
-      variables: () => Promise.resolve({}),
+      variables: () => Promise.resolve({ variables: {} }),
       submit: () => Promise.reject(new Error('Nobody here submits jobs')),
       report: async (job, attempt, command) => {
         const meta = { commandId: uuidv5(job, `${command.type}:${attempt}`), actor, roles: [] };

@@ -89,6 +89,9 @@ export class LogMetrics {
         return void this.deaths.inc();
       case 'JobPrioritized':
       case 'JobDependentAdded':
+      case 'JobChildAdded':
+      case 'JobChildrenCancelled':
+      case 'JobAttemptMeasured':
       case 'JobDependencyMet':
       case 'JobInterruptRequested':
       case 'NodeInvited':

@@ -189,7 +189,19 @@ export const eventStoreContract = (name: string, open: () => Promise<StoreUnderT
     it('reads a stream after a version', async () => {
       await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b'), noted('c')] }));
       expect((await store.readStream('job-1', 1)).map(({ version }) => version)).toEqual([2, 3]);
+      expect((await store.readStream('job-1', 0, 1)).map(({ version }) => version)).toEqual([1]);
+      expect((await store.readStream('job-1', 1, 5)).map(({ version }) => version)).toEqual([2, 3]);
       expect(await store.readStream('job-1', 3)).toEqual([]);
+    });
+
+    it('reads a stream from its end', async () => {
+      await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b'), noted('c')] }));
+      await store.append(appendTo('job-2', 0));
+      const versions = async (limit: number) =>
+        (await store.readStreamBack('job-1', limit)).map(({ version }) => version);
+      expect(await versions(2)).toEqual([3, 2]);
+      expect(await versions(9)).toEqual([3, 2, 1]);
+      expect(await store.readStreamBack('job-3', 9)).toEqual([]);
     });
 
     it('reads on from any position, in pages of any size', async () => {

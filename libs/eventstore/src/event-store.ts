@@ -70,8 +70,10 @@ export type AppendResult =
  */
 export interface EventStore {
   append(append: Append): Promise<AppendResult>;
-  /** All events of one stream with a version above `after`, oldest first. */
-  readStream(stream: StreamName, after?: number): Promise<readonly Recorded[]>;
+  /** The events of one stream with a version above `after`, oldest first: all of them, or the first `limit`. */
+  readStream(stream: StreamName, after?: number, limit?: number): Promise<readonly Recorded[]>;
+  /** The last events of one stream, newest first, at most `limit`. */
+  readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]>;
   /**
    * The next events of the log, oldest first, at most `limit`. A missing position is an error
    * (`LogGap`), never silently skipped. Fewer than `limit` events means: that was the end, as far as

@@ -103,7 +103,7 @@ export class KurrentConnection {
     return this.persist(async () => this.answerOf(await this.send(append)));
   }
 
-  /** All events of a stream from a version on. */
+  /** The events of a stream from a version on. */
   readStream(stream: string, from: number, limit?: number): Promise<readonly KurrentEvent[]> {
     const { ReadReq } = this.protocol.streams;
     const options = new ReadReq.Options.StreamOptions().setStreamIdentifier(this.identifier(stream));
@@ -117,16 +117,21 @@ export class KurrentConnection {
 
   /** The version of a stream's last event. */
   async versionOf(stream: string): Promise<number> {
+    const [last] = await this.readStreamBack(stream, 1);
+    return last ? Number(last.revision) + 1 : 0;
+  }
+
+  /** The last events of a stream, newest first. */
+  readStreamBack(stream: string, limit: number): Promise<readonly KurrentEvent[]> {
     const { ReadReq } = this.protocol.streams;
     const options = new ReadReq.Options.StreamOptions().setStreamIdentifier(this.identifier(stream));
-    const [last] = await this.page(
+    return this.page(
       this.readOptions()
         .setStream(options.setEnd(new this.protocol.shared.Empty()))
         .setReadDirection(ReadReq.Options.ReadDirection.BACKWARDS)
         .setNoFilter(new this.protocol.shared.Empty())
-        .setCount('1'),
+        .setCount(String(limit)),
     );
-    return last ? Number(last.revision) + 1 : 0;
   }
 
   readAll({ from, backwards, limit }: ReadFrom): Promise<readonly KurrentEvent[]> {

@@ -106,9 +106,13 @@ export class KurrentEventStore implements EventStore {
     });
   }
 
-  async readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
-    const events = await this.connection.readStream(stream, after + 1);
+  async readStream(stream: StreamName, after = 0, limit?: number): Promise<readonly Recorded[]> {
+    const events = await this.connection.readStream(stream, after + 1, limit);
     return this.decode(events);
+  }
+
+  async readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]> {
+    return this.decode(await this.connection.readStreamBack(stream, limit));
   }
 
   async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {

@@ -34,8 +34,12 @@ export class MemoryEventStore implements EventStore {
     });
   }
 
-  readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
-    return this.soon(() => (this.streams.get(stream) ?? []).slice(after));
+  readStream(stream: StreamName, after = 0, limit = Infinity): Promise<readonly Recorded[]> {
+    return this.soon(() => (this.streams.get(stream) ?? []).slice(after, after + limit));
+  }
+
+  readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]> {
+    return this.soon(() => (this.streams.get(stream) ?? []).slice(-limit).reverse());
   }
 
   readAll(after: Position, limit: number): Promise<readonly Recorded[]> {

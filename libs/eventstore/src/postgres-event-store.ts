@@ -66,11 +66,19 @@ export class PostgresEventStore implements EventStore {
     return this.commits.add(encode(append));
   }
 
-  async readStream(stream: StreamName, after = 0): Promise<readonly Recorded[]> {
+  async readStream(stream: StreamName, after = 0, limit?: number): Promise<readonly Recorded[]> {
     return this.rows(
       'read-stream',
-      'SELECT position, stream, version, at, body FROM event_log WHERE stream = $1 AND version > $2 ORDER BY version',
-      [stream, after],
+      'SELECT position, stream, version, at, body FROM event_log WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3',
+      [stream, after, limit ?? null],
+    );
+  }
+
+  readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]> {
+    return this.rows(
+      'read-stream-back',
+      'SELECT position, stream, version, at, body FROM event_log WHERE stream = $1 ORDER BY version DESC LIMIT $2',
+      [stream, limit],
     );
   }
 

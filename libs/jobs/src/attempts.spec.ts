@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { node, type NodeCommand } from '@openpro/cluster';
 import type { Attempt, AttemptOptions, AttemptResult, CaseData } from '@openpro/engine';
 import { CommandHandler, MemoryEventStore, START, StoreUnavailable } from '@openpro/eventstore';
-import { DiskFull, uuidv7 } from '@openpro/kernel';
+import { DiskFull, refuse, uuidv7 } from '@openpro/kernel';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -58,6 +58,7 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
   const records = new AttemptStore(folder);
   const runs: FakeRun[] = [];
   const reports: JobCommand[] = [];
+  const measured: JobCommand[] = [];
   let tell = (): void => undefined;
   const until = (reached: () => boolean) =>
     new Promise<void>((resolve) => {
@@ -87,10 +88,10 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
     load: () => Promise.resolve(data),
     save: () => Promise.resolve(digest),
     user: (id) => Promise.resolve({ id, name: id, roles: [] }),
-    variables: (profile) => Promise.resolve({ LICENCE: `of ${profile}` }),
+    variables: (profile) => Promise.resolve({ variables: { LICENCE: `of ${profile}` } }),
     report: async (id, _attempt, command) => {
       await execute(id, command);
-      reports.push(command);
+      (command.type === 'MeasureAttempt' ? measured : reports).push(command);
       tell();
     },
     ...change,
@@ -101,6 +102,7 @@ const given = async (change: Partial<AttemptsNeeds> = {}) => {
     records,
     runs,
     reports,
+    measured,
     execute,
     submit: async (more: Partial<QueuedJob> = {}) => {
       const id = uuidv7();
@@ -151,6 +153,46 @@ describe('attempts', () => {
       limits: { memoryMiB: 4096 },
       environment: { LICENCE: 'of Gurobi' },
     });
+  });
+
+  it('are given back, uncharged, where their profile is not known, and end where nobody can read it', async () => {
+    const refused = { ProfileUnknown: 'DrainAttempt', ProfileUnreadable: 'FailJob' } as const;
+    for (const [code, type] of Object.entries(refused)) {
+      const { attempts, submit, start, report, runs } = await given({
+        variables: () => Promise.resolve(refuse(code as keyof typeof refused, 'why')),
+      });
+      await start(await submit({ profile: 'Gurobi' }));
+      const error = type === 'FailJob' ? { error: { code, message: 'why' } } : {};
+      expect(await report()).toEqual({ type, ...at, ...error });
+      await attempts.drain();
+      expect(runs).toEqual([]);
+    }
+  });
+
+  it('ask for a profile as the log had it when they were started', async () => {
+    const asked: unknown[] = [];
+    const { attempts, submit, start, run } = await given({
+      variables: (profile, since) => {
+        asked.push([profile, since]);
+        return Promise.resolve({ variables: {} });
+      },
+    });
+    const id = await submit({ profile: 'Gurobi' });
+    const outcome = await start(id);
+    await run();
+    expect(asked).toEqual([['Gurobi', outcome.is === 'done' && outcome.position]]);
+    await attempts.drain();
+  });
+
+  it('say what they had used when they are terminated', async () => {
+    const { attempts, submit, start, run, execute, measured } = await given();
+    const id = await submit();
+    await start(id);
+    const { result } = await run();
+    await execute(id, { type: 'TerminateJob', reason: '' });
+    await result;
+    await attempts.drain();
+    expect(measured).toEqual([{ type: 'MeasureAttempt', ...at, use: USE }]);
   });
 
   it('run what the log gives to this life of this server, and report the result once it is kept', async () => {
@@ -398,11 +440,12 @@ describe('attempts', () => {
   });
 
   it('are given back to the queue when the server stops', async () => {
-    const { attempts, submit, start, run, reports } = await given();
+    const { attempts, submit, start, run, reports, measured } = await given();
     await start(await submit());
     const { calls } = await run();
     await attempts.drain();
     expect(calls).toEqual(['terminate']);
     expect(reports).toEqual([{ type: 'DrainAttempt', ...at }]);
+    expect(measured).toEqual([{ type: 'MeasureAttempt', ...at, use: USE }]);
   });
 });

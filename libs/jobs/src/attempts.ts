@@ -18,11 +18,11 @@ import {
   type Recorded,
   type Report,
 } from '@openpro/eventstore';
-import { DiskFull, idOf } from '@openpro/kernel';
+import { DiskFull, idOf, type Refusal } from '@openpro/kernel';
 import { isOutage, patiently, type ThisNode, traced, tracedEffect } from '@openpro/platform';
 import { EventEmitter } from 'node:events';
 import type { AttemptRecord, AttemptStore, ProgressPoint } from './attempt-store.js';
-import type { JobCommand, JobError, JobEvent, QueuedJob } from './job.js';
+import type { At, JobCommand, JobError, JobEvent, QueuedJob } from './job.js';
 
 export interface AttemptsNeeds {
   readonly node: ThisNode;
@@ -44,8 +44,8 @@ export interface AttemptsNeeds {
   load(digest: string): Promise<CaseData>;
   save(job: QueuedJob, data: CaseData): Promise<string>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
-  /** The variables of a worker profile as they are now. */
-  variables(profile: string): Promise<{ readonly [name: string]: string }>;
+  /** The variables of a worker profile as they are now, which is not before `since`; or why they are not to be had. */
+  variables(profile: string, since: Position): Promise<Environment | NoEnvironment>;
   /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
   after?(ms: number, work: () => void): () => void;
   /** Submits what the job wants to be done beside it, its first, second … such job; resolves with its id. */
@@ -53,6 +53,13 @@ export interface AttemptsNeeds {
   /** Tells the job what became of the attempt; repeats until it is decided. Never rejects. */
   report(job: string, attempt: number, command: JobCommand): Promise<void>;
 }
+
+export interface Environment {
+  readonly variables: { readonly [name: string]: string };
+}
+
+/** Unknown: it is gone by now, or not known here yet. Unreadable: nobody can read what was sealed. */
+export type NoEnvironment = Refusal<'ProfileUnknown' | 'ProfileUnreadable'>;
 
 const STORAGE_PATIENCE_MS = 20_000;
 
@@ -71,6 +78,8 @@ const RECENT_LOG = 65_536;
 
 interface Running {
   readonly attempt: number;
+  /** Where the log gave it to this server. */
+  readonly since: Position;
   /** That it was promised; the usual where it asked for none. */
   readonly memoryMiB: number;
   run: Attempt | null;
@@ -162,6 +171,9 @@ export class Attempts {
       case 'JobQueued':
       case 'JobPrioritized':
       case 'JobDependentAdded':
+      case 'JobChildAdded':
+      case 'JobChildrenCancelled':
+      case 'JobAttemptMeasured':
       case 'JobDependencyMet':
       case 'JobReleased':
       case 'JobCompleted':
@@ -199,6 +211,7 @@ export class Attempts {
     if (this.running.get(job)?.attempt === attempt) return; // told twice
     const running: Running = {
       attempt,
+      since: started.position,
       memoryMiB,
       run: null,
       stop: null,
@@ -233,7 +246,8 @@ export class Attempts {
           ? { type: 'FailJob', ...at, error: why }
           : { type: 'CrashAttempt', ...at, message: `The server could not run it: ${messageOf(error)}` };
       });
-      if (command && !this.draining) await report(job, attempt, command);
+      const measures = command?.type === 'MeasureAttempt';
+      if (command && (measures || !this.draining)) await report(job, attempt, command);
     } finally {
       if (this.running.get(job) === running) this.running.delete(job);
     }
@@ -241,6 +255,7 @@ export class Attempts {
 
   private async solve(job: string, running: Running): Promise<JobCommand | null> {
     const { needs } = this;
+    const { node } = needs;
     const { attempt } = running;
     const taken = (): boolean => running.stop === 'terminate';
     const [request, engine, app, input, user, environment, warmStart] = await traced(
@@ -256,13 +271,16 @@ export class Attempts {
               needs.app(request.app),
               request.input === null ? null : needs.load(request.input),
               needs.user(request.owner),
-              request.profile === undefined ? {} : needs.variables(request.profile),
+              request.profile === undefined ? null : needs.variables(request.profile, running.since),
               this.warmStart(job, attempt),
             ])),
           ] as const;
         }, taken),
     );
     if (taken()) return null;
+    if (environment && 'refused' in environment)
+      return notStarted({ attempt, node: node.id, nodeEpoch: node.epoch }, environment);
+    const variables = environment?.variables ?? {};
     const record = await this.keptTrying(() => needs.records.open(job, attempt), taken);
     const incumbents = this.incumbents(request, record);
     let children = 0;
@@ -281,7 +299,7 @@ export class Attempts {
         gap: request.gap,
         seed: request.seed ?? DEFAULT_SEED,
         limits: { ...needs.limits, memoryMiB: running.memoryMiB },
-        ...(Object.keys(environment).length > 0 ? { environment } : {}),
+        ...(Object.keys(variables).length > 0 ? { environment: variables } : {}),
         reuseKey: `${app.digest}:${request.owner}`,
         ...(warmStart ? { warmStart } : {}),
         onSubmit: async (order) => {
@@ -351,8 +369,8 @@ export class Attempts {
         return { type: 'FailJob', ...at, error: result.error, use };
       case 'crashed':
         return { type: 'CrashAttempt', ...at, message: result.message, use };
-      case 'terminated':
-        return null; // whoever terminated it has recorded why
+      case 'terminated': // whoever terminated it has recorded why
+        return use.peakMiB > 0 ? { type: 'MeasureAttempt', ...at, use } : null;
     }
   }
 
@@ -397,6 +415,12 @@ export class Attempts {
     return digest === null ? null : this.needs.load(digest).catch(() => null);
   }
 }
+
+/** The leader knew the profile: that this server does not is not the job's fault, and it waits again until there is one. */
+const notStarted = (at: At, { refused, message }: NoEnvironment): JobCommand =>
+  refused === 'ProfileUnknown'
+    ? { type: 'DrainAttempt', ...at }
+    : { type: 'FailJob', ...at, error: { code: refused, message } };
 
 const ignore = (): void => undefined;
 

@@ -3,42 +3,51 @@ import { idOf } from '@openpro/kernel';
 import { childIdOf } from './child-jobs.js';
 import type { JobCommand, JobEvent } from './job.js';
 
-/** How many jobs a job has submitted, or that it was terminated: one that it submitted last may reach the log after that. */
-type Parent = { readonly children: number } | { readonly cancelled: true };
+type On = Extract<
+  JobEvent,
+  { type: 'JobQueued' | 'JobCancelled' | 'JobChildAdded' | 'JobChildrenCancelled' }
+>;
 
-type On = Extract<JobEvent, { type: 'JobQueued' | 'JobCancelled' }>;
-
-const cancel = (parent: string, child: number): ProcessCommand => {
-  const command: JobCommand = {
-    type: 'CancelAlong',
-    reason: `the job that submitted it was cancelled: ${parent}`,
-  };
-  return { to: 'job', id: childIdOf(parent, child), command };
+const cancel = (parent: string, child: number, reason: string): ProcessCommand => {
+  const command: JobCommand = { type: 'CancelAlong', reason };
+  // None waits for another one: each is a job of its own.
+  return { to: 'job', id: childIdOf(parent, child), command, line: String(child) };
 };
 
-/** What a job has submitted ends with it when somebody terminates it. */
-export const cancelChildJobs: Process<Parent, On> = {
+const cancelAll = (parent: string, children: number, reason: string): readonly ProcessCommand[] =>
+  Array.from({ length: children }, (_, n) => cancel(parent, n + 1, reason));
+
+const because = (job: string): string => `a job above it was cancelled: ${job}`;
+
+/**
+ * What a job has submitted ends with it when somebody terminates it, and what that has submitted, also where that has
+ * ended before. The stream of each job knows what it has submitted and whether that is to end, like who waits for it:
+ * so none is overlooked that reaches the log late, and nothing is to be remembered here.
+ */
+export const cancelChildJobs: Process<never, On> = {
   name: 'cancel-child-jobs',
-  version: 1,
-  on: ['JobQueued', 'JobCancelled'],
-  keyOf: ({ stream, event }) => (event.type === 'JobQueued' ? event.parent : idOf(stream)),
+  version: 2,
+  on: ['JobQueued', 'JobCancelled', 'JobChildAdded', 'JobChildrenCancelled'],
+  keyOf({ stream, event }) {
+    if (event.type === 'JobQueued' && event.parent === undefined) return undefined;
+    return event.type === 'JobCancelled' && !event.children ? undefined : idOf(stream);
+  },
   react(state, { stream, event }) {
+    const id = idOf(stream);
     switch (event.type) {
       case 'TimerFired':
         return { state };
       case 'JobQueued': {
         const { parent = '', child = 0 } = event;
-        if (state && 'cancelled' in state) return { state, commands: [cancel(parent, child)] };
-        return { state: { children: Math.max(state?.children ?? 0, child) } };
+        const command: JobCommand = { type: 'AddChild', child };
+        return { state, commands: [{ to: 'job', id: parent, command }] };
       }
-      case 'JobCancelled': {
-        if (state && 'cancelled' in state) return { state };
-        const children = Array.from({ length: state?.children ?? 0 }, (_, n) => cancel(idOf(stream), n + 1));
-        // One that never ran has submitted nothing, and will not.
-        const over =
-          state === undefined && event.attempt === null ? undefined : ({ cancelled: true } as const);
-        return { state: over, commands: children };
-      }
+      case 'JobChildAdded':
+        return { state, commands: event.cancelled ? [cancel(id, event.child, because(id))] : [] };
+      case 'JobCancelled':
+        return { state, commands: cancelAll(id, event.children ?? 0, because(id)) };
+      case 'JobChildrenCancelled':
+        return { state, commands: cancelAll(id, event.children, event.reason) };
     }
   },
 };

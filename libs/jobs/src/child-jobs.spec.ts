@@ -4,7 +4,7 @@ import { processUnderTest, recorder } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { cancelChildJobs } from './cancel-child-jobs.process.js';
 import { childIdOf, childOf, MAX_CHILDREN, MAX_DEPTH } from './child-jobs.js';
-import { job, type JobEvent, type QueuedJob } from './job.js';
+import { type Job, job as jobs, type JobCommand, type JobEvent, type QueuedJob } from './job.js';
 import { aRequest } from './request.fixture.js';
 
 const PARENT = 'b0b0b0b0-0000-4000-8000-000000000001';
@@ -53,7 +53,7 @@ describe('a job that a job submits', () => {
 
   it('is refused as any other job is', () => {
     const wrong = childOf(PARENT, parent, 1, { ...order, procedure: '', gap: 2 }) as QueuedJob;
-    expect(job.decider.decide({ ...wrong, type: 'SubmitJob' }, { is: 'new' })).toMatchObject({
+    expect(jobs.decider.decide({ ...wrong, type: 'SubmitJob' }, { is: 'new' })).toMatchObject({
       refused: 'BadInput',
     });
   });
@@ -61,36 +61,129 @@ describe('a job that a job submits', () => {
 
 describe('cancel-child-jobs', () => {
   const of = { environment: 'ROOT', owner: 'ada', app: 'a', version: '1', title: 't' };
-  const queued = (child: number): JobEvent => ({
-    ...(childOf(PARENT, parent, child, order) as QueuedJob),
-    type: 'JobQueued',
-  });
+  const queued: JobEvent = { ...(childOf(PARENT, parent, 2, order) as QueuedJob), type: 'JobQueued' };
   const cancelled: JobEvent = { type: 'JobCancelled', attempt: 1, node: 'n', nodeEpoch: 1, of, reason: 'x' };
-  const after = (...log: readonly (readonly [string, JobEvent])[]) => {
-    const record = recorder();
-    const process = processUnderTest(cancelChildJobs);
-    const commands = log.flatMap(([id, event]) => process.see(record(`job-${id}`, event)));
-    return { ids: commands.map(({ id }) => id), left: process.states.size };
-  };
+  const process = processUnderTest(cancelChildJobs);
+  const when = (id: string, event: JobEvent) => process.see(recorder()(`job-${id}`, event));
+  const cancel = (child: number, reason = `a job above it was cancelled: ${PARENT}`) => ({
+    to: 'job',
+    id: childIdOf(PARENT, child),
+    command: { type: 'CancelAlong', reason },
+    line: `${child}`,
+  });
 
-  it('cancels what a job has submitted when it is terminated', () =>
-    expect(after(['a', queued(1)], ['b', queued(2)], [PARENT, cancelled]).ids).toEqual([
-      childIdOf(PARENT, 1),
-      childIdOf(PARENT, 2),
+  it('tells a job what it has submitted', () => {
+    expect(when('c', queued)).toEqual([{ to: 'job', id: PARENT, command: { type: 'AddChild', child: 2 } }]);
+    expect(when('c', { type: 'JobQueued', ...aRequest })).toEqual([]);
+  });
+
+  it('cancels what a job has submitted when that is cancelled', () => {
+    expect(when(PARENT, { ...cancelled, children: 2 })).toEqual([cancel(1), cancel(2)]);
+    expect(when(PARENT, cancelled)).toEqual([]);
+  });
+
+  it('cancels what comes late, and nothing of a job that is not cancelled', () => {
+    expect(when(PARENT, { type: 'JobChildAdded', child: 2, cancelled: true })).toEqual([cancel(2)]);
+    expect(when(PARENT, { type: 'JobChildAdded', child: 2 })).toEqual([]);
+  });
+
+  it('goes on below a job that has ended before', () =>
+    expect(when(PARENT, { type: 'JobChildrenCancelled', reason: 'why', children: 2 })).toEqual([
+      cancel(1, 'why'),
+      cancel(2, 'why'),
     ]));
 
-  it('cancels each of them, whenever it reaches the log', () =>
+  it('reaches all below whoever is terminated, in any tree and order, nobody else, and remembers nothing', () => {
+    const fates = fc.array(fc.tuple(fc.nat(99), fc.nat(1000)), { maxLength: 80 });
     fc.assert(
-      fc.property(fc.shuffledSubarray([1, 2, 3, 4, 5]), fc.nat(5), (children, before) => {
-        const all = children.map((child) => [`c${child}`, queued(child)] as const);
-        const { ids } = after(...all.slice(0, before), [PARENT, cancelled], ...all.slice(before));
-        expect(ids).toEqual(expect.arrayContaining(children.map((child) => childIdOf(PARENT, child))));
+      fc.property(fates, (steps) => {
+        const forest = new Forest();
+        for (const [what, which] of steps) forest.step(what, which);
+        forest.settle();
+        forest.check();
       }),
-    ));
-
-  it('does nothing, and remembers nothing, for one that never ran, and for jobs that nobody submitted', () => {
-    const never: JobEvent = { ...cancelled, attempt: null, node: null, nodeEpoch: null };
-    expect(after(['a', { type: 'JobQueued', ...aRequest }], ['a', never])).toEqual({ ids: [], left: 0 });
-    expect(after([PARENT, cancelled]).ids).toEqual([]);
+      { numRuns: 500 },
+    );
   });
 });
+
+interface Member {
+  parent?: string;
+  state: Job;
+  ran: boolean;
+}
+
+/** Jobs that submit jobs, on a log whose commands come in any order. */
+class Forest {
+  private readonly jobs = new Map<string, Member>();
+  private readonly children = new Map<string, number>();
+  private readonly terminated = new Set<string>();
+  private readonly outbox: { readonly id: string; readonly command: JobCommand }[] = [];
+  private readonly process = processUnderTest(cancelChildJobs);
+  private readonly record = recorder();
+
+  step(what: number, which: number): void {
+    const ids = [...this.jobs.keys()];
+    const id = ids[which % ids.length];
+    if (id === undefined || what < 10)
+      return this.tell(`root-${ids.length}`, { ...aRequest, type: 'SubmitJob' });
+    if (what < 30) return this.tell(id, { type: 'StartJob', node: 'n', nodeEpoch: 1 });
+    if (what < 60) return this.submit(id);
+    if (what < 70) {
+      const error = { code: 'x', message: '' };
+      return this.tell(id, { type: 'FailJob', attempt: 1, node: 'n', nodeEpoch: 1, error });
+    }
+    if (what >= 74) return this.deliver(which);
+    if (this.jobs.get(id)?.state.is !== 'ended') this.terminated.add(id);
+    return this.tell(id, { type: 'TerminateJob', reason: '' });
+  }
+
+  settle(): void {
+    while (this.outbox.length > 0) this.deliver(this.outbox.length * 7);
+  }
+
+  check(): void {
+    for (const [id, { state }] of this.jobs) {
+      const above = this.isBelow(id);
+      if (above) expect(state.is).toBe('ended');
+      if (state.is === 'ended' && state.end.outcome === 'cancelled')
+        expect(above || this.terminated.has(id)).toBe(true);
+    }
+    expect(this.process.states.size).toBe(0);
+  }
+
+  private isBelow(id: string): boolean {
+    const { parent } = this.jobs.get(id) ?? {};
+    return parent !== undefined && (this.terminated.has(parent) || this.isBelow(parent));
+  }
+
+  /** Also one whose attempt is over by now: what it had asked for comes late. */
+  private submit(id: string): void {
+    const child = (this.children.get(id) ?? 0) + 1;
+    if (!this.jobs.get(id)?.ran || child > 4) return;
+    this.children.set(id, child);
+    this.tell(childIdOf(id, child), { ...aRequest, type: 'SubmitJob', parent: id, child, depth: 1 });
+  }
+
+  private deliver(which: number): void {
+    const [next] = this.outbox.splice(which % Math.max(1, this.outbox.length), 1);
+    if (next) this.tell(next.id, next.command);
+  }
+
+  private tell(id: string, command: JobCommand): void {
+    const job: Member = this.jobs.get(id) ?? { state: { is: 'new' }, ran: false };
+    const events = jobs.decider.decide(command, job.state);
+    if (isRefusal(events)) return;
+    for (const event of events) {
+      if (event.type === 'JobQueued' && event.parent !== undefined) job.parent = event.parent;
+      job.state = jobs.decider.evolve(job.state, event);
+      job.ran ||= event.type === 'JobStarted';
+      this.jobs.set(id, job);
+      this.outbox.push(
+        ...this.process
+          .see(this.record(`job-${id}`, event))
+          .map((issued) => ({ id: issued.id, command: issued.command as JobCommand })),
+      );
+    }
+  }
+}

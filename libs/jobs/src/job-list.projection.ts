@@ -204,7 +204,14 @@ const changed = (
     case 'JobPrioritized':
       return { ...row, priority: event.priority };
     case 'JobDependentAdded':
+    case 'JobChildAdded':
+    case 'JobChildrenCancelled':
       return row;
+    case 'JobAttemptMeasured': {
+      const { attempt, use } = event;
+      const measured = (one: AttemptRow) => (one.number === attempt ? { ...one, use } : one);
+      return { ...row, attempts: row.attempts.map(measured) };
+    }
     case 'JobDependencyMet': {
       const { job, outcome } = event;
       const met = (one: JobRow['waits_for'][number]) => (one.job === job ? { ...one, outcome } : one);
@@ -321,6 +328,7 @@ export const jobList: Projection<JobRow, JobEvent> = {
     'JobFailed',
     'JobCancelled',
     'JobAbandoned',
+    'JobAttemptMeasured',
   ],
   keyOf: ({ stream }) => idOf(stream),
   evolve: (row, { stream, at, actor, event }) =>

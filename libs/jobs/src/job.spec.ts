@@ -8,12 +8,14 @@ import {
   type JobEvent,
   type JobResult,
   MAX_ATTEMPTS,
+  MAX_DEPENDENTS,
   MAX_NODE_LOST,
   MAX_OWN_CRASH,
   OWN_PRIORITY,
   type QueuedJob,
   queuedJob,
 } from './job.js';
+import type { JobEnd } from './dependencies.js';
 import { jobList } from './job-list.projection.js';
 
 const given = specFor(job.decider);
@@ -360,6 +362,106 @@ describe('a job', () => {
     given().when(cancel).then();
   });
 
+  it('of a tree of jobs ends with those above it, and hands that on when it has ended before', () => {
+    const along = { type: 'CancelAlong', reason: 'above' } as const;
+    const child = (number: number): JobEvent => ({ type: 'JobChildAdded', child: number });
+    const passed = (children: number): JobEvent => ({
+      type: 'JobChildrenCancelled',
+      reason: 'above',
+      children,
+    });
+    given(...running)
+      .when({ type: 'AddChild', child: 1 })
+      .then(child(1));
+    given(...running, child(2), child(1))
+      .when(along)
+      .then({ ...cancelled(1, 'above'), children: 2 } as JobEvent);
+    given(...over, child(1))
+      .when(along)
+      .then(passed(1));
+    given({ ...queued, parent: 'p' } as JobEvent, started(1), completed(1))
+      .when(along)
+      .then(passed(0));
+    given(...over, child(1), passed(1))
+      .when(along)
+      .then();
+    given(...running, cancelled(1, 'wrong data'))
+      .when(along)
+      .then();
+  });
+
+  it('says of what it has submitted late whether that ends, too', () => {
+    const add: JobCommand = { type: 'AddChild', child: 3 };
+    given(...over)
+      .when(add)
+      .then({ type: 'JobChildAdded', child: 3 });
+    given(...running, cancelled(1, 'wrong data'))
+      .when(add)
+      .then({ type: 'JobChildAdded', child: 3, cancelled: true });
+    given().when(add).thenRefused('NoSuchJob');
+  });
+
+  it('is waited for by so many others and no more, each of which is counted once', () => {
+    const added = (dependent: string, end: JobEnd | null = null): JobEvent => ({
+      type: 'JobDependentAdded',
+      dependent,
+      end,
+    });
+    const admit = (dependent: string): JobCommand => ({ type: 'AdmitDependent', dependent });
+    const add = (dependent: string): JobCommand => ({ type: 'AddDependent', dependent });
+    const end = { title: 'Tuesday', outcome: 'completed', success: true };
+    const all = Array.from({ length: MAX_DEPENDENTS }, (_, n) => added(`d${n}`));
+    given(queued).when(admit('a')).then(added('a'));
+    given(queued, added('a')).when(admit('a')).then();
+    given(queued, ...all.slice(1))
+      .when(admit('a'))
+      .then(added('a'));
+    const limit = `${MAX_DEPENDENTS} jobs`;
+    for (const history of [all, [started(1), ...all, completed(1)], [started(1), completed(1), ...all]])
+      given(queued, ...history)
+        .when(admit('a'))
+        .thenRefused('TooManyDependents', { field: 'after', limit });
+    given(queued, ...all)
+      .when(admit('d7'))
+      .then();
+    // What was admitted is told at the end; it is told again when it was not there yet then.
+    given(queued, added('a')).when(add('a')).then();
+    given(...running, added('a'), completed(1))
+      .when(add('a'))
+      .then(added('a', end));
+    given().when(admit('a')).thenRefused('NoSuchJob');
+  });
+
+  it('takes what an attempt had used that was taken away, once, and of no other', () => {
+    const use = { launchMs: 41, cpuMs: 1830, peakMiB: 142 };
+    const measure = (where: At): JobCommand => ({ type: 'MeasureAttempt', ...where, use });
+    const measured: JobEvent = { type: 'JobAttemptMeasured', ...at(1), use };
+    const taken: readonly JobEvent[][] = [
+      [...running, cancelled(1, 'wrong data')],
+      [...running, { type: 'JobAbandoned', ...at(1), of, reason: 'lost' }],
+      [...running, requeued(1, 'drained', 0, 0)],
+      twice,
+      [...twice, completed(2)],
+    ];
+    for (const history of taken) {
+      given(...history)
+        .when(measure(at(1)))
+        .then(measured);
+      given(...history, measured)
+        .when(measure(at(1)))
+        .then();
+      for (const other of [at(1, 'n9'), at(1, 'n1', 2), at(3)])
+        given(...history)
+          .when(measure(other))
+          .then();
+    }
+    const crashedMeasured = { ...requeued(1, 'crashed', 0, 1), use } as JobEvent;
+    for (const history of [[queued], running, over, [...running, crashedMeasured]])
+      given(...history)
+        .when(measure(at(1)))
+        .then();
+  });
+
   it('does not run again when the attempt that was to be interrupted is lost', () => {
     const reason = (by: string) => `The attempt ended (${by}) before it had answered the interrupt`;
     given(...interrupting)
@@ -459,10 +561,23 @@ describe('a job', () => {
         { type: 'InterruptJob' },
         { type: 'PrioritizeJob', priority: 200, best: 1 },
         { type: 'TerminateJob', reason: 'x' },
+        { type: 'CancelAlong', reason: 'x' },
+        { type: 'AddChild', child: 1 },
+        { type: 'AdmitDependent', dependent: 'd' },
+        { type: 'AddDependent', dependent: 'd' },
         submit,
       ),
     },
+    {
+      weight: 1,
+      arbitrary: where.map((one): JobCommand => ({
+        type: 'MeasureAttempt',
+        ...one,
+        use: { launchMs: 1, cpuMs: 1, peakMiB: 1 },
+      })),
+    },
   );
+  const AFTER_END = /^Job(DependentAdded|ChildAdded|ChildrenCancelled|AttemptMeasured)$/;
   const isEnd = ({ type }: JobEvent) =>
     type === 'JobCompleted' || type === 'JobFailed' || type === 'JobCancelled' || type === 'JobAbandoned';
 
@@ -473,7 +588,8 @@ describe('a job', () => {
 
         const ends = history.filter(isEnd);
         expect(ends.length).toBe(state.is === 'ended' ? 1 : 0);
-        if (ends[0]) expect(history.at(-1)).toBe(ends[0]);
+        if (ends[0])
+          for (const { type } of history.slice(history.indexOf(ends[0]) + 1)) expect(type).toMatch(AFTER_END);
 
         const drained = history.filter((event) => event.type === 'JobRequeued' && event.reason === 'drained');
         const starts = history.filter((event) => event.type === 'JobStarted');
@@ -516,6 +632,13 @@ describe('a job', () => {
             case 'JobQueued':
               expect(event).toBe(history[0]);
               break;
+            case 'JobChildrenCancelled':
+              expect(ends).toHaveLength(1);
+              break;
+            case 'JobAttemptMeasured':
+              expect(starts.length).toBeGreaterThanOrEqual(event.attempt);
+              break;
+            case 'JobChildAdded':
             case 'JobDependentAdded':
             case 'JobDependencyMet':
             case 'JobReleased':
@@ -615,6 +738,17 @@ describe('the list of jobs', () => {
     const use = { launchMs: 41, cpuMs: 1830, peakMiB: 142 };
     const crashed = { ...requeued(1, 'crashed', 0, 1), use } as JobEvent;
     expect(row(queued, started(1), crashed)?.attempts).toMatchObject([{ outcome: 'crashed', use }]);
+  });
+
+  it('keeps what an attempt had used that was taken away, and no other', () => {
+    const use = { launchMs: 41, cpuMs: 1830, peakMiB: 142 };
+    const measured: JobEvent = { type: 'JobAttemptMeasured', ...at(1), use };
+    expect(row(...twice, measured)?.attempts).toMatchObject([{ outcome: 'node-lost', use }, { number: 2 }]);
+    expect(row(...twice, measured)?.attempts[1]).not.toHaveProperty('use');
+    expect(row(...running, cancelled(1, 'x'), measured)).toMatchObject({
+      state: 'cancelled',
+      attempts: [{ outcome: 'cancelled', use }],
+    });
   });
 
   it('keeps every attempt with its fate', () =>

@@ -29,6 +29,8 @@ export const MAX_TIME_LIMIT_S = 30 * 24 * 3600;
 export const MAX_ARGS_BYTES = 64 * 1024;
 const MAX_STATISTICS_BYTES = 64 * 1024;
 const MAX_ERROR_LENGTH = 4000;
+/** So many jobs may wait for one, or have waited for it. */
+export const MAX_DEPENDENTS = 1000;
 
 /** A published package: what exactly ran can be run again. */
 export interface PackageRef {
@@ -197,10 +199,20 @@ export type JobEvent =
   | ({ readonly type: 'JobCompleted'; readonly of: JobOf } & At & JobResult & Used)
   | ({ readonly type: 'JobFailed'; readonly of: JobOf; readonly error: JobError } & At & Used)
   /** Without attempt and server when it was still waiting. */
-  | ({ readonly type: 'JobCancelled'; readonly of: JobOf; readonly reason: string } & {
-      readonly [Part in keyof At]: At[Part] | null;
-    })
-  | ({ readonly type: 'JobAbandoned'; readonly of: JobOf; readonly reason: string } & At);
+  | ({
+      readonly type: 'JobCancelled';
+      readonly of: JobOf;
+      readonly reason: string;
+      /** How many jobs it has submitted, which end with it; absent = none. */
+      readonly children?: number;
+    } & { readonly [Part in keyof At]: At[Part] | null })
+  | ({ readonly type: 'JobAbandoned'; readonly of: JobOf; readonly reason: string } & At)
+  /** It has submitted another one; said after its end, that one is `cancelled` where the others were. */
+  | { readonly type: 'JobChildAdded'; readonly child: number; readonly cancelled?: boolean }
+  /** After its end: a job above it was terminated, and what it has submitted ends with that. */
+  | { readonly type: 'JobChildrenCancelled'; readonly reason: string; readonly children: number }
+  /** What an attempt had used that somebody took away: known only when its process is gone. */
+  | ({ readonly type: 'JobAttemptMeasured'; readonly use: AttemptUse } & At);
 
 export type JobCommand =
   | ({ readonly type: 'SubmitJob' } & QueuedJob)
@@ -219,16 +231,30 @@ export type JobCommand =
   | ({ readonly type: 'DrainAttempt' } & At)
   /** `best`: the lowest number that who asks may give; null = what the rules gave the job, as its owner. */
   | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number | null }
+  /** Before a job is submitted that is to wait for this one: is there room? */
+  | { readonly type: 'AdmitDependent'; readonly dependent: string }
+  /** It is submitted by now. */
   | { readonly type: 'AddDependent'; readonly dependent: string }
+  | { readonly type: 'AddChild'; readonly child: number }
+  /** Of the attempt that was taken away last; any other is not asked for any more. */
+  | ({ readonly type: 'MeasureAttempt'; readonly use: AttemptUse } & At)
   | { readonly type: 'MeetDependency'; readonly job: string; readonly end: JobEnd }
   | { readonly type: 'InterruptJob'; readonly reason?: string }
-  /** With its batch, or the job that submitted it: nothing happens to one that has ended, or that was never made. */
+  /** With its batch, or a job above it: of one that has ended what it has submitted; nothing where it was never made. */
   | { readonly type: 'CancelAlong'; readonly reason: string }
   | { readonly type: 'TerminateJob'; readonly reason: string };
 
 export type JobRefusal =
   | BadInput
-  | Refusal<'JobExists' | 'NoSuchJob' | 'NotRunning' | 'NotWaiting' | 'AlreadyEnded' | 'StaleAttempt'>;
+  | Refusal<
+      | 'JobExists'
+      | 'NoSuchJob'
+      | 'NotRunning'
+      | 'NotWaiting'
+      | 'AlreadyEnded'
+      | 'StaleAttempt'
+      | 'TooManyDependents'
+    >;
 
 /**
  * ```
@@ -240,10 +266,16 @@ export type JobRefusal =
  *                     │                  │ LoseNode, CrashAttempt, DrainAttempt        │
  *                     └── counters left ─┴─ none left, or an interrupt was asked for ──┘
  * ```
+ * Nothing follows the end but what others must know of it: who waits for it, what it has submitted, what it had used.
  */
 export type Job =
   | { readonly is: 'new' }
-  | { readonly is: 'ended'; readonly end: JobEnd }
+  | ({
+      readonly is: 'ended';
+      readonly end: JobEnd;
+      /** What it has submitted ends, too, also what comes late. */
+      readonly cancelled: boolean;
+    } & Lasting)
   | ({
       readonly is: 'queued';
       readonly attempts: number;
@@ -253,7 +285,19 @@ export type Job =
       Counters)
   | ({ readonly is: 'running'; readonly interrupting: boolean } & At & Known & Counters);
 
-interface Known {
+/** What is asked of a job after its end, too. */
+interface Lasting {
+  /** A job has submitted it. */
+  readonly nested: boolean;
+  /** How many it has submitted itself. */
+  readonly children: number;
+  /** Those that wait for its end, or were to. */
+  readonly dependents: readonly string[];
+  /** The attempt that was taken away last, until somebody says what it had used. */
+  readonly unmeasured: At | null;
+}
+
+interface Known extends Lasting {
   readonly of: JobOf;
   /** The best priority that its owner may ask for. */
   readonly best: number;
@@ -329,32 +373,29 @@ const failed = (job: Running, { code, message, where }: JobError, by: Used): Job
   ...used(by),
 });
 
-const cancelled = (job: Running, reason: string): JobEvent => ({
+const cancelled = (job: Running | Queued, where: At | null, reason: string): JobEvent => ({
   type: 'JobCancelled',
-  ...at(job),
+  ...(where ? at(where) : { attempt: null, node: null, nodeEpoch: null }),
   of: job.of,
   reason,
+  ...(job.children > 0 ? { children: job.children } : {}),
 });
 
 /** An interrupt asked for the end of this attempt: what ends it otherwise does not start another. */
 const cutShort = (job: Running, by: string): JobEvent =>
-  cancelled(job, `The attempt ended (${by}) before it had answered the interrupt`);
+  cancelled(job, job, `The attempt ended (${by}) before it had answered the interrupt`);
 
-/** Still waiting: of no attempt and no server. */
-const neverRun = ({ of }: Queued, reason: string): JobEvent => ({
-  type: 'JobCancelled',
-  attempt: null,
-  node: null,
-  nodeEpoch: null,
-  of,
-  reason,
-});
+/** One that has ended and is no part of a tree of jobs has nothing to tell. */
+const childrenCancelled = (job: Job & { is: 'ended' }, reason: string): readonly JobEvent[] =>
+  job.cancelled || (job.children === 0 && !job.nested)
+    ? []
+    : [{ type: 'JobChildrenCancelled', reason, children: job.children }];
 
 /** One that it waits for has ended; told twice, or late, nothing happens. */
 const met = (job: Queued, other: string, end: JobEnd): readonly JobEvent[] => {
   const dependency = job.held.find((one) => one.job === other);
   if (!dependency) return [];
-  if (!isMet(dependency, end)) return [neverRun(job, inVain(other, end))];
+  if (!isMet(dependency, end)) return [cancelled(job, null, inVain(other, end))];
   const last = job.held.length === 1;
   return [
     { type: 'JobDependencyMet', job: other, outcome: end.outcome },
@@ -403,6 +444,21 @@ const staleAttempt = () =>
     'The job does not run as this attempt on this server any more: the report is dropped',
   );
 
+const dependentAdded = (job: Job, dependent: string): JobEvent => ({
+  type: 'JobDependentAdded',
+  dependent,
+  end: job.is === 'ended' ? job.end : null,
+});
+
+const tooManyDependents = () =>
+  refuse('TooManyDependents', `${MAX_DEPENDENTS} jobs wait for this one already, or have waited for it`, {
+    field: 'after',
+    limit: `${MAX_DEPENDENTS} jobs`,
+  });
+
+const isSame = (one: At | null, other: At): boolean =>
+  one?.attempt === other.attempt && one.node === other.node && one.nodeEpoch === other.nodeEpoch;
+
 const alreadyEnded = () => refuse('AlreadyEnded', 'The job has ended already');
 
 const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
@@ -413,7 +469,7 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
       return job.is === 'new'
         ? (wrongIn(command) ?? [{ ...command, type: 'JobQueued' }])
         : refuse('JobExists', 'There is a job with this id already');
-    if (command.type === 'CancelAlong' && (job.is === 'new' || job.is === 'ended')) return [];
+    if (command.type === 'CancelAlong' && job.is === 'new') return [];
     if (job.is === 'new') return refuse('NoSuchJob', 'There is no such job');
     switch (command.type) {
       case 'StartJob': // two leaders may propose: the first start counts
@@ -453,9 +509,26 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         if (job.is === 'running') return refuse('NotWaiting', 'The job runs already: nothing is ahead of it');
         return [{ type: 'JobPrioritized', priority: command.priority }];
       }
-      case 'AddDependent': {
+      case 'AdmitDependent': {
         const { dependent } = command;
-        return [{ type: 'JobDependentAdded', dependent, end: job.is === 'ended' ? job.end : null }];
+        if (job.dependents.includes(dependent)) return [];
+        return job.dependents.length < MAX_DEPENDENTS
+          ? [dependentAdded(job, dependent)]
+          : tooManyDependents();
+      }
+      case 'AddDependent': {
+        // Admitted before: then it is told with the others, if the end did not come before it was there.
+        const { dependent } = command;
+        const known = job.is !== 'ended' && job.dependents.includes(dependent);
+        return known ? [] : [dependentAdded(job, dependent)];
+      }
+      case 'AddChild': {
+        const late = job.is === 'ended' && job.cancelled ? { cancelled: true } : {};
+        return [{ type: 'JobChildAdded', child: command.child, ...late }];
+      }
+      case 'MeasureAttempt': {
+        const { type: _type, use, ...where } = command;
+        return isSame(job.unmeasured, where) ? [{ type: 'JobAttemptMeasured', ...where, use }] : [];
       }
       case 'MeetDependency':
         return job.is === 'queued' ? met(job, command.job, command.end) : [];
@@ -466,10 +539,11 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         return interruptRequested(job, command.reason);
       case 'CancelAlong':
       case 'TerminateJob': {
-        if (job.is === 'ended') return alreadyEnded();
+        if (job.is === 'ended')
+          return command.type === 'CancelAlong' ? childrenCancelled(job, command.reason) : alreadyEnded();
         const wrong = checkText('reason', command.reason, { min: 0, max: 500 });
         if (wrong) return wrong;
-        return [job.is === 'running' ? cancelled(job, command.reason) : neverRun(job, command.reason)];
+        return [cancelled(job, job.is === 'running' ? job : null, command.reason)];
       }
     }
   },
@@ -490,13 +564,24 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         ...(licence ? { licence } : {}),
       };
       const held = event.after ?? [];
-      return { is: 'queued', of, best, attempts: 0, held, nodeLost: 0, ownCrash: 0 };
+      const lasting = { nested: event.parent !== undefined, children: 0, dependents: [], unmeasured: null };
+      return { is: 'queued', of, best, attempts: 0, held, nodeLost: 0, ownCrash: 0, ...lasting };
     }
-    if (job.is === 'new' || job.is === 'ended') return job;
+    if (job.is === 'new') return job;
+    const { nested, children, dependents, unmeasured } = job;
+    if (event.type === 'JobDependentAdded')
+      return dependents.includes(event.dependent)
+        ? job
+        : { ...job, dependents: [...dependents, event.dependent] };
+    if (event.type === 'JobChildAdded') return { ...job, children: Math.max(children, event.child) };
+    if (event.type === 'JobAttemptMeasured') return { ...job, unmeasured: null };
+    if (event.type === 'JobChildrenCancelled') return job.is === 'ended' ? { ...job, cancelled: true } : job;
+    if (job.is === 'ended') return job;
     const { of, best, nodeLost, ownCrash } = job;
+    const lasting = { nested, children, dependents, unmeasured };
     switch (event.type) {
       case 'JobStarted':
-        return { is: 'running', ...at(event), of, best, nodeLost, ownCrash, interrupting: false };
+        return { is: 'running', ...at(event), of, best, nodeLost, ownCrash, interrupting: false, ...lasting };
       case 'JobRequeued':
         return {
           is: 'queued',
@@ -506,20 +591,28 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
           held: [],
           nodeLost: event.nodeLost,
           ownCrash: event.ownCrash,
+          ...lasting,
+          unmeasured: event.use ? null : at(event),
         };
       case 'JobDependencyMet':
         return job.is === 'queued' ? { ...job, held: job.held.filter((one) => one.job !== event.job) } : job;
       case 'JobPrioritized':
-      case 'JobDependentAdded':
       case 'JobReleased':
         return job;
       case 'JobInterruptRequested':
         return job.is === 'running' ? { ...job, interrupting: true } : job;
       case 'JobCompleted':
       case 'JobFailed':
+        return { is: 'ended', end: endOf(event), cancelled: false, ...lasting };
       case 'JobCancelled':
       case 'JobAbandoned':
-        return { is: 'ended', end: endOf(event) };
+        return {
+          is: 'ended',
+          end: endOf(event),
+          cancelled: event.type === 'JobCancelled',
+          ...lasting,
+          unmeasured: job.is === 'running' ? at(job) : unmeasured,
+        };
     }
   },
 };

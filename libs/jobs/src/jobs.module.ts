@@ -111,7 +111,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
           log: reportTo(new Logger('Attempts')),
           run: (options) => tracedRun(pool, options),
           limits: { memoryMiB, interruptGraceS: INTERRUPT_GRACE_S, logBytes: LOG_BYTES },
-          job: async (id) => queuedJob(await store.readStream(`job-${id}`)),
+          job: async (id) => queuedJob(await store.readStream(`job-${id}`, 0, 1)),
           engine: (ref) => packages.engine(ref),
           app: (ref) => packages.app(ref),
           load: async (digest) => (await loadCase(blobs, digest)).data,
@@ -123,7 +123,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
             ),
           user: async (id) => people.user(id),
           submit: (parent, request, child, order) => childJobs.submit(parent, request, child, order),
-          variables: (profile) => policies.variables(profile),
+          variables: (profile, since) => policies.variables(profile, since),
           report: (job, attempt, command) =>
             commands.insist(
               // The same report of the same attempt has the same id: told twice, it counts once.

@@ -24,6 +24,7 @@ import { caseList, CaseQueries } from '@openpro/storage';
 import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { AttemptStore } from './attempt-store.js';
+import { ChangedJobs } from './changed-jobs.js';
 import { compareRuns } from './compare-runs.js';
 import { differences } from './differences.js';
 import { jobList, type JobRow } from './job-list.projection.js';
@@ -77,7 +78,7 @@ const LISTED = [
 const GIVEN = ['id', 'environment', 'owner', 'args', 'priority', 'time_limit', 'gap_limit', 'seed'] as const;
 type GivenRow = Pick<JobRow, (typeof GIVEN)[number]>;
 
-type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
+export type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
 
 const ORDERS = {
   NEWEST: { order: ['queued_at', 'id'], direction: 'DESC' },
@@ -87,6 +88,7 @@ const ORDERS = {
 
 const MAX_LOG_BYTES = 1_048_576;
 const MAX_POINTS = 2000;
+const MAX_TIMELINE = 1000;
 const CASE_WAIT_MS = 2000;
 
 const HELD_BY_SHOWN = 3;
@@ -99,6 +101,9 @@ export class JobQueries {
     (ids) => readRows(this.db, jobList, LISTED, ids),
     { cache: false },
   );
+
+  /** For all who follow jobs: each row is shown to those only who may see it. */
+  readonly changed = new ChangedJobs<ListedJob>((ids) => readRows(this.db, jobList, LISTED, ids));
 
   /** What a job was given, which may be large: read when it is asked for. */
   private readonly given = new DataLoader<string, GivenRow | null>(
@@ -116,7 +121,11 @@ export class JobQueries {
     private readonly live: LiveJobs,
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
-  ) {}
+  ) {
+    readSide.onCommitted(({ projection, keys }) => {
+      if (projection === jobList.name) this.changed.changes(keys);
+    });
+  }
 
   /** The row, if the actor may see it. */
   async row(actor: Actor, id: string): Promise<ListedJob | null> {
@@ -233,16 +242,18 @@ export class JobQueries {
         const page = await this.attempts.log(row.id, number, offset, limit);
         return { ...page, open: row.ended_at === null && number === row.attempt };
       },
-      timeline: async () =>
-        (await this.store.readStream(`job-${row.id}`)).map(
-          ({ position, event: { type, ...data }, at, actor }) => ({
-            position,
-            type,
-            at,
-            actor,
-            data,
-          }),
-        ),
+      timeline: async ({ last }: { last: number }) => {
+        if (!(last >= 1 && last <= MAX_TIMELINE))
+          throw badInput('last', `last is ${last}`, `1 to ${MAX_TIMELINE}`);
+        const events = await this.store.readStreamBack(`job-${row.id}`, last);
+        return events.toReversed().map(({ position, event: { type, ...data }, at, actor }) => ({
+          position,
+          type,
+          at,
+          actor,
+          data,
+        }));
+      },
     };
   }
 

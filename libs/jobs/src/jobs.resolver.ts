@@ -9,6 +9,7 @@ import {
   Last,
   LiveQueue,
   mayChange,
+  maySee,
   metaOf,
   type MutationCloneJobArgs,
   type MutationInterruptJobArgs,
@@ -24,7 +25,7 @@ import type { ProgressPoint } from './attempt-store.js';
 import type { JobCommand } from './job.js';
 import { jobList } from './job-list.projection.js';
 import { ForJob } from './jobs.commands.js';
-import { JobQueries } from './jobs.queries.js';
+import { JobQueries, type ListedJob } from './jobs.queries.js';
 import { Quotas } from './quotas.queries.js';
 import { LiveJobs } from './live-jobs.js';
 import { Submitting } from './submitting.js';
@@ -61,10 +62,16 @@ export class JobsResolver {
   @Needs('user')
   async submitJob(@Context('actor') actor: Actor, @Args() { input, commandId }: MutationSubmitJobArgs) {
     const command = await this.submitting.command(actor, input, commandId);
+    if (isRefusal(command)) return answer('Job', command);
     return answer(
       'Job',
-      await this.quotas.within(actor, command, 1, () =>
-        this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
+      await this.quotas.within(
+        actor,
+        command,
+        1,
+        async () =>
+          (await this.submitting.admitted(command)) ??
+          this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
       ),
     );
   }
@@ -141,11 +148,15 @@ export class JobsResolver {
   @Subscription()
   @Needs('user', 'auditor')
   jobsChanged(@Context('actor') actor: Actor, @Args('session') session: string | null) {
-    return this.changes().map(async (id) => {
-      const row = await this.queries.row(actor, id);
-      const wanted = row?.owner === actor.id && (!session || row.session === session);
-      return row && wanted ? { jobsChanged: this.queries.view(row) } : undefined;
-    });
+    const wanted = (row: ListedJob): boolean =>
+      maySee(actor, row) && row.owner === actor.id && (!session || row.session === session);
+    return new LiveQueue<ListedJob | Error>((push) =>
+      this.queries.changed.follow((row) => {
+        if (row instanceof Error || wanted(row)) push(row);
+      }),
+    ).map((row) =>
+      row instanceof Error ? Promise.reject(row) : Promise.resolve({ jobsChanged: this.queries.view(row) }),
+    );
   }
 
   /** Points and log lines as they come, at most four messages a second; the last one shows the job's end. */
@@ -217,15 +228,6 @@ export class JobsResolver {
     });
     news.push(null);
     return { news, reason, watched };
-  }
-
-  /** Ids of changed jobs. */
-  private changes(): LiveQueue<string> {
-    return new LiveQueue<string>((push) =>
-      this.readSide.onCommitted(({ projection, keys }) => {
-        if (projection === jobList.name) keys.forEach(push);
-      }),
-    );
   }
 }
 

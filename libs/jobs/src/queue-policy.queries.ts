@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ReadSide } from '@openpro/eventstore';
+import { type Position, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
+import { refuse } from '@openpro/kernel';
 import {
   type Actor,
   CONFIG,
@@ -14,12 +15,16 @@ import {
   Where,
 } from '@openpro/platform';
 import { DataSource } from 'typeorm';
+import type { Environment, NoEnvironment } from './attempts.js';
 import { type JobGroup, useOf, warningsOf } from './policy-use.js';
 import { queuePolicyList, type QueuePolicyRow } from './queue-policy.projection.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { Sealing } from './sealing.js';
 
 const NOBODY: QueuePolicyRow = { id: '0', version: 0, policy: NO_POLICY, reason: '', set_at: 0, set_by: '' };
+
+/** An attempt is not started without the profile that its leader knew; so long it waits for that. */
+const SEEN_WITHIN_MS = 10_000;
 
 const COLUMNS = ['id', 'version', 'policy', 'reason', 'set_at', 'set_by'] as const;
 
@@ -33,7 +38,7 @@ export class QueuePolicies {
     private readonly db: DataSource,
     private readonly people: IdentityQueries,
     @Inject(CONFIG) { storageDir }: ServerConfig,
-    readSide: ReadSide,
+    private readonly readSide: ReadSide,
   ) {
     this.sealing = new Sealing(storageDir);
     readSide.onCommitted(({ projection }) => {
@@ -45,11 +50,14 @@ export class QueuePolicies {
     return (await this.row()).policy;
   }
 
-  /** @throws when the profile is gone, or its values were sealed with another key */
-  async variables(profile: string): Promise<{ readonly [name: string]: string }> {
-    const found = (await this.policy()).profiles.find(({ name }) => name === profile);
-    if (!found) throw new Error(`There is no worker profile ${profile} any more`);
-    return this.sealing.variablesOf(found);
+  /** As they are now; `since`: the log stood there when somebody relied on the profile. */
+  async variables(profile: string, since: Position): Promise<Environment | NoEnvironment> {
+    const seen = await this.readSide.waitFor(queuePolicyList.name, since, SEEN_WITHIN_MS);
+    this.known = null; // it may be from before, and nobody has told us yet
+    const found = seen && (await this.policy()).profiles.find(({ name }) => name === profile);
+    return found
+      ? this.sealing.environmentOf(found)
+      : refuse('ProfileUnknown', `Worker profile ${profile} is not known here, or not any more`);
   }
 
   async current(actor: Actor): Promise<Lazy<QueuePolicy>> {

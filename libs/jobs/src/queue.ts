@@ -118,6 +118,9 @@ export const evolveQueue = (queue: Queue, { stream, at, event }: Recorded): Queu
       return drained(queue, id, happened.epoch, false);
     case 'JobInterruptRequested':
     case 'JobDependentAdded':
+    case 'JobChildAdded':
+    case 'JobChildrenCancelled':
+    case 'JobAttemptMeasured':
     case 'JobDependencyMet':
     case 'NodeInvited':
     case 'NodeAdmitted':

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NO_POLICY, type Policy } from './queue-policy.js';
@@ -26,16 +26,45 @@ describe('the variables of a profile', () => {
     const storage = aStorage();
     const sealed = new Sealing(storage).sealed(policy) as Policy;
     expect(JSON.stringify(sealed)).not.toContain('hush');
-    expect(new Sealing(storage).variablesOf(sealed.profiles[0]!)).toEqual({ KEY: 'hush', EMPTY: '' });
-    expect(new Sealing(storage).variablesOf(sealed.profiles[1]!)).toEqual({});
-    expect(() => new Sealing(aStorage()).variablesOf(sealed.profiles[0]!)).toThrow();
+    expect(new Sealing(storage).environmentOf(sealed.profiles[0]!)).toEqual({
+      variables: { KEY: 'hush', EMPTY: '' },
+    });
+    expect(new Sealing(storage).environmentOf(sealed.profiles[1]!)).toEqual({ variables: {} });
+  });
+
+  it('say so where nobody can read them any more, and can be set again', () => {
+    const sealed = new Sealing(aStorage()).sealed(policy) as Policy;
+    const other = new Sealing(aStorage());
+    expect(other.environmentOf(sealed.profiles[0]!)).toMatchObject({ refused: 'ProfileUnreadable' });
+    const shown = other.shown(sealed, true);
+    expect(shown.profiles[0]?.environment).toEqual({
+      KEY: '(cannot be read: set it again)',
+      EMPTY: '(cannot be read: set it again)',
+    });
+    expect(other.sealed(shown)).toMatchObject({
+      refused: 'BadInput',
+      field: 'profiles[0].environment.KEY',
+      limit: 'the value itself',
+    });
+    expect(other.environmentOf((other.sealed(policy) as Policy).profiles[0]!)).toEqual({
+      variables: { KEY: 'hush', EMPTY: '' },
+    });
+  });
+
+  it('are neither read nor sealed with a key that is damaged', () => {
+    const storage = aStorage();
+    const sealed = new Sealing(storage).sealed(policy) as Policy;
+    writeFileSync(path.join(storage, 'keys', 'profiles.key'), 'x');
+    const damaged = new Sealing(storage);
+    expect(damaged.environmentOf(sealed.profiles[0]!)).toMatchObject({ refused: 'ProfileUnreadable' });
+    expect(damaged.sealed(policy)).toMatchObject({ refused: 'KeyDamaged' });
   });
 
   it('are not taken for those of another name, nor when they were altered', () => {
     const sealing = new Sealing(aStorage());
     const sealed = sealing.seal('KEY', 'hush');
-    expect(() => sealing.open('OTHER', sealed)).toThrow();
-    expect(() => sealing.open('KEY', `${sealed.slice(0, -2)}AA`)).toThrow();
+    expect(sealing.open('OTHER', sealed)).toBeNull();
+    expect(sealing.open('KEY', `${sealed.slice(0, -2)}AA`)).toBeNull();
   });
 
   it('are sealed alike each time, and shown to administrators only', () => {

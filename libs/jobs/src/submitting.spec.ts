@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
 import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import type { Actor, JobChanges, ServerConfig, SubmitJob } from '@openpro/platform';
-import { job, type JobCommand, type QueuedJob } from './job.js';
+import { job, MAX_DEPENDENTS, type QueuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { aRequest } from './request.fixture.js';
@@ -28,9 +28,13 @@ const version = {
   manifest: { procedures: [{ name: 'solve', where: 'optimization' }] },
 };
 
+const execute = (handler: CommandHandler, { id, command, meta, fingerprint }: ForJob) =>
+  handler.execute(job, id, command, meta, fingerprint);
+
 /** Every neighbour as far as a submit without changes needs it. */
 const given = () => {
   const store = new MemoryEventStore();
+  const handler = new CommandHandler(store);
   const world = {
     version: version as object | null,
     session: { owner: 'ada', state: 'ready' },
@@ -57,16 +61,17 @@ const given = () => {
     { row: (_actor: Actor, id: string) => Promise.resolve(world.jobs.includes(id) ? { id } : null) } as never,
     { refusalFor: () => Promise.resolve(world.unlicensed) } as never,
     { refusal: () => Promise.resolve(world.full) } as never,
+    { execute: (command: ForJob) => execute(handler, command) } as never,
   );
-  const handler = new CommandHandler(store);
   return {
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
     clone: (id: string, changes: JobChanges, commandId = uuidv7()) =>
       submitting.clone(ada, id, changes, commandId),
     command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(ada, input, commandId),
     repeat: (id: string) => submitting.repeat(ada, id, uuidv7()),
-    execute: ({ id, command, meta, fingerprint }: ForJob) =>
-      handler.execute(job, id, command as JobCommand, meta, fingerprint),
+    admitted: (command: ForJob) => submitting.admitted(command),
+    types: async (id: string) => (await store.readStream(`job-${id}`)).map(({ event: { type } }) => type),
+    execute: (command: ForJob) => execute(handler, command),
   };
 };
 
@@ -237,6 +242,25 @@ describe('submitting a job', () => {
       world.jobs.push(one);
       expect(await command(after(one), two)).toMatchObject({ command: { after: [{ job: one }] } });
       expect(await command(after(two), one)).not.toHaveProperty('command.after');
+    });
+
+    it('is admitted while there is room, however many ask at once, and asks for nothing that it cannot be', async () => {
+      const { command, execute, world, admitted, types } = given();
+      world.jobs.push(other);
+      const meta = () => ({ commandId: uuidv7(), actor: 'ada', roles: [] });
+      await execute(new ForJob(other, { type: 'SubmitJob', ...aRequest }, meta()));
+      for (let n = 3; n < MAX_DEPENDENTS; n++)
+        await execute(new ForJob(other, { type: 'AdmitDependent', dependent: `d${n}` }, meta()));
+      const worse = (await command({ ...after(other), priority: 1 })) as ForJob;
+      expect(await admitted(worse)).toMatchObject({ refused: 'BadInput', field: 'priority' });
+      const asked = await Promise.all(Array.from({ length: 10 }, () => command(after(other))));
+      const answers = await Promise.all(asked.map((one) => admitted(one as ForJob)));
+      const limit = `${MAX_DEPENDENTS} jobs`;
+      expect(answers.filter(Boolean)).toHaveLength(7);
+      expect(answers.at(-1)).toMatchObject({ refused: 'TooManyDependents', field: 'after', limit });
+      expect(answers.at(-1)?.message).toContain(other);
+      expect(await admitted(asked[0] as ForJob)).toBeUndefined();
+      expect(await types(other)).toHaveLength(1 + MAX_DEPENDENTS);
     });
 
     it('is not submitted again as it waited', async () => {

@@ -2,9 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AppVersionRow, CatalogueQueries, Packages } from '@openpro/catalogue';
 import { type CaseData, EngineError, EnginePool, openDataSession, textCase } from '@openpro/engine';
 import type { EventStore } from '@openpro/eventstore';
-import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
+import { isRefusal, refuse, type Refusal, uuidv5 } from '@openpro/kernel';
 import {
   type Actor,
+  Commands,
   CONFIG,
   EVENT_STORE,
   type JobChanges,
@@ -17,7 +18,7 @@ import { LicenceQueries } from '@openpro/licensing';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
 import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
 import { type Dependency, wrongDependencies } from './dependencies.js';
-import { type QueuedJob, queuedJob, withoutOrigin } from './job.js';
+import { type QueuedJob, queuedJob, withoutOrigin, wrongIn } from './job.js';
 import { ForJob } from './jobs.commands.js';
 import { JobQueries } from './jobs.queries.js';
 import { termsOf } from './policy-index.js';
@@ -53,6 +54,7 @@ export class Submitting {
     private readonly jobs: JobQueries,
     private readonly licences: LicenceQueries,
     private readonly quotas: Quotas,
+    private readonly commands: Commands,
   ) {}
 
   /** The command; a request that was submitted before under this id gives the same command without new work. */
@@ -60,7 +62,7 @@ export class Submitting {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
     const fingerprint = fingerprintOf(actor.id, input);
-    const before = await this.store.readStream(`job-${commandId}`);
+    const before = await this.store.readStream(`job-${commandId}`, 0, 1);
     if (before.length > 0)
       return new ForJob(commandId, { ...queuedJob(before), type: 'SubmitJob' }, meta, fingerprint);
     const after = await this.dependencies(actor, input, commandId);
@@ -145,7 +147,7 @@ export class Submitting {
   async repeat(actor: Actor, id: string, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`)));
+    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`, 0, 1)));
     const terms = await this.ownTerms(actor, asked, undefined);
     if (isRefusal(terms)) return terms;
     const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
@@ -179,6 +181,27 @@ export class Submitting {
       : { after: asked };
   }
 
+  /**
+   * Asks each job that it is to wait for whether there is room: their streams decide, so that no race passes the limit.
+   * Should it not be submitted after all, its place there stays taken.
+   */
+  async admitted({ id, command, meta }: ForJob): Promise<Refusal | undefined> {
+    if (command.type !== 'SubmitJob') return undefined;
+    const wrong = wrongIn(command);
+    if (wrong) return wrong;
+    for (const { job } of command.after ?? []) {
+      const ask = new ForJob(
+        job,
+        { type: 'AdmitDependent', dependent: id },
+        { ...meta, commandId: uuidv5(id, `admit:${job}`), correlation: id },
+      );
+      const outcome = await this.commands.execute(ask);
+      if (outcome.is === 'refused')
+        return { ...outcome.refusal, message: `Job ${job}: ${outcome.refusal.message}` };
+    }
+    return undefined;
+  }
+
   /** With changes; what exactly the first one had stands in its first event. */
   async clone(actor: Actor, id: string, changes: JobChanges, commandId: string): Promise<ForJob | Refusal> {
     const meta = metaOf(actor, commandId);
@@ -189,7 +212,7 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
-    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`)));
+    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`, 0, 1)));
     const terms = await this.ownTerms(actor, asked, changes.priority);
     if (isRefusal(terms)) return terms;
     const or = <T>(change: T | undefined, before: T): T => (change === undefined ? before : change);

@@ -61,8 +61,12 @@ export class ObservedStore implements EventStore {
     });
   }
 
-  readStream(stream: StreamName, after?: number) {
-    return this.inner.readStream(stream, after);
+  readStream(stream: StreamName, after?: number, limit?: number) {
+    return this.inner.readStream(stream, after, limit);
+  }
+
+  readStreamBack(stream: StreamName, limit: number) {
+    return this.inner.readStreamBack(stream, limit);
   }
 
   readAll(after: Position, limit: number) {

@@ -239,6 +239,9 @@ export class SessionHosts {
       case 'JobRequeued':
       case 'JobPrioritized':
       case 'JobDependentAdded':
+      case 'JobChildAdded':
+      case 'JobChildrenCancelled':
+      case 'JobAttemptMeasured':
       case 'JobDependencyMet':
       case 'JobReleased':
       case 'JobInterruptRequested':

@@ -57,6 +57,11 @@ const Attempts = ({ job }: { job: JobDetails }) => {
 
 const Timeline = ({ job, nameOf }: { job: JobDetails; nameOf: Names }) => (
   <Section title="Timeline">
+    {job.timeline[0] && !job.timeline[0].type.endsWith('JobQueued') && (
+      <Text size="xs" c="dimmed">
+        Only the last {job.timeline.length} events are shown.
+      </Text>
+    )}
     <ol className="timeline">
       {job.timeline.map(({ position, type, at, actor, data }) => (
         <li key={position}>

@@ -1148,7 +1148,7 @@ export type Job = {
   /** Of the last attempt when none is named. */
   progress: Array<ProgressPoint>;
   log: LogPage;
-  /** What happened, oldest first. */
+  /** What happened, oldest first; of a long story the end, so that it begins with another event than JobQueued. */
   timeline: Array<TimelineEvent>;
 };
 
@@ -1171,6 +1171,12 @@ export type JobLogArgs = {
   attempt?: InputMaybe<Scalars['Int']['input']>;
   offset?: InputMaybe<Scalars['Float']['input']>;
   limit?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A request to run a procedure of an app on a server: queued, placed, retried. */
+export type JobTimelineArgs = {
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** SUCCESS: it is completed, or has a solution from when its time limit came. ANY: it has ended. */
