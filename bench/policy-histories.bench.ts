@@ -3,27 +3,32 @@ import { report } from './frame.js';
 
 /** `--histories=100000`; a tenth of that by itself. */
 const HISTORIES = Number(/--histories=(\d+)/.exec(process.argv.join(' '))?.[1] ?? 10_000);
-const STEPS = 120;
+const STEPS = 160;
 
 await report({
   name: 'policy-histories',
-  title: `Limits, profiles and servers in ${HISTORIES.toLocaleString('en')} random histories`,
+  title: `Limits, profiles, servers and seats in ${HISTORIES.toLocaleString('en')} random histories`,
   about:
     'Four servers that want to lead, one after the other or at once, on one log that refuses what a former leader ' +
     'still has on its way; proposals come late, twice and in any order; jobs, servers and policies come and go. What ' +
-    'runs is counted from the log alone after every start and compared with each limit, profile and server. ' +
-    '"passed" counts the histories in which one was passed, somebody got what another one before him could have had, ' +
+    'runs is counted from the log alone after every start and compared with each limit, profile and server. All four ' +
+    'also write the streams of two licences, whose seats come and go and are counted after every append. ' +
+    '"passed" counts the histories in which one was passed or a seat oversold, somebody got what another one before him could have had, ' +
     'or waited for ever.',
   rounds: 1,
   contestants: [
     {
       name: `${STEPS} steps each`,
       measure: async () => {
-        const sum = { starts: 0, policies: 0, elections: 0, refused: 0, passed: 0 };
+        const sum = { starts: 0, seats: 0, conflicts: 0, policies: 0, elections: 0, refused: 0, passed: 0 };
         for (let seed = 1; seed <= HISTORIES; seed++)
           try {
-            const { starts, policies, elections, late } = new PolicyHistory(seed).run(STEPS);
+            const { starts, policies, elections, late, seats, conflicts } = new PolicyHistory(seed).run(
+              STEPS,
+            );
             sum.starts += starts;
+            sum.seats += seats;
+            sum.conflicts += conflicts;
             sum.policies += policies;
             sum.elections += elections;
             sum.refused += late;

@@ -1,47 +1,20 @@
 import type { NodeEvent } from '@openpro/cluster';
 import type { Recorded } from '@openpro/eventstore';
+import type { LicenceEvent } from '@openpro/licensing';
 import { idOf, isRefusal } from '@openpro/kernel';
+import { Chance, hold } from './history-chance.fixture.js';
 import { job as jobs, type Job, type JobCommand, type JobEvent, type QueuedJob } from './job.js';
 import { emptyQueue, type Entry, fullFor, type Queue, standing, turnAmong } from './lines.js';
 import { matches } from './pattern.js';
 import { decidePlacements, type Placement } from './placement.js';
 import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
-import { evolveQueue, queueFromRows, turnOf } from './queue.js';
+import { evolveQueue, queueFromRows, refusedSeat, turnOf } from './queue.js';
 import { aRequest } from './request.fixture.js';
+import { LICENCES, licenceId, type Planted, Pools } from './seat-histories.fixture.js';
+import { holderOf, licenceKey, seated } from './seats.js';
 import { get, values } from './sorted-map.js';
 
-/** Something that must not be. */
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
-
-const hold = (holds: boolean, what: () => string): void => {
-  if (!holds) throw new Violation(what());
-};
-
-/** One seed, one history (mulberry32). */
-class Chance {
-  constructor(private seed: number) {}
-
-  below(n: number): number {
-    this.seed = (this.seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.seed ^ (this.seed >>> 15), 1 | this.seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % n;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]!;
-  }
-
-  of(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-
-  some<T>(list: readonly T[], percent: number): readonly T[] {
-    return list.filter(() => this.of(percent));
-  }
-}
+export { Violation } from './history-chance.fixture.js';
 
 const OWNERS = [
   { owner: 'o1', ownerName: 'ada', groups: ['user'] },
@@ -54,7 +27,7 @@ const NODES = ['n1', 'n2', 'n3'];
 const LABELS = ['big', 'gpu'];
 const LEADERS = 4;
 
-type Happened = JobEvent | NodeEvent | QueuePolicyEvent;
+type Happened = JobEvent | NodeEvent | QueuePolicyEvent | LicenceEvent;
 
 /** As much of a recorded event as the queue looks at. */
 const happened = (stream: string, event: Happened, at: number): Recorded =>
@@ -68,6 +41,7 @@ interface Leader {
 }
 
 interface Proposal extends Placement {
+  readonly leader: Leader;
   readonly epoch: number;
   readonly policy: Policy;
 }
@@ -94,6 +68,8 @@ export interface Told {
   readonly policies: number;
   readonly elections: number;
   readonly late: number;
+  readonly seats: number;
+  readonly conflicts: number;
 }
 
 /**
@@ -104,6 +80,7 @@ export interface Told {
 export class PolicyHistory {
   private readonly chance: Chance;
   private readonly log: Recorded[] = [];
+  private readonly folded: Queue[] = [emptyQueue];
   private readonly facts = new Map<string, Fact>();
   private readonly servers = new Map<string, ServerFact>();
   private readonly leaders: Leader[] = [];
@@ -112,9 +89,15 @@ export class PolicyHistory {
   private policies = 0;
   private starts = 0;
   private late = 0;
+  private readonly pools: Pools;
 
-  constructor(seed: number) {
+  constructor(seed: number, planted: Planted = {}) {
     this.chance = new Chance(seed);
+    this.pools = new Pools({
+      ...{ chance: this.chance, log: this.log, planted, epoch: () => this.epoch },
+      append: (stream, event) => this.see(stream, event),
+      tellJob: (id, command) => this.tell(id, command),
+    });
     for (let n = 0; n < LEADERS; n++) this.leaders.push({ epoch: 0, queue: emptyQueue, seen: 0 });
   }
 
@@ -124,11 +107,13 @@ export class PolicyHistory {
     this.elect();
     for (let n = 0; n < steps; n++) this.step();
     this.finish();
-    return { starts: this.starts, policies: this.policies, elections: this.epoch, late: this.late };
+    const { starts, policies, epoch: elections, late } = this;
+    return { starts, policies, elections, late, seats: this.pools.grants, conflicts: this.pools.conflicts };
   }
 
   private step(): void {
     const { chance } = this;
+    if (chance.of(40)) return this.pools.step();
     const dice = chance.below(100);
     if (dice < 22) this.submit();
     else if (dice < 40) this.hear(chance.pick(this.leaders), chance.below(6));
@@ -193,6 +178,7 @@ export class PolicyHistory {
       app: { ...aRequest.app, name: chance.pick(APPS) },
       priority: chance.pick([100, 200]),
       labels: chance.some(LABELS, 15),
+      ...(chance.of(40) ? { licence: chance.pick(LICENCES) } : {}),
       ...amounts,
       ...profile,
     });
@@ -289,14 +275,14 @@ export class PolicyHistory {
     const leader = chance.pick(this.leaders);
     leader.epoch = ++this.epoch;
     const until = log.length - Math.min(log.length, chance.below(8));
-    const rows = log.slice(0, until).reduce(evolveQueue, emptyQueue);
+    const rows = this.queueAt(until);
     const from = until - Math.min(until, chance.below(8));
-    const queue = this.fromRows(rows, log.slice(0, from).reduce(evolveQueue, emptyQueue));
+    const queue = this.fromRows(rows, this.queueAt(from));
     leader.queue = log.slice(from).reduce(evolveQueue, queue);
     leader.seen = log.length;
     this.check(leader.queue);
-    const whole = log.reduce(evolveQueue, emptyQueue);
-    const known = ({ jobs, servers, policy }: Queue): string =>
+    const whole = this.queueAt(log.length);
+    const known = ({ jobs, servers, policy, seats, seated }: Queue): string =>
       JSON.stringify([
         [...values(jobs)].map(({ job, place, alone, priority, attempts }) => [
           job,
@@ -307,8 +293,17 @@ export class PolicyHistory {
         ]),
         [...values(servers)],
         policy.policy,
+        [...values(seats)],
+        [...values(seated)],
       ]);
     hold(known(leader.queue) === known(whole), () => 'a new leader sees another queue');
+  }
+
+  /** Folded once: queues share what is the same in them. */
+  private queueAt(position: number): Queue {
+    const { log, folded } = this;
+    while (folded.length <= position) folded.push(evolveQueue(folded.at(-1)!, log[folded.length - 1]!));
+    return folded[position]!;
   }
 
   private fromRows(jobs: Queue, nodes: Queue): Queue {
@@ -317,7 +312,7 @@ export class PolicyHistory {
         ...{ id: entry.job, environment: entry.environment, owner: entry.owner, owner_name: entry.ownerName },
         ...{ groups: entry.groups, app: entry.app, procedure: entry.procedure, time_limit: entry.timeLimit },
         ...{
-          licence: null,
+          licence: entry.licence?.slice(licenceId('').length) ?? null,
           profile: entry.profile,
           memory_mib: entry.memoryMiB,
           cores: entry.cores,
@@ -333,6 +328,7 @@ export class PolicyHistory {
         ...{ roles: ['pro'], state: 'joined' as const },
       })),
       jobs.policy.policy,
+      this.pools.rowsOf(jobs),
     );
   }
 
@@ -352,7 +348,7 @@ export class PolicyHistory {
     leader.queue = decision.queue;
     const { epoch } = leader;
     const { policy } = before.policy;
-    for (const placement of decision.placements) this.proposals.push({ ...placement, epoch, policy });
+    for (const placement of decision.placements) this.proposals.push({ ...placement, leader, epoch, policy });
   }
 
   /** One proposal arrives, in any order, and sometimes comes again; the log takes none of a former leader. */
@@ -364,8 +360,21 @@ export class PolicyHistory {
       this.late++;
       return;
     }
-    const { job: id, epoch: _epoch, policy: _policy, ...start } = proposal;
-    this.tell(id, { type: 'StartJob', ...start }, proposal);
+    this.start(proposal);
+  }
+
+  /** First its seat, where it needs one; the start itself comes some time after that. */
+  private start(proposal: Proposal): void {
+    const { job: id, seat, leader, epoch, policy: _policy, ...start } = proposal;
+    if (!seat) return this.tell(id, { type: 'StartJob', ...start }, proposal);
+    const { licence, user } = seat;
+    const { attempt } = proposal;
+    const server = this.leaders.indexOf(leader);
+    this.pools.request(server, licence, holderOf(id, attempt), user, epoch, (done) => {
+      const { seat: _seat, ...seated } = proposal;
+      if (done) this.proposals.push({ ...seated, licence } as Proposal);
+      else if (leader.epoch === epoch) leader.queue = refusedSeat(leader.queue, id, attempt);
+    });
   }
 
   /** Counted from the log alone: what runs now, with the one that has just started. */
@@ -416,6 +425,7 @@ export class PolicyHistory {
       for (const group of groups) count(`group ${environment} ${group}`);
       if (profile !== null) count(`profile ${profile}`);
     }
+    for (const licence of values(queue.seated)) count(licenceKey(licence));
     for (const [key, number] of held)
       hold(get(queue.held, key) === number, () => `${key} is ${number}, counted as ${get(queue.held, key)}`);
     hold([...values(queue.held)].length === held.size, () => 'something is counted that does not run');
@@ -441,7 +451,7 @@ export class PolicyHistory {
       left.push(entry);
     }
     let then = before;
-    for (const { job, waited: _waited, ...start } of placements) {
+    for (const { job, waited: _waited, seat, ...start } of placements) {
       const got = get(before.jobs, job)!;
       const turn = (entry: Entry): string =>
         turnAmong(entry, before.policy.policy.fair ? (get(then.held, `user ${entry.owner}`) ?? 0) : 0);
@@ -450,6 +460,7 @@ export class PolicyHistory {
           hold(!this.couldRun(then, entry, start.node), () => `${job} got what ${entry.job} could have had`);
       const event: JobEvent = { type: 'JobStarted', ...start };
       then = evolveQueue(then, happened(`job-${job}`, event, 0));
+      if (seat) then = seated(then, licenceId(seat.licence), holderOf(job, start.attempt));
     }
   }
 
@@ -472,24 +483,26 @@ export class PolicyHistory {
   /** Nothing new comes: everybody gets his turn for whom there is a server and a place at all. */
   private finish(): void {
     for (const node of NODES) this.join(node);
+    this.pools.finish();
     this.elect();
     const leader = this.leaders.find(({ epoch }) => epoch === this.epoch)!;
     for (let idle = 0; idle < 2; idle++) {
       this.hear(leader, Infinity);
       const before = this.starts;
       this.decide(leader);
-      for (const proposal of this.proposals.filter(({ epoch }) => epoch === this.epoch)) {
-        const { job: id, epoch: _epoch, policy: _policy, ...start } = proposal;
-        this.tell(id, { type: 'StartJob', ...start }, proposal);
+      for (let next = this.proposals.shift(); next; next = this.proposals.shift()) {
+        if (next.epoch === this.epoch) this.start(next);
+        this.pools.arriveAll();
       }
-      this.proposals = [];
       for (const [id, { state }] of this.facts)
         if (state.is === 'running') {
           const { attempt, node, nodeEpoch } = state;
           this.tell(id, { type: 'FailJob', attempt, node, nodeEpoch, error: { code: 'x', message: '' } });
         }
+      this.pools.settle();
       if (this.starts > before) idle = -1;
     }
+    this.pools.end();
     for (const entry of values(leader.queue.waiting)) {
       const { needs, holds } = standing(leader.queue, entry);
       const possible =
