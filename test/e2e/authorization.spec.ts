@@ -64,6 +64,8 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
   query: {
     platform: READ,
     me: READ,
+    users: ['auditor'],
+    groups: ['auditor'],
     engines: LOOK_UP,
     engine: LOOK_UP,
     apps: [...READ, 'app-publisher'],
@@ -94,6 +96,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
   mutation: {
     signOut: READ,
     issueSignInLink: READ,
+    setUserGroups: [],
     requestUpload: ['user', 'app-publisher', 'engine-publisher'],
     publishEngine: ['engine-publisher'],
     retireEngine: ['engine-publisher'],
@@ -452,6 +455,27 @@ describe('authorization', () => {
           await get(olga, address),
           await get(null, address),
         ]).toEqual([address, 200, 200, 404, 404, 401]);
+    });
+
+    it('shows users and groups to those of their environment, whose administrators set groups there alone', async () => {
+      const names = async (api: Api) => {
+        const { users } = await api.ask<{ users: { nodes: { name: string }[] } }>(
+          '{ users { nodes { name } } }',
+        );
+        return users.nodes.map(({ name }) => name);
+      };
+      expect(await names(olga)).toEqual(['Olga']);
+      expect(await names(otto)).toEqual(expect.arrayContaining(['Anna', 'Ben', 'Otto']));
+      const put = (api: Api, user: string) =>
+        change(api, 'setUserGroups', '$user: ID!, $groups: [String!]!, $basedOn: [String!]!', {
+          user,
+          groups: ['planners'],
+          basedOn: [],
+        });
+      expect(await put(olga, anna.userId)).toMatchObject({ code: 'NoSuchUser' });
+      expect(await put(administrator, randomUUID())).toMatchObject({ code: 'NoSuchUser' });
+      expect(await put(olga, olga.userId)).toMatchObject({ __typename: 'User' });
+      expect(await otto.ask('{ groups { nodes { name } } }')).toEqual({ groups: { nodes: [] } });
     });
 
     it('lets an administrator alone have a waiting job pass others', async () => {

@@ -133,6 +133,7 @@ export const ALICE = {
   name: 'Alice',
   environment: 'ROOT',
   roles: ['administrator'],
+  groups: [],
 };
 export const JOB_ID = '0190a000-0000-7000-8000-000000000001';
 export const CASE_ID = '0190a000-0000-7000-8000-00000000000c';

@@ -11,6 +11,7 @@ import { addAttempts, addClone } from './commands/job-again.js';
 import { addServer } from './commands/server.js';
 import { addSolve } from './commands/solve.js';
 import { addStatistics } from './commands/statistics.js';
+import { addUser } from './commands/user.js';
 import { EXIT_CODES_HELP } from './failure.js';
 
 /** All commands. */
@@ -36,5 +37,6 @@ export const openpro = (): Command => {
   addLicence(program);
   addPolicy(program);
   addServer(program);
+  addUser(program);
   return program;
 };

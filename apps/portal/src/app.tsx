@@ -34,6 +34,7 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   licences: lazy(() => import('./pages/licences.js').then((m) => ({ default: m.Licences }))),
   queue: lazy(() => import('./pages/queue.js').then((m) => ({ default: m.Queue }))),
   events: lazy(() => import('./pages/events.js').then((m) => ({ default: m.Events }))),
+  users: lazy(() => import('./pages/users.js').then((m) => ({ default: m.Users }))),
   statistics: lazy(() => import('./pages/statistics.js').then((m) => ({ default: m.StatisticsPage }))),
 };
 

@@ -5,6 +5,7 @@ export interface Me {
   readonly name: string;
   readonly environment: string;
   readonly roles: readonly string[];
+  readonly groups: readonly string[];
   /** Version of the platform. */
   readonly platform: string;
 }

@@ -19,6 +19,7 @@ const ROUTES = {
   queue: '/queue',
   events: '/events',
   statistics: '/statistics',
+  users: '/users',
 } as const;
 
 export type RouteName = keyof typeof ROUTES;

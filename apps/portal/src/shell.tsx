@@ -55,6 +55,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
       { to: 'licences', label: 'Licences', icon: 'licences', overseersOnly: true },
       { to: 'queue', label: 'Queue', icon: 'queue', overseersOnly: true },
       { to: 'statistics', label: 'Statistics', icon: 'statistics' },
+      { to: 'users', label: 'Users', icon: 'users', overseersOnly: true },
       { to: 'events', label: 'Events', icon: 'events', overseersOnly: true },
     ],
   },
@@ -149,7 +150,7 @@ const UserMenu = () => {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>
-            {me.environment} · {me.roles.join(', ') || 'user'}
+            {[me.environment, me.roles.join(', '), me.groups.join(', ')].filter(Boolean).join(' · ')}
           </Menu.Label>
           <Menu.Item
             leftSection={<Icon name="link" size={16} />}

@@ -2,14 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { Authenticator, tokenOf } from '@openpro/identity';
 import { forwardedBy } from '@openpro/link';
-import {
-  type Actor,
-  CONFIG,
-  Metrics,
-  publicUrlOf,
-  type RequestContext,
-  type ServerConfig,
-} from '@openpro/platform';
+import { CONFIG, Metrics, publicUrlOf, type RequestContext, type ServerConfig } from '@openpro/platform';
 import {
   GraphQLError,
   type GraphQLFormattedError,
@@ -35,7 +28,7 @@ const FORBIDDEN = 4403;
 type Extra = {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  actor?: Actor;
+  token?: string | null;
   stopWatching?: () => void;
 };
 
@@ -75,8 +68,9 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
       parse: (source) => parse(source, { maxTokens: MAX_TOKENS }),
       validate: (on, document) =>
         validate(on, document, [...specifiedRules, ...limitRules, NoSchemaIntrospectionCustomRule]),
-      context: ({ extra }): RequestContext => ({
-        actor: extra.actor,
+      // Each time anew: a connection may last for days, and what somebody may do changes meanwhile.
+      context: async ({ extra }): Promise<RequestContext> => ({
+        actor: await authenticator.actorOf(extra.token ?? null),
         publicUrl: publicUrlOf(extra.request, config.publicUrl),
       }),
       onConnect: async ({ connectionParams, extra }) => {
@@ -84,7 +78,7 @@ export const serveSubscriptions = (app: NestFastifyApplication): (() => Promise<
         const given = typeof token === 'string' ? token : tokenOf(extra.request.headers);
         const actor = await authenticator.actorOf(given);
         if (!actor || extra.socket.readyState !== WebSocket.OPEN) return false;
-        extra.actor = actor;
+        extra.token = given;
         // What ends the sign-in ends the socket: a subscription must not outlive the right to it.
         extra.stopWatching = authenticator.onEnd(actor, () => extra.socket.close(FORBIDDEN, 'Signed out'));
         return true;

@@ -17,6 +17,7 @@ const admin: Actor = {
   name: 'Ada',
   environment: 'ROOT',
   roles: ['administrator'],
+  groups: [],
   tokenHash: null,
   expiresAt: Infinity,
 };

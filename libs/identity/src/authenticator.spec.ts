@@ -21,8 +21,9 @@ const signIn: SignInRow = {
 /** The read model as a value, and how to tell that it changed. */
 const given = (row: SignInRow | null) => {
   let listener: ((change: Change) => void) | undefined;
-  const world = { row, reads: 0, during: (): void => undefined };
+  const world = { row, groups: ['planners'], reads: 0, during: (): void => undefined };
   const people = {
+    user: (id: string) => ({ id, name: 'Ada', environment: 'ROOT', roles: ['user'], groups: world.groups }),
     signIn: () => {
       world.reads++;
       const { row } = world;
@@ -65,6 +66,14 @@ describe('the authenticator', () => {
     expect(world.reads).toBe(1);
     signOut();
     expect(await authenticator.actorOf(token)).toBeUndefined();
+  });
+
+  it('says the groups of now, not those of the sign-in', async () => {
+    const { authenticator, world } = given(signIn);
+    expect(await authenticator.actorOf(token)).toMatchObject({ roles: ['user'], groups: ['planners'] });
+    world.groups = [];
+    expect(await authenticator.actorOf(token)).toMatchObject({ roles: ['user'], groups: [] });
+    expect(world.reads).toBe(1);
   });
 
   it('sees a sign-out that comes while it reads', async () => {

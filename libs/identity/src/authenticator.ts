@@ -22,8 +22,8 @@ export const sessionCookie = (token: string, maxAgeS: number, secure: boolean): 
   `${SESSION_COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${secure ? '; Secure' : ''}`;
 
 /**
- * From a token to who it is. Sign-ins are remembered until the read model reports a change of
- * theirs, so that a sign-out counts at once and a request costs no query.
+ * From a token to who it is. Sign-ins and users are remembered until the read model reports a change of
+ * theirs, so that a sign-out and other groups count at once and a request costs no query.
  */
 @Injectable()
 export class Authenticator implements OnModuleDestroy {
@@ -51,11 +51,13 @@ export class Authenticator implements OnModuleDestroy {
     const tokenHash = hashSecret(token);
     const row = this.known.get(tokenHash) ?? (await this.read(tokenHash));
     if (!row || row.expires_at <= Date.now()) return undefined;
+    const { groups } = await this.people.user(row.user_id);
     return {
       id: row.user_id,
       name: row.name,
       environment: row.environment,
       roles: row.roles,
+      groups,
       tokenHash,
       expiresAt: row.expires_at,
     };

@@ -3,7 +3,7 @@ import { play, project, recorder, specFor } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { environment } from './environment.js';
 import { signInList } from './sign-in.projection.js';
-import { MAX_OPEN_LINKS, MAX_SIGN_INS, user, type UserCommand, type UserEvent } from './user.js';
+import { MAX_GROUPS, MAX_OPEN_LINKS, MAX_SIGN_INS, user, type UserCommand, type UserEvent } from './user.js';
 import { userList } from './user-list.projection.js';
 
 const person = { environment: 'ROOT', name: 'Ada', roles: ['administrator'] };
@@ -28,6 +28,16 @@ const signedIn = (linkHash: string, tokenHash: string): UserEvent & { type: 'Sig
   client: 'browser',
   expiresAt: 5000,
   ...person,
+});
+const setGroups = (
+  groups: readonly string[],
+  basedOn: readonly string[] = [],
+  reason = '',
+): UserCommand & { type: 'SetUserGroups' } => ({ type: 'SetUserGroups', groups, basedOn, reason });
+const groupsSet = (groups: readonly string[], reason = ''): UserEvent => ({
+  type: 'UserGroupsSet',
+  groups,
+  reason,
 });
 const signedOut = (tokenHash: string): UserEvent => ({ type: 'SignedOut', tokenHash });
 
@@ -102,6 +112,89 @@ describe('a user', () => {
     given().when({ type: 'SignOut', tokenHash: 't' }).thenRefused('NoSuchUser');
   });
 
+  it('is in the groups that an administrator says, each once and in order', () => {
+    given(created)
+      .when(setGroups(['night', 'Planners Rome', 'night'], [], 'new team'))
+      .then(groupsSet(['Planners Rome', 'night'], 'new team'));
+    given(created, groupsSet(['a', 'b']))
+      .when(setGroups([], ['b', 'a']))
+      .then(groupsSet([]));
+    given()
+      .when({ type: 'CreateUser', ...person, groups: ['b', 'a', 'b'] })
+      .then({ ...created, groups: ['a', 'b'] });
+    given({ ...created, groups: ['a', 'b'] })
+      .when(setGroups(['a'], ['a', 'b']))
+      .then(groupsSet(['a']));
+  });
+
+  it('is left as it is when it is in these groups already, whatever the administrator saw', () => {
+    given(created).when(setGroups([])).then();
+    given(created, groupsSet(['a', 'b']))
+      .when(setGroups(['b', 'a']))
+      .then();
+  });
+
+  it('keeps its groups when they are others by now than the administrator saw', () =>
+    given(created, groupsSet(['a']))
+      .when(setGroups(['b']))
+      .thenRefused('GroupsChanged'));
+
+  it('must exist to be in a group', () =>
+    given()
+      .when(setGroups(['a']))
+      .thenRefused('NoSuchUser'));
+
+  it.each([
+    ['groups', setGroups([''])],
+    ['groups', setGroups(['a*'])],
+    ['groups', setGroups(['a, b'])],
+    ['groups', setGroups(['night '])],
+    ['groups', setGroups(['-a'])],
+    ['groups', setGroups(['a\nb'])],
+    ['groups', setGroups(['x'.repeat(65)])],
+    ['groups', setGroups(['auditor'])],
+    ['groups', setGroups(['Administrator'])],
+    ['groups', setGroups(Array.from({ length: MAX_GROUPS + 1 }, (_, i) => `g${i}`))],
+    ['reason', setGroups(['a'], [], 'x'.repeat(501))],
+    ['reason', setGroups(['a'], [], 'two\nlines')],
+  ])('is refused with wrong %s: %j', (field, command) => {
+    given(created).when(command).thenRefused('BadInput', { field });
+    if (field === 'groups')
+      given()
+        .when({ type: 'CreateUser', ...person, groups: command.groups })
+        .thenRefused('BadInput', { field });
+  });
+
+  it('says of a role why no group can be called like it', () =>
+    given(created)
+      .when(setGroups(['auditor']))
+      .thenRefused('BadInput', { message: '"auditor" is a role, and roles count as groups already' }));
+
+  it('is in groups with fitting names only, sorted and distinct, as the read model says', () => {
+    const name = fc.oneof(
+      fc.constantFrom('a', 'b', 'night shift', 'Ä', 'auditor', 'a*', ''),
+      fc.string({ unit: 'binary', maxLength: 66 }),
+    );
+    const some = fc.array(name, { maxLength: 4 });
+    const command = fc.record({ groups: some, basedOn: some }).map((c) => setGroups(c.groups, c.basedOn));
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 20 }), (commands) => {
+        const { history, state } = play(user.decider, [{ type: 'CreateUser', ...person }, ...commands]);
+        const groups = state.is === 'user' ? state.groups : [];
+        expect(groups).toEqual([...new Set(groups)].sort());
+        for (const group of groups)
+          expect(group).toMatch(/^[\p{L}\p{N}]([\p{L}\p{N} ._-]*[\p{L}\p{N}._-])?$/u);
+        expect(groups).not.toContain('auditor');
+        const record = recorder();
+        const rows = project(
+          userList,
+          history.map((event) => record('user-1', event)),
+        );
+        expect(rows.get('1')?.groups).toEqual(groups);
+      }),
+    );
+  });
+
   it('never uses a link twice, and what is signed in is what the read model holds', () => {
     const hash = fc.constantFrom('a', 'b', 'c', 'd');
     const time = fc.nat(20);
@@ -139,8 +232,16 @@ describe('the read models', () => {
     expect(project(userList, [record('user-0198', created, { at: 7 })]).get('0198')).toStrictEqual({
       id: '0198',
       ...person,
+      groups: [],
       created_at: 7,
     });
+    const log = [
+      record('user-1', { ...created, groups: ['a'] }),
+      record('user-1', groupsSet(['b'])),
+      record('user-2', groupsSet(['b'])),
+    ];
+    const rows = project(userList, log);
+    expect([...rows.values()]).toMatchObject([{ id: '1', name: 'Ada', groups: ['b'] }]);
   });
 
   it('hold a sign-in until it ends', () => {

@@ -1,6 +1,6 @@
 import type { Process, ProcessCommand, Reaction } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
-import type { JobCommand, JobEvent, QueuedJob } from './job.js';
+import { type JobCommand, type JobEvent, OWN_PRIORITY, type QueuedJob } from './job.js';
 import { type Schedule, schedule, type ScheduleCommand, type ScheduleEvent } from './schedule.js';
 
 type On =
@@ -29,17 +29,26 @@ const toSchedule = (command: ScheduleCommand & { readonly id: string }): Process
   command,
 });
 
+/** Groups and priority are those of the run; only who asked for a worse turn keeps that. */
+const rightNow = (
+  { priority, best: before = OWN_PRIORITY }: QueuedJob,
+  { groups, best }: ScheduleEvent & { type: 'ScheduleFired' },
+): Partial<QueuedJob> =>
+  groups === undefined || best === undefined
+    ? {}
+    : { groups, best, priority: priority > before ? Math.max(best, priority) : best };
+
 /** What the schedule says happens: the runs that it replaces end first. */
 const run = (
   id: string,
   asked: QueuedJob,
-  { job, replaces }: ScheduleEvent & { type: 'ScheduleFired' },
+  fired: ScheduleEvent & { type: 'ScheduleFired' },
 ): readonly ProcessCommand[] => {
   const toJob = (to: string, command: JobCommand): ProcessCommand => ({ to: 'job', id: to, command });
   const reason = 'Replaced by the next run of its schedule';
   return [
-    ...replaces.map((former) => toJob(former, { type: 'TerminateJob', reason })),
-    toJob(job, { ...asked, type: 'SubmitJob', schedule: id }),
+    ...fired.replaces.map((former) => toJob(former, { type: 'TerminateJob', reason })),
+    toJob(fired.job, { ...asked, ...rightNow(asked, fired), type: 'SubmitJob', schedule: id }),
   ];
 };
 

@@ -35,10 +35,8 @@ interface Wishes {
   readonly cores?: number | undefined;
 }
 
-type Terms = Pick<
-  QueuedJob,
-  'ownerName' | 'groups' | 'best' | 'priority' | 'profile' | 'memoryMiB' | 'cores'
->;
+type Terms = Required<Pick<QueuedJob, 'ownerName' | 'groups' | 'best'>> &
+  Pick<QueuedJob, 'priority' | 'profile' | 'memoryMiB' | 'cores'>;
 
 /**
  * What the policy makes of a new job, which carries it from then on.

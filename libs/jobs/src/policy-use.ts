@@ -1,3 +1,4 @@
+import { ROLES } from '@openpro/kernel';
 import { isFor, type Subject } from './policy-index.js';
 import { matches } from './pattern.js';
 import type { Policy, RunningLimit } from './queue-policy.js';
@@ -78,6 +79,18 @@ export const useOf = (
 };
 
 const jobs = (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'job' : 'jobs'}`;
+
+/** Patterns of groups that fit no role: they are for somebody only while he is in such a group. */
+export const groupsNamedIn = ({ rules, limits, profiles, quotas }: Policy): readonly string[] => {
+  const named = [
+    ...[...rules, ...profiles.flatMap((profile) => profile.for ?? [])].flatMap(({ group }) => group ?? []),
+    ...[...limits, ...quotas].filter(({ per }) => per === 'group').map(({ pattern }) => pattern),
+  ];
+  return [...new Set(named)].filter((pattern) => !ROLES.some((role) => matches(pattern, role)));
+};
+
+export const nobodyIn = (pattern: string): string =>
+  `nobody is in a group ${pattern}: what the policy says of it holds for no new job`;
 
 /** What an administrator may not have meant: nothing of it is wrong. */
 export const warningsOf = (policy: Policy, groups: readonly JobGroup[]): readonly string[] => {

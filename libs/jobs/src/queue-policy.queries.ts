@@ -16,7 +16,7 @@ import {
 } from '@openpro/platform';
 import { DataSource } from 'typeorm';
 import type { Environment, NoEnvironment } from './attempts.js';
-import { type JobGroup, useOf, warningsOf } from './policy-use.js';
+import { groupsNamedIn, type JobGroup, nobodyIn, useOf, warningsOf } from './policy-use.js';
 import { queuePolicyList, type QueuePolicyRow } from './queue-policy.projection.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { Sealing } from './sealing.js';
@@ -85,7 +85,10 @@ export class QueuePolicies {
       setAt: version === 0 ? null : set_at,
       setBy: () => (version === 0 ? null : this.people.user(set_by)),
       use: async () => useOf(policy, await groups()),
-      warnings: async () => [...warningsOf(policy, await groups())],
+      warnings: async () => [
+        ...warningsOf(policy, await groups()),
+        ...(await this.people.withoutMembers(groupsNamedIn(policy))).map(nobodyIn),
+      ],
     };
   }
 

@@ -3,7 +3,7 @@ import { specFor } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { matches } from './pattern.js';
 import { PolicyIndex, priorityOf, quotasOf, termsOf } from './policy-index.js';
-import { type JobGroup, useOf, warningsOf } from './policy-use.js';
+import { groupsNamedIn, type JobGroup, useOf, warningsOf } from './policy-use.js';
 import {
   NO_POLICY,
   type Policy,
@@ -78,7 +78,7 @@ describe('the policy of the queue', () => {
     ['a rule for nobody', rule({ priority: 5 }), 'rules[1]'],
     ['a rule whose pattern is empty, and so fits nothing', rule({ app: '', priority: 5 }), 'rules[1].app'],
     ['more than one * for everything', rule({ user: '**', priority: 5 }), 'rules[1].user'],
-    ['a group that cannot be', rule({ group: 'planners', priority: 5 }), 'rules[1].group'],
+    ['a group that cannot be', rule({ group: '', priority: 5 }), 'rules[1].group'],
     ['an app that cannot be', rule({ app: 'Cutting', priority: 5 }), 'rules[1].app'],
     ['two versions', rule({ app: 'cutting:1.0.0', version: '2.*', priority: 5 }), 'rules[1].app'],
     ['a version that cannot be', rule({ version: 'new', priority: 5 }), 'rules[1].version'],
@@ -244,6 +244,27 @@ describe('the use of a policy', () => {
       profiles: [{ running: 6, waiting: 3 }],
       quotas: [[{ name: 'ada', count: 9 }]],
     });
+  });
+
+  it('knows the groups that it names, but for those that fit a role: somebody has that', () => {
+    const named: Policy = {
+      ...NO_POLICY,
+      rules: [
+        { group: 'planners', priority: 5 },
+        { group: 'user', priority: 6 },
+        { user: 'ada', priority: 7 },
+      ],
+      limits: [
+        { per: 'group', pattern: 'night*', running: 1 },
+        { per: 'app', pattern: 'cutting', running: 1 },
+      ],
+      profiles: [{ name: 'P', capacity: 1, for: [{ group: 'rome' }, { user: 'ada' }] }],
+      quotas: [
+        { per: 'group', pattern: '*', jobs: 5 },
+        { per: 'group', pattern: 'planners', jobs: 5 },
+      ],
+    };
+    expect(groupsNamedIn(named)).toEqual(['planners', 'rome', 'night*']);
   });
 
   it('warns of what is smaller than what there is, and of a profile that is gone', () => {

@@ -8,15 +8,13 @@ import {
   type Decider,
   refuse,
   type Refusal,
-  ROLES,
 } from '@openpro/kernel';
 import { MAX_PRIORITY } from './job.js';
-import { matches } from './pattern.js';
 
 /** For whose jobs something holds: patterns in which `*` stands for any characters; all that are there must fit. */
 export interface Who {
   readonly user?: string;
-  /** One of the owner's roles. */
+  /** One of the owner's groups or roles. */
   readonly group?: string;
   readonly app?: string;
   readonly version?: string;
@@ -155,12 +153,6 @@ const onlyStars = (field: string, value: string): BadInput | undefined =>
 const nameOf: Check = (field, value) =>
   checkText(field, value, { max: 100 }) ?? onlyStars(field, value as string);
 
-const groupOf: Check = (field, value) =>
-  nameOf(field, value) ??
-  (ROLES.some((role) => matches(value as string, role))
-    ? undefined
-    : wrong(field, 'fits no group', `one of ${ROLES.join(', ')}, or a pattern of them`));
-
 const appOf: Check = (field, value) =>
   nameOf(field, value) ??
   checkForm(
@@ -181,13 +173,13 @@ const somebody = (who: unknown, field: string): BadInput | undefined => {
     : wrong(field, 'says for whose jobs it is in no field', 'user "*" where everybody is meant');
 };
 
-const WHO = { user: optional(nameOf), group: optional(groupOf), app: optional(appOf) };
+const WHO = { user: optional(nameOf), group: optional(nameOf), app: optional(appOf) };
 
 const rule: Check = (field, value) =>
   objectOf({ ...WHO, version: optional(versionOf), priority: whole(1, MAX_PRIORITY) })(field, value) ??
   somebody(value, field);
 
-const NAME_OF = { user: nameOf, group: groupOf, app: appOf, server: nameOf };
+const NAME_OF = { user: nameOf, group: nameOf, app: appOf, server: nameOf };
 
 /** The pattern is of what the limit is per. */
 const per =

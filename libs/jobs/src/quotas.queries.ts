@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AggregateCommand, type EventStore, ReadSide } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
-import { type Actor, EVENT_STORE, QUOTA_POOL } from '@openpro/platform';
+import { type Actor, EVENT_STORE, groupsOf, QUOTA_POOL } from '@openpro/platform';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { batchList } from './batch-list.projection.js';
@@ -63,7 +63,7 @@ export class Quotas {
 
   /** Why he may have no other job just now, if so; another one may be on its way. */
   async refusal(actor: Actor): Promise<Refusal | undefined> {
-    const quotas = quotasOf(await this.policies.policy(), { ownerName: actor.name, groups: actor.roles });
+    const quotas = quotasOf(await this.policies.policy(), { ownerName: actor.name, groups: groupsOf(actor) });
     return this.full(actor, [...quotas, mostOf(actor)], 1);
   }
 
@@ -75,7 +75,7 @@ export class Quotas {
     submit: () => Promise<T | Refusal>,
   ): Promise<T | Refusal> {
     if (isRefusal(command)) return submit();
-    const quotas = quotasOf(await this.policies.policy(), { ownerName: actor.name, groups: actor.roles });
+    const quotas = quotasOf(await this.policies.policy(), { ownerName: actor.name, groups: groupsOf(actor) });
     const full = await this.full(actor, [...quotas, mostOf(actor)], jobs);
     // What was submitted before is answered again, however many jobs there are by now.
     if (full) return (await this.wasDone(command)) ? submit() : full;

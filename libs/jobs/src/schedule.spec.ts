@@ -105,6 +105,35 @@ describe('a schedule', () => {
       .then(made({ when: { in: 600 } }, t(10)));
   });
 
+  it('says of a run the groups that its owner is in then, and the priority that they give him', () => {
+    const right = { groups: ['user', 'night'], best: 30 };
+    given(made())
+      .when({ ...fire(1), right } as ScheduleCommand)
+      .then({ ...fired(1), ...right } as ScheduleEvent);
+    given(made({ overlap: 'queue' }), fired(1), queued(2))
+      .when({ ...end(1), right } as ScheduleCommand)
+      .then(ended(1), { ...fired(2, 3), ...right } as ScheduleEvent);
+  });
+
+  it.each([
+    ['the best one that the rules give then', 100, 100, 30, 30],
+    ['a worse one, if they give that', 20, 20, 30, 30],
+    ['the worse one that its owner asked for', 200, 100, 30, 200],
+    ['no better one than the rules give, whatever its owner asked for', 50, 20, 100, 100],
+  ])('is run with priority %s', (_what, priority, before, best, expected) => {
+    const process = processUnderTest(fireSchedules);
+    const record = recorder();
+    const asked = { ...aRequest, priority, best: before, groups: ['user', 'day'] };
+    const see = (event: ScheduleEvent) => process.see(record(`schedule-${id}`, event));
+    see({ ...made(), job: asked } as ScheduleEvent);
+    const right = { groups: ['user', 'night'], best };
+    expect(see({ ...fired(1), ...right } as ScheduleEvent)).toMatchObject([
+      { to: 'job', command: { type: 'SubmitJob', ...right, priority: expected } },
+    ]);
+    // As it was recorded before a run said so.
+    expect(see(fired(2))).toMatchObject([{ command: asked }]);
+  });
+
   it.each<[string, Partial<Terms>, string]>([
     ['no name', { name: ' ' }, 'name'],
     ['an unknown overlap', { overlap: 'x' as never }, 'overlap'],

@@ -50,7 +50,8 @@ export type ScheduleEvent =
       readonly job: string;
       readonly due: number;
       readonly replaces: readonly string[];
-    } & Next)
+    } & Partial<Right> &
+      Next)
   /** `count`: this one and those after it. */
   | ({
       readonly type: 'RunSkipped';
@@ -60,6 +61,13 @@ export type ScheduleEvent =
     } & Next)
   | ({ readonly type: 'RunQueued'; readonly due: number } & Next)
   | { readonly type: 'RunEnded'; readonly job: string; readonly outcome: string };
+
+/** What the owner has when it runs, whatever he had when he made the schedule. */
+interface Right {
+  readonly groups: readonly string[];
+  /** The best priority that the rules give him. */
+  readonly best: number;
+}
 
 /** Who runs what: whether he may is judged each time anew. */
 export interface Judged {
@@ -73,6 +81,7 @@ export interface Judged {
   };
   /** Why he may not; `forGood`: until somebody resumes it. */
   readonly refused?: { readonly why: string; readonly forGood: boolean };
+  readonly right?: Right;
 }
 
 export type ScheduleCommand =
@@ -155,6 +164,9 @@ const met = (id: string, state: Made, due: number, next: number | null): Schedul
       return running.length < MAX_RUNNING ? fired() : skipped(due, `${MAX_RUNNING} runs had not ended`, next);
   }
 };
+
+const withRight = (event: ScheduleEvent, { right }: Judged): ScheduleEvent =>
+  event.type === 'ScheduleFired' ? { ...event, ...right } : event;
 
 /** The times that have come, oldest first: those that were missed are counted to `MAX_MISSED_RUNS`, further ones left out. */
 const comeUntil = ({ when, made, next }: Made, now: number) => {
@@ -255,7 +267,7 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
     if (command.type === 'FireSchedule') {
       if (state.is !== 'made' || state.next === null || state.next > command.now) return [];
       return command.refused === undefined
-        ? fire(command.id, state, command.now)
+        ? fire(command.id, state, command.now).map((event) => withRight(event, command))
         : refuseRuns(state, command.now, command.refused);
     }
     if (command.type === 'EndRun') {
@@ -268,7 +280,7 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
         const lost = state.waiting.map((one) => skipped(one, why, state.next));
         return [ended, ...lost, ...(forGood ? [pause(why)] : [])];
       }
-      return [ended, met(command.id, evolve(state, ended) as Made, due, state.next)];
+      return [ended, withRight(met(command.id, evolve(state, ended) as Made, due, state.next), command)];
     }
     if (state.is !== 'made') return refuse('NoSuchSchedule', 'There is no such schedule');
     const nextTime = (when: When, made: number, now: number) =>

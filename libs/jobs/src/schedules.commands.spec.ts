@@ -19,28 +19,39 @@ const meta = (commandId = uuidv7()) => ({ commandId, actor: 'process:fire-schedu
 
 interface World {
   readonly roles?: readonly string[] | null;
+  readonly groups?: readonly string[];
   readonly environment?: string;
   readonly profiles?: Policy['profiles'];
+  readonly rules?: Policy['rules'];
   /** Of the schedule's job. */
   readonly profile?: string;
   readonly full?: boolean;
 }
 
-const given = async ({ roles = ['user'], environment = 'ROOT', profiles = [], profile, full }: World) => {
+const given = async (world: World) => {
+  const {
+    roles = ['user'],
+    groups = [],
+    environment = 'ROOT',
+    profiles = [],
+    rules = [],
+    profile,
+    full,
+  } = world;
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
   const quota = full ? refuse('QuotaExceeded', 'You have 10 jobs, and may have 10') : undefined;
   const schedules = new ScheduleHandler(
     handler,
     store,
-    { policy: () => Promise.resolve({ ...NO_POLICY, profiles }) } as never,
+    { policy: () => Promise.resolve({ ...NO_POLICY, profiles, rules }) } as never,
     { refusal: () => Promise.resolve(quota) } as never,
   );
   const id = uuidv7();
   const tell = (command: ScheduleCommand, commandId?: string) =>
     schedules.execute(new ForSchedule(id, command, meta(commandId)));
   const create = (of: readonly string[]) =>
-    handler.execute(user, 'ada', { type: 'CreateUser', environment, name: 'Ada', roles: of }, meta());
+    handler.execute(user, 'ada', { type: 'CreateUser', environment, name: 'Ada', roles: of, groups }, meta());
   if (roles) await create(roles);
   await tell({ type: 'MakeSchedule', ...terms, job: aRequest, now });
   const of = {
@@ -58,7 +69,17 @@ const skipped = (why: string) => ({ type: 'RunSkipped', why });
 const paused = { type: 'SchedulePaused' };
 
 it.each<[string, World, object[]]>([
-  ['fires for who may run jobs', {}, [{ type: 'ScheduleFired' }]],
+  ['fires for who may run jobs', {}, [{ type: 'ScheduleFired', groups: ['user'], best: 100 }]],
+  [
+    'fires with the groups of its owner then, and with the priority that they give him',
+    {
+      groups: ['night'],
+      rules: [{ group: 'night', priority: 30 }],
+      profile: 'gpu',
+      profiles: [{ name: 'gpu', capacity: 1, for: [{ group: 'night' }] }],
+    },
+    [{ type: 'ScheduleFired', groups: ['user', 'night'], best: 30 }],
+  ],
   ['pauses it when its owner is gone', { roles: null }, [skipped('its owner is no user any more'), paused]],
   [
     'pauses it when its owner has lost the role',

@@ -3,7 +3,7 @@ import { CommandHandler as HandlesCommand, type ICommandHandler } from '@nestjs/
 import { AggregateCommand, CommandHandler, type EventStore, fold, type Outcome } from '@openpro/eventstore';
 import { user } from '@openpro/identity';
 import { isRefusal } from '@openpro/kernel';
-import { EVENT_STORE, fingerprintOf, maySubmit } from '@openpro/platform';
+import { EVENT_STORE, fingerprintOf, groupsOf, maySubmit } from '@openpro/platform';
 import { termsOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
 import { Quotas } from './quotas.queries.js';
@@ -28,28 +28,28 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
   }
 
   private async judged(command: ScheduleCommand): Promise<ScheduleCommand> {
-    if (command.type !== 'FireSchedule' && command.type !== 'EndRun') return command;
-    const refused = await this.refusal(command.of);
-    return refused ? { ...command, refused } : command;
+    return command.type === 'FireSchedule' || command.type === 'EndRun'
+      ? { ...command, ...(await this.judge(command.of)) }
+      : command;
   }
 
-  private async refusal({
+  private async judge({
     owner,
     environment,
     app,
     version,
     profile,
-  }: Judged['of']): Promise<Judged['refused']> {
+  }: Judged['of']): Promise<Pick<Judged, 'refused' | 'right'>> {
+    const no = (why: string, forGood: boolean) => ({ refused: { why, forGood } });
     const found = await fold(this.store, user, owner);
-    if (found.is === 'new') return { why: 'its owner is no user any more', forGood: true };
-    const { person } = found;
-    if (!maySubmit(person, environment))
-      return { why: `${person.name} may not run jobs any more`, forGood: true };
-    const subject = { ownerName: person.name, groups: person.roles, app, version };
+    if (found.is === 'new') return no('its owner is no user any more', true);
+    const { person, groups } = found;
+    if (!maySubmit(person, environment)) return no(`${person.name} may not run jobs any more`, true);
+    const actor = { ...person, groups, id: owner, tokenHash: null, expiresAt: 0 };
+    const subject = { ownerName: person.name, groups: groupsOf(actor), app, version };
     const terms = termsOf(await this.policies.policy(), subject, { profile });
-    if (isRefusal(terms)) return { why: terms.message, forGood: terms.refused === 'NotAllowed' };
-    const actor = { ...person, id: owner, tokenHash: null, expiresAt: 0 };
+    if (isRefusal(terms)) return no(terms.message, terms.refused === 'NotAllowed');
     const full = await this.quotas.refusal(actor);
-    return full && { why: full.message, forGood: false };
+    return full ? no(full.message, false) : { right: { groups: terms.groups, best: terms.best } };
   }
 }

@@ -119,7 +119,7 @@ export class StatisticsQueries {
   ) {}
 
   async statistics(actor: Actor, args: QueryJobStatisticsArgs): Promise<Lazy<Statistics>> {
-    const { from, to, by, app } = args;
+    const { from, to, by, app, group } = args;
     const timeZone = checkedZone(args.timeZone ?? 'UTC');
     checkPeriod(from, to, by);
     const where = new Where();
@@ -128,6 +128,7 @@ export class StatisticsQueries {
     const owner = has(actor, 'auditor') ? args.owner : actor.id;
     if (owner) where.and`j.owner = ${owner}`;
     if (app) where.and`j.app = ${app}`;
+    if (group) where.and`j.groups ? ${group}`;
     // Every value is a parameter that the statement uses, also where no time is shown.
     const [first, ...rows] = await this.db.query<SqlRow[]>(
       sqlOf(by, where.and`$1::text IS NOT NULL`),

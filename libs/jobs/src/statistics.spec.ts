@@ -101,7 +101,7 @@ const priced = (version: number, setAt: number, prices: object) =>
   ]);
 
 const ada: Actor = {
-  ...{ id: 'ada', name: 'Ada', environment: 'ROOT', roles: ['administrator'] },
+  ...{ id: 'ada', name: 'Ada', environment: 'ROOT', roles: ['administrator'], groups: [] },
   ...{ tokenHash: null, expiresAt: 0 },
 };
 const ask = async (by: StatisticsBy, more: Partial<QueryJobStatisticsArgs> = {}, actor = ada) => {
@@ -219,6 +219,23 @@ describe('statistics', () => {
     expect((await ask('USER', {}, { ...ada, environment: 'OTHER' })).total).toBeNull();
   });
 
+  it('count a job of several groups once, and tell what one of them has used', async () => {
+    const of = (groups: readonly string[]) =>
+      rowOf(MARCH, { owner: 'ada', groups }, [{ ms: HOUR, ends: 'completed' }]);
+    await keep([of(['user', 'night']), of(['user', 'planners', 'night']), of(['user']), of([])]);
+    const { rows, total } = await ask('GROUP');
+    expect(rows.map(({ key, jobs }) => [key, jobs]).sort()).toEqual([
+      ['', 1],
+      ['night, planners, user', 1],
+      ['night, user', 1],
+      ['user', 1],
+    ]);
+    expect(total?.jobs).toBe(4);
+    const night = await ask('USER', { group: 'night' });
+    expect([night.total?.jobs, night.total?.coreHours]).toEqual([2, 2]);
+    expect((await ask('USER', { group: 'nigh' })).total).toBeNull();
+  });
+
   it.each([
     [{ to: MARCH }, 'to', 'later than from'],
     [{ to: MARCH + 367 * DAY }, 'from', '366 days'],
@@ -242,6 +259,7 @@ describe('statistics', () => {
   const job = fc.record({
     at: fc.nat(5 * DAY),
     owner: fc.constantFrom('ada', 'ben', 'cleo'),
+    groups: fc.subarray(['user', 'night', 'planners']),
     app: fc.constantFrom('a', 'b'),
     runs: fc.tuple(fc.array(run, { maxLength: 3 }), fc.option(last)),
   });
@@ -256,8 +274,12 @@ describe('statistics', () => {
           await priced(1, MARCH, { job: price / 3, coreHour: price, cpuHour: price / 7 });
           await priced(2, MARCH + 2 * DAY, { coreHour: price / 11 });
           await keep(
-            jobs.map(({ at, owner, app, runs: [lost, end] }) =>
-              rowOf(MARCH + at, { owner, app: { ...aRequest.app, name: app } }, end ? [...lost, end] : []),
+            jobs.map(({ at, owner, groups, app, runs: [lost, end] }) =>
+              rowOf(
+                MARCH + at,
+                { owner, groups, app: { ...aRequest.app, name: app } },
+                end ? [...lost, end] : [],
+              ),
             ),
           );
           for (const by of ALL) {

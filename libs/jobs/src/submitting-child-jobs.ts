@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type ChildOrder, EngineError } from '@openpro/engine';
-import { isRefusal } from '@openpro/kernel';
+import { isRefusal, isRole } from '@openpro/kernel';
 import { type Actor, Commands, patiently } from '@openpro/platform';
 import { childIdOf, childOf } from './child-jobs.js';
 import type { QueuedJob } from './job.js';
@@ -21,15 +21,17 @@ export class SubmittingChildJobs {
     if (isRefusal(job)) throw new EngineError(job.refused, job.message);
     const id = childIdOf(parent, child);
     const { owner, ownerName = owner, environment, groups = [] } = request;
+    const roles = groups.filter(isRole);
     const actor: Actor = {
       id: owner,
       name: ownerName,
       environment,
-      roles: groups,
+      roles,
+      groups: groups.filter((group) => !isRole(group)),
       tokenHash: null,
       expiresAt: 0,
     };
-    const meta = { commandId: id, actor: owner, roles: groups, correlation: parent };
+    const meta = { commandId: id, actor: owner, roles, correlation: parent };
     const command = new ForJob(id, { ...job, type: 'SubmitJob' }, meta);
     const outcome = await patiently(() =>
       this.quotas.within(actor, command, 1, async () => {

@@ -14,6 +14,7 @@ const ada: Actor = {
   name: 'Ada',
   environment: 'ROOT',
   roles: ['user'],
+  groups: [],
   tokenHash: null,
   expiresAt: 0,
 };
@@ -36,6 +37,7 @@ const given = () => {
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
   const world = {
+    actor: ada,
     version: version as object | null,
     session: { owner: 'ada', state: 'ready' },
     policy: NO_POLICY,
@@ -66,9 +68,9 @@ const given = () => {
   return {
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
     clone: (id: string, changes: JobChanges, commandId = uuidv7()) =>
-      submitting.clone(ada, id, changes, commandId),
-    command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(ada, input, commandId),
-    repeat: (id: string) => submitting.repeat(ada, id, uuidv7()),
+      submitting.clone(world.actor, id, changes, commandId),
+    command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(world.actor, input, commandId),
+    repeat: (id: string) => submitting.repeat(world.actor, id, uuidv7()),
     admitted: (command: ForJob) => submitting.admitted(command),
     types: async (id: string) => (await store.readStream(`job-${id}`)).map(({ event: { type } }) => type),
     execute: (command: ForJob) => execute(handler, command),
@@ -121,6 +123,18 @@ describe('submitting a job', () => {
     expect(await execute(better)).toMatchObject({
       refusal: { field: 'priority', limit: 'a whole number from 20 to 10000' },
     });
+  });
+
+  it('counts its owner’s roles and the groups that he is in now', async () => {
+    const { world, command, repeat, execute } = given();
+    world.actor = { ...ada, groups: ['night', 'planners'] };
+    const groups = ['user', 'night', 'planners'];
+    world.policy = { ...NO_POLICY, rules: [{ group: 'plan*', priority: 30 }] };
+    const first = (await command(input)) as ForJob;
+    expect(first).toMatchObject({ command: { groups, best: 30 }, meta: { roles: ['user'] } });
+    await execute(first);
+    world.actor = ada;
+    expect(await repeat(first.id)).toMatchObject({ command: { groups: ['user'], best: 100 } });
   });
 
   it('takes the profile of its app or the one that it names, when it is for its owner', async () => {

@@ -10,6 +10,7 @@ import {
   EVENT_STORE,
   type JobChanges,
   fingerprintOf,
+  groupsOf,
   metaOf,
   type ServerConfig,
   type SubmitJob,
@@ -114,7 +115,7 @@ export class Submitting {
     const { memoryMiB, cpus: cores } = procedure.resources ?? {};
     const terms = termsOf(
       await this.policies.policy(),
-      { ownerName: actor.name, groups: actor.roles, app: version.name, version: version.version },
+      { ownerName: actor.name, groups: groupsOf(actor), app: version.name, version: version.version },
       { profile: input.profile ?? version.manifest.profile, priority: input.priority, memoryMiB, cores },
       atLeast,
     );
@@ -245,7 +246,7 @@ export class Submitting {
   ) {
     const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
     if (unlicensed) return unlicensed;
-    const subject = { ownerName: actor.name, groups: actor.roles, app: app.name, version: app.version };
+    const subject = { ownerName: actor.name, groups: groupsOf(actor), app: app.name, version: app.version };
     return termsOf(await this.policies.policy(), subject, { profile, priority, memoryMiB, cores }, before);
   }
 

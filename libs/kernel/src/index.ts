@@ -19,5 +19,5 @@ export { DiskFull, namingFullDisk } from './disk-full.js';
 export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
 export { FRONT_ROLES, NODE_ROLES } from './node-roles.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
-export { type Role, ROLES } from './roles.js';
+export { isRole, type Role, ROLES } from './roles.js';
 export { makeFolder, writeOnce } from './write-once.js';

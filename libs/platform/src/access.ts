@@ -12,6 +12,8 @@ export interface Actor {
   readonly name: string;
   readonly environment: string;
   readonly roles: readonly string[];
+  /** That he is in now, whenever he signed in. */
+  readonly groups: readonly string[];
   /** SHA-256 of the sign-in token; `null` for the platform itself. */
   readonly tokenHash: string | null;
   readonly expiresAt: number;
@@ -35,6 +37,16 @@ export const maySee = (actor: Rights, thing: { environment: string; owner: strin
 /** May the actor change this thing? In his environment: his own; an administrator may change all. */
 export const mayChange = (actor: Rights, thing: { environment: string; owner: string }): boolean =>
   thing.environment === actor.environment && (thing.owner === actor.id || has(actor));
+
+/** May the actor say who is in which group, there? */
+export const mayManage = (actor: Rights, { environment }: { environment: string }): boolean =>
+  environment === actor.environment && has(actor);
+
+/** What rules, limits and quotas call groups: no group is called like a role, and roles count as groups. */
+export const groupsOf = ({ roles, groups }: Pick<Actor, 'roles' | 'groups'>): readonly string[] => [
+  ...roles,
+  ...groups,
+];
 
 /** May he run jobs there? Asked again whenever a job runs that was asked for before. */
 export const maySubmit = (person: Pick<Actor, 'environment' | 'roles'>, environment: string): boolean =>

@@ -18,6 +18,7 @@ export class CachedRows<Row extends object> {
     private readonly db: DataSource,
     private readonly projection: Projection<Row>,
     readSide: ReadSide,
+    private readonly most = REMEMBERED,
   ) {
     readSide.onCommitted((change) => {
       if (change.projection !== projection.name) return;
@@ -48,7 +49,7 @@ export class CachedRows<Row extends object> {
 
   private remember(key: string, row: Row | null): void {
     if (!row) return;
-    if (this.known.size >= REMEMBERED) this.known.delete(this.known.keys().next().value ?? '');
+    if (this.known.size >= this.most) this.known.delete(this.known.keys().next().value ?? '');
     this.known.set(key, row);
   }
 }

@@ -1,8 +1,10 @@
 export {
   AccessGuard,
   type Actor,
+  groupsOf,
   has,
   mayChange,
+  mayManage,
   maySee,
   maySubmit,
   metaOf,

@@ -16,6 +16,7 @@ const ada: Actor = {
   name: 'Ada',
   environment: 'ROOT',
   roles: ['user'],
+  groups: [],
   tokenHash: null,
   expiresAt: 0,
 };

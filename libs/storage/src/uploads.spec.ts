@@ -17,6 +17,7 @@ const person = (id: string, ...roles: string[]): Actor => ({
   name: id,
   environment: 'ROOT',
   roles,
+  groups: [],
   tokenHash: null,
   expiresAt: 0,
 });

@@ -67,6 +67,7 @@ export const addAuth = (program: Command): void => {
         ['name', me.name],
         ['environment', me.environment],
         ['roles', me.roles.join(', ')],
+        ['groups', me.groups.join(', ') || 'none'],
         ['id', me.id],
         ['server', api.url],
       ]),

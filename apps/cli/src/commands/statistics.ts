@@ -22,6 +22,7 @@ interface Options {
   readonly to?: number;
   readonly zone: string;
   readonly app?: string;
+  readonly group?: string;
   readonly csv?: boolean;
 }
 
@@ -56,7 +57,7 @@ const shown = (by: string, rows: readonly Row[], currency: string): string =>
 
 const hours = (value: number): number => Number(value.toFixed(4));
 
-const statistics = async (context: Context, { by, zone, app, csv, ...period }: Options) => {
+const statistics = async (context: Context, { by, zone, app, group, csv, ...period }: Options) => {
   const to = period.to ?? Date.now();
   const from = period.from ?? to - USUAL_DAYS * DAY_S * 1000;
   const { screen } = context;
@@ -67,6 +68,7 @@ const statistics = async (context: Context, { by, zone, app, csv, ...period }: O
     by: by.toUpperCase() as StatisticsBy,
     timeZone: zone,
     app,
+    group,
     csv: csv ?? false,
   });
   if (csv) return screen.raw(found.csv ?? '');
@@ -114,6 +116,7 @@ export const addStatistics = (program: Command): void => {
       .option('--to <time>', 'now, where none is given', parseMoment)
       .option('--zone <name>', 'where days begin', Intl.DateTimeFormat().resolvedOptions().timeZone)
       .option('--app <name>', 'only this app')
+      .option('--group <name>', 'only jobs whose owner was in this group, or had this role')
       .option('--csv', 'all columns, as CSV'),
     statistics,
   );

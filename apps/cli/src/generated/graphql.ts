@@ -190,7 +190,7 @@ export type StatisticsBy =
   | 'DAY'
   | 'MONTH'
   | 'USER'
-  /** The owner's groups when he submitted it. */
+  /** All roles and groups of the owner when he submitted it: a row per combination, so that each job counts once. */
   | 'GROUP'
   | 'APP'
   | 'VERSION'
@@ -220,7 +220,7 @@ export type RefusalFieldsFragment =
   | RefusalFields_Conflict_Fragment
 ;
 
-export type UserFieldsFragment = { id: string, name: string, environment: string, roles: Array<string> };
+export type UserFieldsFragment = { id: string, name: string, environment: string, roles: Array<string>, groups: Array<string> };
 
 export type EngineFieldsFragment = { id: string, name: string, version: string, title: string, vendor: string, license: string, digest: string, size: number, publishedAt: number, publishedBy: string, retired: boolean, solvers: Array<{ id: string, version: string, license: string, classes: Array<string> }> };
 
@@ -239,7 +239,42 @@ export type KeyFieldsFragment = { id: string, name: string, publicKey: string, t
 export type WhoAmIQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WhoAmIQuery = { me: { id: string, name: string, environment: string, roles: Array<string> } };
+export type WhoAmIQuery = { me: { id: string, name: string, environment: string, roles: Array<string>, groups: Array<string> } };
+
+export type UsersQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  search?: string | null | undefined;
+  group?: string | null | undefined;
+}>;
+
+
+export type UsersQuery = { users: { nodes: Array<{ id: string, name: string, environment: string, roles: Array<string>, groups: Array<string> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type GroupsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type GroupsQuery = { groups: { nodes: Array<{ name: string, members: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type SetUserGroupsMutationVariables = Exact<{
+  user: string;
+  groups: Array<string> | string;
+  basedOn: Array<string> | string;
+  reason?: string | null | undefined;
+  commandId: string;
+}>;
+
+
+export type SetUserGroupsMutation = { setUserGroups:
+    | { __typename: 'User', id: string, name: string, environment: string, roles: Array<string>, groups: Array<string> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
 
 export type IssueSignInLinkMutationVariables = Exact<{
   commandId: string;
@@ -954,6 +989,7 @@ export type JobStatisticsQueryVariables = Exact<{
   by: StatisticsBy;
   timeZone?: string | null | undefined;
   app?: string | null | undefined;
+  group?: string | null | undefined;
   csv: boolean;
 }>;
 
@@ -1015,6 +1051,7 @@ export const UserFieldsFragmentDoc = new TypedDocumentString(`
   name
   environment
   roles
+  groups
 }
     `, {"fragmentName":"UserFields"}) as unknown as TypedDocumentString<UserFieldsFragment, unknown>;
 export const EngineFieldsFragmentDoc = new TypedDocumentString(`
@@ -1366,7 +1403,68 @@ export const WhoAmIDocument = new TypedDocumentString(`
   name
   environment
   roles
+  groups
 }`) as unknown as TypedDocumentString<WhoAmIQuery, WhoAmIQueryVariables>;
+export const UsersDocument = new TypedDocumentString(`
+    query Users($first: Int!, $after: String, $search: String, $group: String) {
+  users(first: $first, after: $after, search: $search, group: $group) {
+    nodes {
+      ...UserFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment UserFields on User {
+  id
+  name
+  environment
+  roles
+  groups
+}`) as unknown as TypedDocumentString<UsersQuery, UsersQueryVariables>;
+export const GroupsDocument = new TypedDocumentString(`
+    query Groups($first: Int!, $after: String) {
+  groups(first: $first, after: $after) {
+    nodes {
+      name
+      members
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GroupsQuery, GroupsQueryVariables>;
+export const SetUserGroupsDocument = new TypedDocumentString(`
+    mutation SetUserGroups($user: ID!, $groups: [String!]!, $basedOn: [String!]!, $reason: String, $commandId: ID!) {
+  setUserGroups(
+    user: $user
+    groups: $groups
+    basedOn: $basedOn
+    reason: $reason
+    commandId: $commandId
+  ) {
+    __typename
+    ...UserFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment UserFields on User {
+  id
+  name
+  environment
+  roles
+  groups
+}`) as unknown as TypedDocumentString<SetUserGroupsMutation, SetUserGroupsMutationVariables>;
 export const IssueSignInLinkDocument = new TypedDocumentString(`
     mutation IssueSignInLink($commandId: ID!) {
   issueSignInLink(commandId: $commandId) {
@@ -3479,8 +3577,15 @@ export const SetQueuePolicyDocument = new TypedDocumentString(`
   limit
 }`) as unknown as TypedDocumentString<SetQueuePolicyMutation, SetQueuePolicyMutationVariables>;
 export const JobStatisticsDocument = new TypedDocumentString(`
-    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String, $csv: Boolean!) {
-  jobStatistics(from: $from, to: $to, by: $by, timeZone: $timeZone, app: $app) {
+    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String, $group: String, $csv: Boolean!) {
+  jobStatistics(
+    from: $from
+    to: $to
+    by: $by
+    timeZone: $timeZone
+    app: $app
+    group: $group
+  ) {
     rows {
       ...StatisticsRowFields
     }

@@ -13,6 +13,7 @@ import { type Column, Rows } from '../queue/rows.js';
 import { SaveDialog } from '../queue/save-dialog.js';
 import { Loading, Page, Problem, Section } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
+import { useKnownGroups } from '../users/known-groups.js';
 import { usePoll } from './pages.js';
 
 const WHO: readonly Column[] = [
@@ -43,6 +44,14 @@ const QUOTAS: readonly Column[] = [
   { name: 'coreHours', label: 'Core-hours a month', width: '11rem' },
 ];
 
+/** Offers known groups where the name of one is typed. */
+const offering = (columns: readonly Column[], groups: readonly string[]): readonly Column[] =>
+  columns.map((column) => {
+    if (column.name === 'group') return { ...column, suggested: () => groups };
+    if (column.name !== 'pattern') return column;
+    return { ...column, suggested: ({ per }) => (per === 'group' ? groups : []) };
+  });
+
 type Uses = readonly { readonly name: string; readonly count: number }[];
 
 const usesText = (uses: Uses | undefined): string =>
@@ -72,13 +81,15 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
   const edit = (change: Partial<Draft>) => setEditing({ from, draft: { ...draft, ...change } });
   const onChange = (part: Part) => (editable ? (rows: Draft[Part]) => edit({ [part]: rows }) : null);
   const { use } = policy;
+  const { all: groups } = useKnownGroups();
   const same = from.version === policy.version;
   return (
     <Page
       title="Queue"
       help={
         <>
-          By what the queue decides who starts next. In a pattern * stands for any characters.
+          By what the queue decides who starts next. In a pattern * stands for any characters. A group is a
+          role, or a group that users are in (see Users).
           {policy.version > 0 &&
             ` Version ${policy.version}, set ${policy.setAt === null ? '' : formatTime(policy.setAt, Date.now())} by ${policy.setBy?.name ?? 'somebody'}: ${policy.reason}`}
         </>
@@ -115,7 +126,7 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
         title="Priorities"
         noun="rule"
         help="Of the rules that fit a new job the lowest number wins; without one it has 100. Its owner may only make it worse. Jobs that wait already keep theirs."
-        columns={RULES}
+        columns={offering(RULES, groups)}
         rows={draft.rules}
         first={{ priority: '100' }}
         now={{ label: 'Waiting now', of: (index) => (editing ? '' : use.rules[index]) }}
@@ -125,7 +136,7 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
         title="Limits"
         noun="limit"
         help="How many jobs may run at once. Of several limits for one the lowest counts."
-        columns={LIMITS}
+        columns={offering(LIMITS, groups)}
         rows={draft.limits}
         first={{ per: 'user', pattern: '*', running: '10' }}
         now={{ label: 'Running now', of: (index) => (editing ? '' : usesText(use.limits[index])) }}
@@ -134,7 +145,7 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
       <Rows
         title="Worker profiles"
         noun="profile"
-        help="How jobs of a kind run: so many at once in the cluster, what each takes of its server, the labels that its server must have, and variables for its process, whose values only administrators see. An app or a job names its profile. “For” says who may use it, a line each: user=ada app=planning."
+        help="How jobs of a kind run: so many at once in the cluster, what each takes of its server, the labels that its server must have, and variables for its process, whose values only administrators see. An app or a job names its profile. “For” says who may use it, a line each: user=ada app=planning, or group=planners."
         columns={PROFILES}
         rows={draft.profiles}
         first={{ name: '', capacity: '1' }}
@@ -151,7 +162,7 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
         title="Quotas"
         noun="quota"
         help="How many jobs each user, or each group together, may have waiting and running, and how many core-hours they may use in a calendar month. More are refused. Without a quota a user may have 20,000 jobs."
-        columns={QUOTAS}
+        columns={offering(QUOTAS, groups)}
         rows={draft.quotas}
         first={{ per: 'user', pattern: '*', jobs: '1000' }}
         now={{ label: 'Jobs now', of: (index) => (editing ? '' : usesText(use.quotas[index])) }}

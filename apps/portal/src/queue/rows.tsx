@@ -1,4 +1,13 @@
-import { ActionIcon, Button, NativeSelect, Table, Text, Textarea, TextInput } from '@mantine/core';
+import {
+  ActionIcon,
+  Autocomplete,
+  Button,
+  NativeSelect,
+  Table,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Section } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
@@ -11,18 +20,21 @@ export interface Column {
   readonly choices?: readonly string[];
   /** Several lines of text. */
   readonly long?: boolean;
+  /** What may be meant; anything else may be typed as well. */
+  readonly suggested?: (row: Row) => readonly string[];
   readonly width?: string;
 }
 
 const Cell = ({
-  column: { name, label, hint, choices, long },
-  text,
+  column: { name, label, hint, choices, long, suggested },
+  row,
   onChange,
 }: {
   column: Column;
-  text: string;
+  row: Row;
   onChange: ((text: string) => void) | null;
 }) => {
+  const text = row[name] ?? '';
   if (!onChange)
     return (
       <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
@@ -30,13 +42,13 @@ const Cell = ({
       </Text>
     );
   const shared = {
-    'aria-label': label,
-    size: 'xs' as const,
-    name,
-    value: text,
+    ...{ 'aria-label': label, size: 'xs' as const, name, value: text },
     onChange: (event: { readonly target: { readonly value: string } }) => onChange(event.target.value),
   };
   if (choices) return <NativeSelect {...shared} data={[...choices]} />;
+  const suggestions = suggested?.(row) ?? [];
+  if (suggestions.length > 0)
+    return <Autocomplete {...shared} data={[...suggestions]} placeholder={hint ?? ''} onChange={onChange} />;
   return long ? (
     <Textarea {...shared} autosize minRows={1} maxRows={6} placeholder={hint ?? ''} />
   ) : (
@@ -105,7 +117,7 @@ export const Rows = ({
                   <Table.Td key={column.name}>
                     <Cell
                       column={column}
-                      text={row[column.name] ?? ''}
+                      row={row}
                       onChange={
                         onChange && ((text) => onChange(rows.with(index, { ...row, [column.name]: text })))
                       }

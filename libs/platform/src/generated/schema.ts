@@ -506,6 +506,10 @@ export type Query = {
   /** The log, oldest first; `last` gives the newest ones instead. For administrators and auditors. */
   events: EventPage;
   me: User;
+  /** Of your environment, by name. `search`: a part of the name, or the id. `group`: those in it, or with that role. */
+  users: UserConnection;
+  /** Those of your environment, by name. */
+  groups: GroupConnection;
   jobs: JobConnection;
   job: Maybe<Job>;
   /** By name. For administrators and auditors. */
@@ -592,6 +596,20 @@ export type QueryEventsArgs = {
 };
 
 
+export type QueryUsersArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  search?: InputMaybe<Scalars['String']['input']>;
+  group?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryGroupsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
 export type QueryJobsArgs = {
   filter?: InputMaybe<JobFilter>;
   order?: InputMaybe<JobOrder>;
@@ -658,6 +676,7 @@ export type QueryJobStatisticsArgs = {
   timeZone?: InputMaybe<Scalars['String']['input']>;
   app?: InputMaybe<Scalars['String']['input']>;
   owner?: InputMaybe<Scalars['ID']['input']>;
+  group?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -724,6 +743,11 @@ export type Mutation = {
   removeNode: NodeResult;
   /** A one-time link that signs you in on another device; valid for 15 minutes. */
   issueSignInLink: SignInLinkResult;
+  /**
+   * Says all the groups that a user of your environment is in: at most 50. It holds for what he asks for from then on,
+   * without signing in again; jobs keep the groups with which they were submitted. `basedOn`: the groups that you saw.
+   */
+  setUserGroups: UserResult;
   submitJob: JobResult;
   /** Once more, exactly: the same engine, app, procedure, arguments, data, limits and seed. It is yours, and of no session. */
   repeatJob: JobResult;
@@ -881,6 +905,15 @@ export type MutationRemoveNodeArgs = {
 
 
 export type MutationIssueSignInLinkArgs = {
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationSetUserGroupsArgs = {
+  user: Scalars['ID']['input'];
+  groups: Array<Scalars['String']['input']>;
+  basedOn: Array<Scalars['String']['input']>;
+  reason?: InputMaybe<Scalars['String']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -1057,7 +1090,30 @@ export type User = {
   name: Scalars['String']['output'];
   environment: Scalars['String']['output'];
   roles: Array<Scalars['String']['output']>;
+  /** Sorted. Policies, limits and quotas count his roles as groups, too. */
+  groups: Array<Scalars['String']['output']>;
 };
+
+export type UserConnection = {
+  __typename?: 'UserConnection';
+  nodes: Array<User>;
+  pageInfo: PageInfo;
+};
+
+/** Exists while somebody is in it. */
+export type Group = {
+  __typename?: 'Group';
+  name: Scalars['ID']['output'];
+  members: Scalars['Int']['output'];
+};
+
+export type GroupConnection = {
+  __typename?: 'GroupConnection';
+  nodes: Array<Group>;
+  pageInfo: PageInfo;
+};
+
+export type UserResult = User | NotAllowed | NotFound | BadInput | Conflict;
 
 export type SignInLink = {
   __typename?: 'SignInLink';
@@ -1749,7 +1805,7 @@ export type StatisticsBy =
   | 'DAY'
   | 'MONTH'
   | 'USER'
-  /** The owner's groups when he submitted it. */
+  /** All roles and groups of the owner when he submitted it: a row per combination, so that each job counts once. */
   | 'GROUP'
   | 'APP'
   | 'VERSION'
