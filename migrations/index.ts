@@ -15,6 +15,7 @@ import { StatisticsTables } from './0014-statistics.js';
 import { Dependencies } from './0015-dependencies.js';
 import { StoppedAndClonedJobs } from './0016-stopped-and-cloned-jobs.js';
 import { ChildJobs } from './0017-child-jobs.js';
+import { QuotaColumns } from './0018-quotas.js';
 import { Groups } from './0019-groups.js';
 
 /** In the order in which they run; never changed once released. */
@@ -36,5 +37,6 @@ export const migrations = [
   Dependencies,
   StoppedAndClonedJobs,
   ChildJobs,
+  QuotaColumns,
   Groups,
 ];

@@ -12,6 +12,7 @@ const DECIDERS = {
     'policy-index',
     'policy-use',
     'pattern',
+    'quotas',
     'queue',
     'lines',
     'placement',

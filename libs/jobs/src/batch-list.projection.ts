@@ -7,6 +7,8 @@ export interface BatchRow {
   readonly id: string;
   readonly environment: string;
   readonly owner: string;
+  readonly owner_name: string;
+  readonly groups: readonly string[];
   readonly app: string;
   readonly version: string;
   readonly procedure: string;
@@ -24,6 +26,8 @@ export interface BatchRow {
   readonly cancelled_at: number | null;
   readonly cancelled_by: string | null;
   readonly cancel_reason: string | null;
+  /** No job of it waits, runs or is still to be made. */
+  readonly over: boolean;
 }
 
 type On =
@@ -38,6 +42,8 @@ const submitted = (
   id,
   environment: job.environment,
   owner: job.owner,
+  owner_name: job.ownerName ?? job.owner,
+  groups: job.groups ?? [],
   app: job.app.name,
   version: job.app.version,
   procedure: job.procedure,
@@ -55,20 +61,52 @@ const submitted = (
   cancelled_at: null,
   cancelled_by: null,
   cancel_reason: null,
+  over: false,
 });
+
+const endedIn = ({ ended }: BatchRow): number => Object.values(ended).reduce((sum, n) => sum + n, 0);
 
 const counted = (row: BatchRow, state: string, by: number): BatchRow => ({
   ...row,
   ended: { ...row.ended, [state]: (row.ended[state] ?? 0) + by },
 });
 
+const changed = (
+  row: BatchRow,
+  at: number,
+  actor: string,
+  event: Exclude<On, { type: 'BatchSubmitted' }>,
+): BatchRow => {
+  switch (event.type) {
+    case 'BatchRetried':
+      return Object.entries(event.replaced).reduce((before, [state, n]) => counted(before, state, -n), {
+        ...row,
+        retries: row.retries + 1,
+      });
+    case 'BatchCancelled':
+      return { ...row, cancelled_at: at, cancelled_by: actor, cancel_reason: event.reason };
+    case 'JobQueued': // a retry's takes the place of another one
+      return event.round === 0 ? { ...row, created: row.created + 1 } : row;
+    case 'JobCompleted':
+      return counted(row, event.outcome, 1);
+    case 'JobFailed':
+      return counted(row, 'failed', 1);
+    case 'JobCancelled':
+      return counted(row, 'cancelled', 1);
+    case 'JobAbandoned':
+      return counted(row, 'abandoned', 1);
+  }
+};
+
 export const batchList: Projection<BatchRow, On> = {
   name: 'batch_list',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     environment: 'text',
     owner: 'text',
+    owner_name: 'text',
+    groups: 'jsonb',
     app: 'text',
     version: 'text',
     procedure: 'text',
@@ -83,6 +121,7 @@ export const batchList: Projection<BatchRow, On> = {
     cancelled_at: 'int8',
     cancelled_by: 'text',
     cancel_reason: 'text',
+    over: 'bool',
   },
   key: 'id',
   on: [
@@ -113,24 +152,7 @@ export const batchList: Projection<BatchRow, On> = {
   evolve(row, { stream, at, actor, event }) {
     if (event.type === 'BatchSubmitted') return submitted(idOf(stream), at, event);
     if (!row) return undefined;
-    switch (event.type) {
-      case 'BatchRetried':
-        return Object.entries(event.replaced).reduce((before, [state, n]) => counted(before, state, -n), {
-          ...row,
-          retries: row.retries + 1,
-        });
-      case 'BatchCancelled':
-        return { ...row, cancelled_at: at, cancelled_by: actor, cancel_reason: event.reason };
-      case 'JobQueued': // a retry's takes the place of another one
-        return event.round === 0 ? { ...row, created: row.created + 1 } : row;
-      case 'JobCompleted':
-        return counted(row, event.outcome, 1);
-      case 'JobFailed':
-        return counted(row, 'failed', 1);
-      case 'JobCancelled':
-        return counted(row, 'cancelled', 1);
-      case 'JobAbandoned':
-        return counted(row, 'abandoned', 1);
-    }
+    const after = changed(row, at, actor, event);
+    return { ...after, over: after.cancelled_at !== null || endedIn(after) >= after.count };
   },
 };

@@ -257,8 +257,16 @@ describe('batch_list', () => {
       retries: 1,
     }));
 
+  it('knows whose jobs they are, and is over when all have ended, until some are tried again', () => {
+    expect(rowAfter(...before)).toMatchObject({ owner_name: 'ada', groups: [], over: false });
+    const all = [...before, ...Array.from({ length: 5 }, () => ['job-2', failed] as const)];
+    expect(rowAfter(...all)).toMatchObject({ ended: { failed: 6 }, over: true });
+    expect(rowAfter(...all, [`batch-${NAME}`, retried([0])])).toMatchObject({ over: false });
+  });
+
   it('says who has cancelled it, and why', () =>
     expect(rowAfter(...before, [`batch-${NAME}`, cancelled])).toMatchObject({
+      over: true,
       cancelled_by: 'ada',
       cancel_reason: 'wrong',
     }));

@@ -133,12 +133,10 @@ export class BatchesResolver {
     if (isRefusal(asked)) return answer('Batch', asked);
     const told = new ForBatch(id, asked, meta, fingerprintOf(actor.id, asked.type));
     const change = () => this.commands.change(told, batchList.name, () => this.queries.one(actor, id));
-    return answer(
-      'Batch',
-      asked.type === 'RetryBatch'
-        ? await this.quotas.within(actor, told, asked.failed.length, change)
-        : await change(),
-    );
+    if (asked.type !== 'RetryBatch') return answer('Batch', await change());
+    const { owner, ownerName: name = owner, environment, groups = [] } = asked.job;
+    const holder = { id: owner, name, environment, roles: [], groups }; // whose jobs they are, whoever retries them
+    return answer('Batch', await this.quotas.within(holder, told, asked.failed.length, change));
   }
 
   /** Why not, if so. Whoever may not see a batch does not learn that there is one. */

@@ -140,13 +140,13 @@ describe('placement by the policy', () => {
         only.see(`job-${job}`, queued({ owner, groups }));
       return only.placed();
     };
-    expect(world.placed()).toEqual(['a', 'b', 'c', 'd']);
+    expect(world.placed()).toEqual(['a', 'c', 'd', 'b']);
     expect(limited('user', '*')).toEqual(['a', 'c', 'd']);
     expect(limited('user', 'a*')).toEqual(['a', 'c', 'd']);
-    expect(limited('user', 'b*')).toEqual(['a', 'b', 'c', 'd']);
+    expect(limited('user', 'b*')).toEqual(['a', 'c', 'd', 'b']);
     expect(limited('group', '*')).toEqual(['a', 'c']);
     expect(limited('app', 'supply-*')).toEqual(['a']);
-    expect(limited('app', 'cutting')).toEqual(['a', 'b', 'c', 'd']);
+    expect(limited('app', 'cutting')).toEqual(['a', 'c', 'd', 'b']);
   });
 
   it('gives a server no more than its limit, whatever its slots', () => {
@@ -200,16 +200,58 @@ describe('placement by the policy', () => {
         .see('job-b1', queued({ owner: 'bob' }))
         .see('job-b2', queued({ owner: 'bob', priority: 200 }))
         .see('job-e1', queued({ owner: 'eve', priority: 50 }));
-    expect(jobs(aQueue().see('node-n1', joined(4))).placed()).toEqual(['e1', 'a1', 'a2', 'a3']);
-    const fair = jobs(
-      aQueue()
-        .see('node-n1', joined(4))
-        .see('queue-policy', policy({ fair: true })),
-    );
+    const unfair = policy({ fair: false });
+    expect(jobs(aQueue().see('node-n1', joined(4)).see('queue-policy', unfair)).placed()).toEqual([
+      'e1',
+      'a1',
+      'a2',
+      'a3',
+    ]);
+    const fair = jobs(aQueue().see('node-n1', joined(4)));
     expect(fair.placed()).toEqual(['e1', 'a1', 'b1', 'a2']);
     fair.see('job-a1', started(), ended);
     expect(fair.placed()).toEqual(['a3']);
   });
+});
+
+describe('a flood by one user', () => {
+  const SLOTS = 4;
+  const EACH = 20;
+  const FLOOD = 2000;
+
+  /** The longest that any of the others waits, in the time that a job takes, with so many jobs of one more before his. */
+  const longestWait = (others: number, flood: number, policies: readonly QueuePolicyEvent[]): number => {
+    const record = recorder();
+    const jobs = Array.from({ length: flood }, (_, n): [string, string] => [`f${n}`, 'flood']);
+    for (let n = 0; n < EACH; n++)
+      for (let other = 0; other < others; other++) jobs.push([`o${n}-${other}`, `other ${other}`]);
+    const sees = (before: Queue, stream: string, event: Happened): Queue =>
+      evolveQueue(before, record(stream, event) as unknown as Recorded);
+    let queue = sees(emptyQueue, 'node-n1', joined(SLOTS));
+    for (const one of policies) queue = sees(queue, 'queue-policy', one);
+    for (const [id, owner] of jobs) queue = sees(queue, `job-${id}`, queued({ owner }));
+    for (let waited = 0, left = others * EACH; ; waited++) {
+      const { placements } = decidePlacements(queue, 0);
+      left -= placements.filter(({ job }) => job.startsWith('o')).length;
+      if (left === 0) return waited;
+      for (const { job } of placements)
+        for (const event of [started(), ended]) queue = sees(queue, `job-${job}`, event);
+    }
+  };
+
+  it.each<[string, QueuePolicyEvent[]]>([
+    ['without any policy', []],
+    ['by a policy that says nothing of it', [policy({ limits: [] })]],
+    ['by one that says it is fair', [policy({ fair: true })]],
+  ])('makes others wait at most twice as long, %s', (_what, policies) => {
+    for (const others of [1, 2, 5]) {
+      const alone = longestWait(others, 0, policies);
+      expect(longestWait(others, FLOOD, policies)).toBeLessThanOrEqual(2 * (alone + 1));
+    }
+  });
+
+  it('makes them wait for all of it where the policy says that it is not fair', () =>
+    expect(longestWait(1, FLOOD, [policy({ fair: false })])).toBeGreaterThan(FLOOD / SLOTS));
 });
 
 describe('why a job waits', () => {

@@ -71,7 +71,7 @@ export const termsOf = (
 export interface OwnQuota {
   readonly per: Quota['per'];
   readonly name: string;
-  /** Infinity = any number. */
+  /** Infinity = any number, here and below. */
   readonly jobs: number;
   readonly coreHours: number;
 }

@@ -104,14 +104,18 @@ export class QueuePolicies {
     return known;
   }
 
-  /** All that waits and runs, alike counted together. */
+  /** All that waits and runs, alike counted together; what batches have not made yet waits, too. */
   private groups(): Promise<JobGroup[]> {
     return this.db.query(
       `SELECT j.owner, j.owner_name AS "ownerName", j.groups, j.app, j.version, j.profile,
               n.name AS server, j.state = 'running' AS running, count(*)::int AS count
          FROM job_list j LEFT JOIN node_list n ON n.id = j.node
         WHERE j.state IN ('queued', 'running')
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8`,
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+       UNION ALL
+       SELECT owner, owner_name, groups, app, version, NULL, NULL, false, sum(count - created)::int
+         FROM batch_list WHERE NOT over AND created < count
+        GROUP BY 1, 2, 3, 4, 5`,
     );
   }
 }

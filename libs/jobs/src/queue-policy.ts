@@ -68,7 +68,8 @@ export interface Policy {
   readonly quotas: readonly Quota[];
 }
 
-export const NO_POLICY: Policy = { rules: [], limits: [], profiles: [], fair: false, quotas: [] };
+/** Fair, because whoever submits in a loop would otherwise hold up everybody else until his last job has run. */
+export const NO_POLICY: Policy = { rules: [], limits: [], profiles: [], fair: true, quotas: [] };
 
 export type QueuePolicyEvent = {
   readonly type: 'QueuePolicySet';

@@ -7,6 +7,7 @@ export interface ScheduleRow {
   readonly id: string;
   readonly environment: string;
   readonly owner: string;
+  readonly groups: readonly string[];
   readonly name: string;
   readonly app: string;
   readonly version: string;
@@ -25,6 +26,8 @@ export interface ScheduleRow {
   readonly paused: string | null;
   readonly next: number | null;
   readonly last_job: string | null;
+  /** Its runs that have not ended; those that have just been decided have no job yet. */
+  readonly running: readonly string[];
   /** Why its last time had no run. */
   readonly skipped: string | null;
   readonly stream_version: number;
@@ -50,13 +53,20 @@ const changed = (
     case 'ScheduleResumed':
       return { ...row, paused: null, next: event.next };
     case 'ScheduleFired':
-      return { ...row, last_job: event.job, skipped: null, next: event.next };
+      return {
+        ...row,
+        groups: event.groups ?? row.groups,
+        last_job: event.job,
+        running: [...row.running.filter((one) => !event.replaces.includes(one)), event.job],
+        skipped: null,
+        next: event.next,
+      };
     case 'RunSkipped':
       return { ...row, skipped: event.why, next: event.next };
     case 'RunQueued':
       return { ...row, next: event.next };
     case 'RunEnded':
-      return row;
+      return { ...row, running: row.running.filter((one) => one !== event.job) };
     case 'ScheduleDeleted':
       return undefined;
   }
@@ -64,11 +74,12 @@ const changed = (
 
 export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
   name: 'schedule_list',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     environment: 'text',
     owner: 'text',
+    groups: 'jsonb',
     name: 'text',
     app: 'text',
     version: 'text',
@@ -85,6 +96,7 @@ export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
     paused: 'text',
     next: 'int8',
     last_job: 'text',
+    running: 'jsonb',
     skipped: 'text',
     stream_version: 'int4',
   },
@@ -111,6 +123,7 @@ export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
       id: idOf(stream),
       environment: job.environment,
       owner: job.owner,
+      groups: job.groups ?? [],
       ...terms(event),
       app: job.app.name,
       version: job.app.version,
@@ -123,6 +136,7 @@ export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
       paused: null,
       next,
       last_job: null,
+      running: [],
       skipped: null,
       stream_version,
     };

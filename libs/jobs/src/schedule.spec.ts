@@ -59,6 +59,10 @@ const fire = (minutes: number, refused?: Judged['refused']): ScheduleCommand => 
   ...judged,
   ...(refused === undefined ? {} : { refused }),
 });
+const fireWith = (minutes: number, runs: number): ScheduleCommand => ({
+  ...(fire(minutes) as ScheduleCommand & { type: 'FireSchedule' }),
+  room: { runs, why: FULL },
+});
 const end = (due: number, outcome = 'completed', refused?: Judged['refused']): ScheduleCommand => ({
   type: 'EndRun',
   job: runOf(id, t(due)),
@@ -92,6 +96,7 @@ const ended = (due: number, outcome = 'completed'): ScheduleEvent => ({
 });
 const paused: ScheduleEvent = { type: 'SchedulePaused', reason: 'holiday' };
 const BUSY = 'the run before it had not ended';
+const FULL = 'User ada has 3 jobs waiting or running, and may have 3';
 const AWAY = 'no server ran the schedules at that time';
 
 describe('a schedule', () => {
@@ -153,6 +158,19 @@ describe('a schedule', () => {
       .when({ ...make(), job: { ...aRequest, priority: 5 } } as never)
       .thenRefused('BadInput', { field: 'priority' });
     given(made()).when(make()).thenRefused('ScheduleExists');
+  });
+
+  it('has no more runs than its owner’s quotas have room for, the oldest first, and says why', () => {
+    given(made({ overlap: 'allow', missed: 'all' }))
+      .when(fireWith(3, 2))
+      .then(fired(1, 4), fired(2, 4), skipped(3, FULL, 4));
+    given(made()).when(fireWith(1, 0)).then(skipped(1, FULL));
+    given(made(), fired(1)).when(fireWith(2, 0)).then(skipped(2, BUSY)); // what does not run needs no room
+    const waits = given(made({ overlap: 'queue' }), fired(1), queued(2), queued(3));
+    waits
+      .when({ ...end(1), room: { runs: 0, why: FULL } } as ScheduleCommand)
+      .then(ended(1), skipped(2, FULL, 4), skipped(3, FULL, 4));
+    waits.when({ ...end(1), room: { runs: 1, why: FULL } } as ScheduleCommand).then(ended(1), fired(2, 4));
   });
 
   it('fires when it is time, and not before, nor twice', () => {
@@ -335,7 +353,10 @@ it('its row shows what is next, what ran last, why not, and why it is paused; a 
     next: t(1),
     paused: null,
   });
-  expect(rowOf(made(), fired(1), ended(1))).toMatchObject({ last_job: runOf(id, t(1)), next: t(2) });
+  const runs = [runOf(id, t(1)), runOf(id, t(2))];
+  expect(rowOf(made(), fired(1))).toMatchObject({ running: [runs[0]] });
+  expect(rowOf(made(), fired(1), fired(2, 3, [1]))).toMatchObject({ running: [runs[1]] });
+  expect(rowOf(made(), fired(1), ended(1))).toMatchObject({ last_job: runs[0], running: [], next: t(2) });
   expect(rowOf(made(), fired(1), skipped(2, BUSY))).toMatchObject({ skipped: BUSY, next: t(3) });
   expect(rowOf(made(), fired(1), skipped(2, BUSY), fired(3))).toMatchObject({ skipped: null });
   expect(rowOf(made(), fired(1), queued(2), paused)).toMatchObject({ paused: 'holiday', next: null });

@@ -69,6 +69,11 @@ interface Right {
   readonly best: number;
 }
 
+interface Room {
+  readonly runs: number;
+  readonly why: string;
+}
+
 /** Who runs what: whether he may is judged each time anew. */
 export interface Judged {
   readonly id: string;
@@ -82,6 +87,8 @@ export interface Judged {
   /** Why he may not; `forGood`: until somebody resumes it. */
   readonly refused?: { readonly why: string; readonly forGood: boolean };
   readonly right?: Right;
+  /** For so many runs his quotas have room; why not for more. */
+  readonly room?: Room;
 }
 
 export type ScheduleCommand =
@@ -132,7 +139,7 @@ const textOf = (when: When): string => JSON.stringify(Object.entries(when).sort(
 const nothingLeft = () =>
   refuse('NothingLeft', 'The time at which it was to run has passed: change when it runs, or make another');
 
-const skipped = (due: number, why: string, next: number | null, count = 1): ScheduleEvent => ({
+const skipped = (due: number, why: string, next: number | null, count = 1): Met => ({
   type: 'RunSkipped',
   due,
   count,
@@ -140,10 +147,12 @@ const skipped = (due: number, why: string, next: number | null, count = 1): Sche
   next,
 });
 
+type Met = Extract<ScheduleEvent, { readonly due: number }>;
+
 /** One time has come: what becomes of it while others run. */
-const met = (id: string, state: Made, due: number, next: number | null): ScheduleEvent => {
+const met = (id: string, state: Made, due: number, next: number | null): Met => {
   const { overlap, running, waiting } = state;
-  const fired = (replaces: readonly string[] = []): ScheduleEvent => ({
+  const fired = (replaces: readonly string[] = []): Met => ({
     type: 'ScheduleFired',
     job: runOf(id, due),
     due,
@@ -197,7 +206,12 @@ const refuseRuns = (
   return [skipped(first, why, next, late.length + fresh.length), ...(forGood ? [pause(why)] : [])];
 };
 
-const fire = (id: string, state: Made, now: number): readonly ScheduleEvent[] => {
+const fire = (
+  id: string,
+  state: Made,
+  now: number,
+  { runs, why }: Room = { runs: Infinity, why: '' },
+): readonly ScheduleEvent[] => {
   const { when, made, missed, atMost } = state;
   const next = nextAfter(when, made, now);
   const { late, fresh } = comeUntil(state, now);
@@ -205,7 +219,9 @@ const fire = (id: string, state: Made, now: number): readonly ScheduleEvent[] =>
   const lost = late.slice(caughtUp.length);
   const events: ScheduleEvent[] = [];
   let after = state;
-  const add = (event: ScheduleEvent): void => {
+  let left = runs;
+  const add = (wished: Met): void => {
+    const event = wished.type === 'ScheduleFired' && --left < 0 ? skipped(wished.due, why, next) : wished;
     events.push(event);
     after = evolve(after, event) as Made;
   };
@@ -267,7 +283,7 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
     if (command.type === 'FireSchedule') {
       if (state.is !== 'made' || state.next === null || state.next > command.now) return [];
       return command.refused === undefined
-        ? fire(command.id, state, command.now).map((event) => withRight(event, command))
+        ? fire(command.id, state, command.now, command.room).map((event) => withRight(event, command))
         : refuseRuns(state, command.now, command.refused);
     }
     if (command.type === 'EndRun') {
@@ -275,8 +291,10 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
       const ended: ScheduleEvent = { type: 'RunEnded', job: command.job, outcome: command.outcome };
       const [due] = state.waiting;
       if (due === undefined || state.running.length > 1) return [ended];
-      if (command.refused !== undefined) {
-        const { why, forGood } = command.refused;
+      const full = command.room && command.room.runs < 1 ? { ...command.room, forGood: false } : undefined;
+      const refused = command.refused ?? full;
+      if (refused !== undefined) {
+        const { why, forGood } = refused;
         const lost = state.waiting.map((one) => skipped(one, why, state.next));
         return [ended, ...lost, ...(forGood ? [pause(why)] : [])];
       }

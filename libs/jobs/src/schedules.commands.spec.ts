@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
+import { CommandHandler, MemoryEventStore, TooBusy } from '@openpro/eventstore';
 import { user } from '@openpro/identity';
-import { refuse, uuidv7 } from '@openpro/kernel';
+import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import { NO_POLICY, type Policy } from './queue-policy.js';
+import { behind, type Granted } from './quotas.js';
 import { aRequest } from './request.fixture.js';
 import type { ScheduleCommand, Terms } from './schedule.js';
 import { ForSchedule, ScheduleHandler } from './schedules.commands.js';
@@ -25,7 +26,7 @@ interface World {
   readonly rules?: Policy['rules'];
   /** Of the schedule's job. */
   readonly profile?: string;
-  readonly full?: boolean;
+  readonly why?: Refusal;
 }
 
 const given = async (world: World) => {
@@ -36,16 +37,18 @@ const given = async (world: World) => {
     profiles = [],
     rules = [],
     profile,
-    full,
+    why,
   } = world;
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
-  const quota = full ? refuse('QuotaExceeded', 'You have 10 jobs, and may have 10') : undefined;
   const schedules = new ScheduleHandler(
     handler,
     store,
     { policy: () => Promise.resolve({ ...NO_POLICY, profiles, rules }) } as never,
-    { refusal: () => Promise.resolve(quota) } as never,
+    {
+      admitted: (_who: unknown, asked: number, submit: (granted: Granted) => Promise<unknown>) =>
+        submit(why ? { jobs: 0, why } : { jobs: asked }),
+    } as never,
   );
   const id = uuidv7();
   const tell = (command: ScheduleCommand, commandId?: string) =>
@@ -103,13 +106,18 @@ it.each<[string, World, object[]]>([
   ],
   [
     'leaves it out while its owner has as many jobs as he may have',
-    { full: true },
-    [skipped('You have 10 jobs, and may have 10')],
+    { why: refuse('QuotaExceeded', 'User Ada has 10 jobs, and may have 10') },
+    [skipped('User Ada has 10 jobs, and may have 10')],
   ],
 ])('a time that comes %s', async (_what, world, expected) => {
   const { tell, fire } = await given(world);
   const outcome = await tell(fire);
   expect(outcome.is === 'done' && outcome.events.map(({ event }) => event)).toMatchObject(expected);
+});
+
+it('a run is tried again while nobody knows what its owner has', async () => {
+  const { tell, fire } = await given({ why: behind.why! });
+  await expect(tell(fire)).rejects.toThrow(TooBusy);
 });
 
 it('a run that is told twice is decided once, also when its owner has come or gone meanwhile', async () => {

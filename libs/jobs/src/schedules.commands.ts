@@ -1,15 +1,25 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler as HandlesCommand, type ICommandHandler } from '@nestjs/cqrs';
-import { AggregateCommand, CommandHandler, type EventStore, fold, type Outcome } from '@openpro/eventstore';
+import {
+  AggregateCommand,
+  CommandHandler,
+  type EventStore,
+  fold,
+  type Outcome,
+  TooBusy,
+} from '@openpro/eventstore';
 import { user } from '@openpro/identity';
 import { isRefusal } from '@openpro/kernel';
 import { EVENT_STORE, fingerprintOf, groupsOf, maySubmit } from '@openpro/platform';
 import { termsOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
-import { Quotas } from './quotas.queries.js';
-import { type Judged, schedule, type ScheduleCommand } from './schedule.js';
+import { type Holder, Quotas } from './quotas.queries.js';
+import { type Judged, MAX_MISSED_RUNS, schedule, type ScheduleCommand } from './schedule.js';
 
 export class ForSchedule extends AggregateCommand<ScheduleCommand> {}
+
+/** How many runs it is, only the schedule knows: it is told for how many there is room. */
+const MAX_AT_ONCE = 2 * MAX_MISSED_RUNS;
 
 /** Before a run is decided, whether its owner may run it now: who he is from the log, because a list may be behind. */
 @HandlesCommand(ForSchedule)
@@ -24,22 +34,29 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
   async execute({ id, command, meta, fingerprint }: ForSchedule): Promise<Outcome> {
     // Told twice it is one command, also when the answer about the owner is another one.
     const same = fingerprint ?? fingerprintOf(meta.actor, command);
-    return this.handler.execute(schedule, id, await this.judged(command), meta, same);
+    const decide = (judged: ScheduleCommand) => this.handler.execute(schedule, id, judged, meta, same);
+    if (command.type !== 'FireSchedule' && command.type !== 'EndRun') return decide(command);
+    const judged = await this.judge(command.of);
+    if ('refused' in judged) return decide({ ...command, ...judged });
+    const { owner, right } = judged;
+    return this.quotas.admitted(owner, MAX_AT_ONCE, async ({ jobs: runs, why }) => {
+      if (why?.refused === 'CountBehind') throw new TooBusy(`schedule-${id}`);
+      const most = `${MAX_AT_ONCE} runs are the most at once`;
+      return decide({ ...command, right, room: { runs, why: why?.message ?? most } });
+    });
   }
 
-  private async judged(command: ScheduleCommand): Promise<ScheduleCommand> {
-    return command.type === 'FireSchedule' || command.type === 'EndRun'
-      ? { ...command, ...(await this.judge(command.of)) }
-      : command;
-  }
-
+  /** The owner with his right, or why he may not run it. */
   private async judge({
     owner,
     environment,
     app,
     version,
     profile,
-  }: Judged['of']): Promise<Pick<Judged, 'refused' | 'right'>> {
+  }: Judged['of']): Promise<
+    | { readonly refused: NonNullable<Judged['refused']> }
+    | { readonly owner: Holder; readonly right: NonNullable<Judged['right']> }
+  > {
     const no = (why: string, forGood: boolean) => ({ refused: { why, forGood } });
     const found = await fold(this.store, user, owner);
     if (found.is === 'new') return no('its owner is no user any more', true);
@@ -49,7 +66,6 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     const subject = { ownerName: person.name, groups: groupsOf(actor), app, version };
     const terms = termsOf(await this.policies.policy(), subject, { profile });
     if (isRefusal(terms)) return no(terms.message, terms.refused === 'NotAllowed');
-    const full = await this.quotas.refusal(actor);
-    return full ? no(full.message, false) : { right: { groups: terms.groups, best: terms.best } };
+    return { owner: actor, right: { groups: terms.groups, best: terms.best } };
   }
 }

@@ -3,7 +3,7 @@ import type { EventStore } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import { type Actor, EVENT_STORE, fingerprintOf, metaOf, type SubmitBatch } from '@openpro/platform';
 import { CaseQueries } from '@openpro/storage';
-import { BATCH_PRIORITY, MAX_SCENARIOS, recipeOf, type Scenarios } from './batch.js';
+import { BATCH_PRIORITY, countOf, MAX_SCENARIOS, recipeOf, type Scenarios } from './batch.js';
 import type { QueuedJob } from './job.js';
 import { ForBatch } from './jobs.commands.js';
 import { Quotas } from './quotas.queries.js';
@@ -32,7 +32,7 @@ export class SubmittingBatches {
       return new ForBatch(commandId, { type: 'SubmitBatch', ...recipeOf(before) }, meta, fingerprint);
     const wrong = wrongIn(input);
     if (wrong) return wrong;
-    const full = await this.quotas.refusal(actor);
+    const full = await this.quotas.refusal(actor, countIn(input));
     if (full) return full;
     const job = await this.submitting.request(actor, input.job, BATCH_PRIORITY);
     if (isRefusal(job)) return job;
@@ -64,6 +64,10 @@ export class SubmittingBatches {
     return { list };
   }
 }
+
+/** How many scenarios are asked for, as far as that can be told before they are looked at. */
+const countIn = ({ grid, list, cases }: SubmitBatch): number =>
+  Math.min(grid ? countOf({ grid }) : (list?.length ?? cases?.length ?? 0), MAX_SCENARIOS);
 
 /** What would cost work, or fit no list of scenarios; the rest is the decider's. */
 const wrongIn = ({ job, grid, list, cases }: SubmitBatch): Refusal | undefined => {

@@ -1,0 +1,72 @@
+import { refuse, type Refusal } from '@openpro/kernel';
+import type { OwnQuota } from './policy-index.js';
+
+/** So many of the jobs that were asked for, and why not all of them. */
+export interface Granted {
+  readonly jobs: number;
+  readonly why?: Refusal;
+}
+
+const jobsIn = (count: number): string => (count === 1 ? '1 job' : `${count} jobs`);
+
+const whose = ({ per, name }: OwnQuota): string => `${per === 'user' ? 'User' : 'Group'} ${name}`;
+
+/** For how many jobs the quota has room where so many wait or run. */
+export const granted = (quota: OwnQuota, open: number, asked: number): Granted => {
+  const room = Math.max(0, quota.jobs - open);
+  if (room >= asked) return { jobs: asked };
+  const then = room === 0 ? 'wait until some have ended' : `there is room for ${room} more`;
+  const why = refuse(
+    'QuotaExceeded',
+    `${whose(quota)} has ${jobsIn(open)} waiting or running, and may have ${quota.jobs}: ${then}`,
+    { limit: `${quota.jobs} jobs` },
+  );
+  return { jobs: room, why };
+};
+
+/** Why nothing more may run this month, if so. */
+export const spent = (quota: OwnQuota, hours: number): Refusal | undefined =>
+  hours < quota.coreHours
+    ? undefined
+    : refuse(
+        'QuotaExceeded',
+        `${whose(quota)} has used ${Number(hours.toPrecision(3))} core-hours this month, and may use ${quota.coreHours}: wait for the next one, or ask an administrator`,
+        { limit: `${quota.coreHours} core-hours` },
+      );
+
+/** Nobody knows now; it may be asked again. */
+export const behind: Granted = {
+  jobs: 0,
+  why: refuse('CountBehind', 'The jobs cannot be counted just now: try again in a moment'),
+};
+
+export type AdmissionStep =
+  /** Until it is given back, nobody else admits anything under this quota. */
+  | { readonly is: 'lock'; readonly quota: OwnQuota }
+  /** Waits until the lists show all that is in the log by now; answers whether they do. */
+  | { readonly is: 'see' }
+  /** Answers how many jobs of those under it wait, run, or are sure to be made. */
+  | { readonly is: 'count'; readonly quota: OwnQuota };
+
+const keyOf = ({ per, name }: OwnQuota): string => `${per} ${name}`;
+
+/**
+ * What has to be done, in this order, so that no quota is passed however many servers do it at once. The locks are
+ * held until what is granted has been submitted: then whoever has them next sees it. Each step is answered as it says.
+ */
+export function* admission(
+  quotas: readonly OwnQuota[],
+  asked: number,
+): Generator<AdmissionStep, Granted, never> {
+  // In the same order by everybody, so that no two wait for each other.
+  for (const quota of [...quotas].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) yield { is: 'lock', quota };
+  const seen: boolean = yield { is: 'see' };
+  if (!seen) return behind;
+  let least: Granted = { jobs: asked };
+  for (const quota of quotas) {
+    const open: number = yield { is: 'count', quota };
+    const one = granted(quota, open, asked);
+    if (one.why && (!least.why || one.jobs < least.jobs)) least = one;
+  }
+  return least;
+}
