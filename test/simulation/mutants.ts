@@ -102,6 +102,14 @@ export const MUTANTS: { readonly [name: string]: Mutant } = {
         job,
       ),
   })),
+  'what is below an ended job forgotten': jobThat(({ decide }) => ({
+    decide: (command, job) =>
+      command.type === 'CancelAlong' && job.is === 'ended' ? [] : decide(command, job),
+  })),
+  'what was submitted last forgotten': processThat('cancel-child-jobs', (real) => (state, recorded) => {
+    const reaction = real.react(state, recorded);
+    return recorded.event.type === 'JobChildAdded' ? { ...reaction, commands: [] } : reaction;
+  }),
   'late starts on a dead server forgotten': forgetsTheDead('requeue-lost-jobs'),
   'late placements on a dead server forgotten': forgetsTheDead('end-sessions-of-lost-node'),
   'idle timer not set': processThat('end-idle-session', (real) => (state, recorded) => {

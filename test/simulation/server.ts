@@ -4,9 +4,10 @@ import { CommandHandler } from '../../libs/eventstore/src/handler.js';
 import type { AttemptStore } from '../../libs/jobs/src/attempt-store.js';
 import { Attempts } from '../../libs/jobs/src/attempts.js';
 import { Dispatcher } from '../../libs/jobs/src/dispatcher.js';
+import { childIdOf, childOf } from '../../libs/jobs/src/child-jobs.js';
 import { holderOf } from '../../libs/jobs/src/seats.js';
 import { queuedJob } from '../../libs/jobs/src/job.js';
-import { uuidv5 } from '../../libs/kernel/src/index.js';
+import { isRefusal, uuidv5 } from '../../libs/kernel/src/index.js';
 import { SessionHosts } from '../../libs/sessions/src/session-hosts.js';
 import type { AnyAggregate } from './bus.js';
 import { BEAT_MS, Leader, type LifeOf } from './lease.js';
@@ -14,7 +15,7 @@ import { ProcessRunner } from './process-rows.js';
 import { Life } from './timeline.js';
 import type { World } from './world.js';
 
-/** How often a server looks again at what nobody told it of. */
+const ORDER = { procedure: 'solve', args: {} };
 const NODE = { roles: ['pro'], version: '1', isolation: 'none' };
 
 /**
@@ -159,14 +160,17 @@ export class Server {
       store,
       records: RECORDS,
       limits: { memoryMiB: 1, interruptGraceS: 1, logBytes: 1 },
-      run: ({ job }) => {
+      run: ({ job, onSubmit }) => {
         let end: (result: AttemptResult) => void = () => undefined;
         const result = new Promise<AttemptResult>((resolve) => (end = resolve));
-        const { ms, outcome } = world.workOf(job);
-        life.after(ms, () => end(outcome));
+        const { ms, outcome, submits } = world.workOf(job);
+        // What it submits last may reach the log after its end.
+        for (let n = 0; n < submits; n++)
+          life.after(world.random.between(0, 2000), () => void onSubmit?.(ORDER).catch(() => undefined));
+        if (ms < Infinity) life.after(ms, () => end(outcome));
         return {
           result,
-          use: () => ({ launchMs: 0, cpuMs: ms, peakMiB: 1 }),
+          use: () => ({ launchMs: 0, cpuMs: 1, peakMiB: 1 }),
           interrupt: () => life.after(world.random.between(10, 500), () => end(ended('interrupted'))),
           terminate: () => life.after(1, () => end({ is: 'terminated' })),
         };
@@ -179,7 +183,14 @@ export class Server {
       save: () => Promise.resolve('0'.repeat(64)),
       user: (id) => Promise.resolve({ id, name: id, roles: [] }),
       variables: () => Promise.resolve({ variables: {} }),
-      submit: () => Promise.reject(new Error('Nobody here submits jobs')),
+      submit: async (parent, request, child, order) => {
+        const queued = childOf(parent, request, child, order);
+        if (isRefusal(queued)) throw new Error(queued.message);
+        const id = childIdOf(parent, child);
+        const meta = { commandId: id, actor: request.owner, roles: [], correlation: parent };
+        await world.bus.insist(life, { to: 'job', id, command: { ...queued, type: 'SubmitJob' }, meta });
+        return id;
+      },
       report: async (job, attempt, command) => {
         const meta = { commandId: uuidv5(job, `${command.type}:${attempt}`), actor, roles: [] };
         await world.bus.insist(life, { to: 'job', id: job, command, meta });

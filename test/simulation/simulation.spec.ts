@@ -25,6 +25,7 @@ describe('the simulated cluster', () => {
     'command ids not known',
     'a wait that comes after the end forgotten',
     'a failure taken for a success',
+    'what is below an ended job forgotten',
     'a seat too many',
     'a requeued attempt that keeps its seat',
     'an ended session that keeps its place',

@@ -4,7 +4,8 @@ import { node } from '../../libs/cluster/src/node.js';
 import type { Recorded } from '../../libs/eventstore/src/event-store.js';
 import type { AnyProcess } from '../../libs/eventstore/src/reactions.js';
 import type { Dependency } from '../../libs/jobs/src/dependencies.js';
-import { job, type QueuedJob } from '../../libs/jobs/src/job.js';
+import { cancelChildJobs } from '../../libs/jobs/src/cancel-child-jobs.process.js';
+import { job, type JobEvent, type QueuedJob } from '../../libs/jobs/src/job.js';
 import { releaseDependents } from '../../libs/jobs/src/release-dependents.process.js';
 import { requeueLostJobs } from '../../libs/jobs/src/requeue-lost-jobs.process.js';
 import { idOf } from '../../libs/kernel/src/index.js';
@@ -30,6 +31,7 @@ const AGGREGATES = [job, session, node, leadership, licence] as unknown as reado
 const PROCESSES = [
   requeueLostJobs,
   releaseDependents,
+  cancelChildJobs,
   placeSession,
   endSessionsOfLostNode,
   endIdleSession,
@@ -60,7 +62,8 @@ const LICENCE = {
   ...{ holdS: 10, leaseS: 10 },
 };
 
-type Kind = 'healthy' | 'crashes' | 'fails' | 'infeasible';
+/** Endless: until somebody terminates it, or a job above it. */
+type Kind = 'healthy' | 'crashes' | 'fails' | 'infeasible' | 'endless';
 
 export interface Outcome {
   readonly seed: number;
@@ -86,6 +89,9 @@ export class World {
   /** Those that never come back. */
   private readonly scrapped = new Set<string>();
   private readonly kinds = new Map<string, Kind>();
+  /** Of those that a job has submitted. */
+  private readonly parents = new Map<string, string>();
+  private readonly ends = new Map<string, JobEvent['type']>();
   private readonly sessions: string[] = [];
   /** There is one whose seats jobs and sessions may need. */
   private licensed = false;
@@ -161,19 +167,48 @@ export class World {
   }
 
   /** How long an attempt takes, and what becomes of it. */
-  workOf(id: string): { readonly ms: number; readonly outcome: AttemptResult } {
+  workOf(id: string): { readonly ms: number; readonly outcome: AttemptResult; readonly submits: number } {
     const ms = this.random.between(100, 6000);
+    const submits = this.submitsOf(id);
     switch (this.kinds.get(id)) {
       case 'crashes':
-        return { ms, outcome: { is: 'crashed', message: 'killed' } };
+        return { ms, submits, outcome: { is: 'crashed', message: 'killed' } };
       case 'fails':
-        return { ms, outcome: { is: 'failed', error: { code: 'Model', message: 'wrong' } } };
+        return { ms, submits, outcome: { is: 'failed', error: { code: 'Model', message: 'wrong' } } };
       case 'infeasible':
-        return { ms, outcome: ended('infeasible') };
+        return { ms, submits, outcome: ended('infeasible') };
+      case 'endless':
+        return { ms: Infinity, submits, outcome: ended('completed') };
       case 'healthy':
       case undefined:
-        return { ms, outcome: ended('completed') };
+        return { ms, submits, outcome: ended('completed') };
     }
+  }
+
+  /** An endless job submits one or two that end soon, each of which submits an endless one. */
+  private submitsOf(id: string): number {
+    const parent = this.parents.get(id);
+    if (parent === undefined) return this.kinds.get(id) === 'endless' ? this.random.between(1, 2) : 0;
+    return this.parents.has(parent) ? 0 : 1;
+  }
+
+  private meet({ stream, event }: Recorded): void {
+    const id = idOf(stream);
+    const happened = event as JobEvent;
+    if (happened.type === 'JobQueued' && happened.parent !== undefined) {
+      this.parents.set(id, happened.parent);
+      this.kinds.set(id, this.parents.has(happened.parent) ? 'endless' : 'healthy');
+    } else if (/^Job(Completed|Failed|Cancelled|Abandoned)$/.test(event.type))
+      this.ends.set(id, happened.type);
+  }
+
+  /** Nobody will end it but we: those above it have ended, and not because they were terminated. */
+  private isLeftAlone(id: string): boolean {
+    for (let at = this.parents.get(id); at !== undefined; at = this.parents.get(at)) {
+      const end = this.ends.get(at);
+      if (end === undefined || end === 'JobCancelled') return false;
+    }
+    return this.parents.has(id) && this.kinds.get(id) === 'endless' && !this.ends.has(id);
   }
 
   private over(): boolean {
@@ -193,6 +228,7 @@ export class World {
 
   private see(events: readonly Recorded[]): void {
     if (this.tracing) for (const one of events) this.say(told(one));
+    for (const one of events) this.meet(one);
     this.check(() => this.checker.see(events));
   }
 
@@ -220,7 +256,9 @@ export class World {
   private submit(): void {
     const { random, timeline } = this;
     const id = random.uuid();
-    this.kinds.set(id, random.chance(0.75) ? 'healthy' : random.pick(['crashes', 'fails', 'infeasible'])!);
+    const ends = random.chance(0.75) ? 'healthy' : random.pick(['crashes', 'fails', 'infeasible'] as const)!;
+    const kind = random.chance(0.1) ? 'endless' : ends;
+    this.kinds.set(id, kind);
     const queued: QueuedJob = {
       ...REQUEST,
       procedure: 'solve',
@@ -239,9 +277,9 @@ export class World {
       this.known.push(id);
       if (random.chance(0.1))
         timeline.after(random.between(0, 8000), () => void this.tell('job', id, { type: 'InterruptJob' }));
-      if (random.chance(0.1))
+      if (kind === 'endless' || random.chance(0.1))
         timeline.after(
-          random.between(0, 12_000),
+          random.between(0, kind === 'endless' ? 24_000 : 12_000),
           () => void this.tell('job', id, { type: 'TerminateJob', reason: '' }),
         );
     });
@@ -355,6 +393,8 @@ export class World {
     const { random, timeline, scrapped } = this;
     for (const { id, life } of this.servers.values())
       if (life.over && !scrapped.has(id) && (!this.faulty || random.chance(0.25))) this.boot(id);
+    for (const id of this.parents.keys())
+      if (this.isLeftAlone(id)) void this.tell('job', id, { type: 'TerminateJob', reason: '' });
     if (!this.quiet) timeline.after(1000, () => this.guard());
   }
 }
