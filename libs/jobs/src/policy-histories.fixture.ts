@@ -42,6 +42,8 @@ interface Leader {
 
 interface Proposal extends Placement {
   readonly leader: Leader;
+  /** Counts all proposals: which of two came later. */
+  readonly order: number;
   readonly epoch: number;
   readonly policy: Policy;
 }
@@ -52,6 +54,7 @@ interface Fact {
   state: Job;
   /** Of what it was started with last. */
   takes: { readonly memoryMiB: number; readonly cores: number };
+  by?: Pick<Proposal, 'order' | 'policy'>;
 }
 
 interface ServerFact {
@@ -85,6 +88,7 @@ export class PolicyHistory {
   private readonly servers = new Map<string, ServerFact>();
   private readonly leaders: Leader[] = [];
   private proposals: Proposal[] = [];
+  private proposed = 0;
   private epoch = 0;
   private policies = 0;
   private starts = 0;
@@ -348,14 +352,17 @@ export class PolicyHistory {
     leader.queue = decision.queue;
     const { epoch } = leader;
     const { policy } = before.policy;
-    for (const placement of decision.placements) this.proposals.push({ ...placement, leader, epoch, policy });
+    for (const placement of decision.placements)
+      this.proposals.push({ ...placement, leader, order: ++this.proposed, epoch, policy });
   }
 
   /** One proposal arrives, in any order, and sometimes comes again; the log takes none of a former leader. */
   private deliver(): void {
     if (this.proposals.length === 0) return;
     const proposal = this.chance.pick(this.proposals);
-    if (this.chance.of(90)) this.proposals = this.proposals.filter((other) => other !== proposal);
+    // A seat is asked for under one command id: asked for again, it is the same answer.
+    if (proposal.seat ?? this.chance.of(90))
+      this.proposals = this.proposals.filter((other) => other !== proposal);
     if (proposal.epoch !== this.epoch) {
       this.late++;
       return;
@@ -365,7 +372,7 @@ export class PolicyHistory {
 
   /** First its seat, where it needs one; the start itself comes some time after that. */
   private start(proposal: Proposal): void {
-    const { job: id, seat, leader, epoch, policy: _policy, ...start } = proposal;
+    const { job: id, seat, leader, epoch, order: _order, policy: _policy, ...start } = proposal;
     if (!seat) return this.tell(id, { type: 'StartJob', ...start }, proposal);
     const { licence, user } = seat;
     const { attempt } = proposal;
@@ -377,39 +384,53 @@ export class PolicyHistory {
     });
   }
 
-  /** Counted from the log alone: what runs now, with the one that has just started. */
+  /**
+   * Counted from the log alone: what runs now, with the one that has just started. Of those that are counted together
+   * the one that was proposed last was proposed with all others in mind, by the policy that its leader knew then.
+   */
   private started(id: string, node: string, proposal: Proposal | undefined): void {
     this.starts++;
-    const policy = proposal?.policy ?? NO_POLICY;
+    const fact = this.facts.get(id)!;
+    if (proposal) fact.by = proposal;
     const running = [...this.facts.values()].filter(({ state }) => state.is === 'running');
-    const most = (per: string, name: string): number =>
+    const most = (policy: Policy, per: string, name: string): number =>
       Math.min(
         Infinity,
         ...policy.limits
           .filter((limit) => limit.per === per && matches(limit.pattern, name))
           .map((limit) => limit.running),
       );
-    const counted = (per: string, name: string, limit: number, of: (fact: Fact) => boolean): void => {
-      const count = running.filter(of).length;
+    const counted = (
+      per: string,
+      name: string,
+      of: (fact: Fact) => boolean,
+      limitBy = (policy: Policy): number => most(policy, per, name),
+    ): void => {
+      const together = running.filter(of);
+      const limit = limitBy(together.reduce(later).by?.policy ?? NO_POLICY);
+      const count = together.length;
       hold(count <= limit, () => `${per} ${name} has ${count} running, at most ${limit}`);
     };
-    const { asked } = this.facts.get(id)!;
+    const { asked } = fact;
     const { owner, ownerName = '', groups = [], app, profile } = asked;
-    counted('user', ownerName, most('user', ownerName), (fact) => fact.asked.owner === owner);
-    for (const group of groups)
-      counted('group', group, most('group', group), (fact) => fact.asked.groups?.includes(group) === true);
-    counted('app', app.name, most('app', app.name), (fact) => fact.asked.app.name === app.name);
-    if (profile !== undefined) {
-      const capacity = policy.profiles.find(({ name }) => name === profile)?.capacity ?? 0;
-      counted('profile', profile, capacity, (fact) => fact.asked.profile === profile);
-    }
+    counted('user', ownerName, (one) => one.asked.owner === owner);
+    for (const group of groups) counted('group', group, (one) => one.asked.groups?.includes(group) === true);
+    counted('app', app.name, (one) => one.asked.app.name === app.name);
+    if (profile !== undefined)
+      counted(
+        'profile',
+        profile,
+        (one) => one.asked.profile === profile,
+        ({ profiles }) => profiles.find(({ name }) => name === profile)?.capacity ?? 0,
+      );
     const server = this.servers.get(node)!;
-    const here = running.filter(
-      ({ state }) => state.is === 'running' && state.node === node && state.nodeEpoch === server.epoch,
-    );
+    const isHere = ({ state }: Fact): boolean =>
+      state.is === 'running' && state.node === node && state.nodeEpoch === server.epoch;
+    const here = running.filter(isHere);
+    if (here.length === 0) return; // on a life of the server that is over
+    counted('server', node, isHere);
     const took = (of: 'memoryMiB' | 'cores') => here.reduce((sum, { takes }) => sum + takes[of], 0);
-    const slots = Math.min(server.slots, most('server', node));
-    hold(here.length <= slots, () => `${node} has ${here.length} jobs on ${slots} slots`);
+    hold(here.length <= server.slots, () => `${node} has ${here.length} jobs on ${server.slots} slots`);
     hold(took('memoryMiB') <= server.memoryMiB, () => `${node} gives more memory than it has`);
     hold(took('cores') <= server.cores + 1e-6, () => `${node} gives more cores than it has`);
   }
@@ -518,5 +539,7 @@ export class PolicyHistory {
     }
   }
 }
+
+const later = (one: Fact, other: Fact): Fact => ((other.by?.order ?? 0) > (one.by?.order ?? 0) ? other : one);
 
 const NOTHING = { memoryMiB: 0, cores: 0 };

@@ -36,7 +36,7 @@ describe('the queue under any policy, with four servers that want to lead', () =
       { anyVersion: true },
       /seats taken of|passes|has two seats/,
     ],
-    ['a terminated attempt whose seat does not come back', { keepsSeats: true }, /for ever/],
+    ['an attempt that is taken away and keeps its seat', { keepsSeats: true }, /for ever/],
   ])('finds out a planted bug: %s', (_bug, planted, words) => {
     const found = Array.from({ length: 50 }, (_, seed) => {
       try {

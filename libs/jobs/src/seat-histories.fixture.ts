@@ -27,7 +27,7 @@ type Kind = 'data' | 'optimization';
 export interface Planted {
   /** A log that takes the append of a licence at any version. */
   readonly anyVersion?: boolean;
-  /** The seat of an attempt that somebody terminates does not come back. */
+  /** Seats come back only from attempts that end by themselves. */
   readonly keepsSeats?: boolean;
 }
 
@@ -264,7 +264,7 @@ export class Pools {
     const due = timers && key in timers ? (timers[key] ?? Infinity) : (kept?.due ?? Infinity);
     if (state === undefined) this.kept.delete(key);
     else this.kept.set(key, { state, due });
-    if (this.around.planted.keepsSeats && recorded.event.type === 'JobCancelled') return;
+    if (this.around.planted.keepsSeats && /^Job(Requeued|Cancelled)$/.test(recorded.event.type)) return;
     this.outbox.push(...(commands ?? []));
   }
 
