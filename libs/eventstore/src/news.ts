@@ -5,6 +5,8 @@ import pg from 'pg';
 const CHANNEL = 'openpro_log';
 /** A NOTIFY costs a commit as much as the append itself: at most one per so many milliseconds, never the last one omitted. */
 const THROTTLE_MS = 5;
+/** All readers of a server look when there is news; of what other servers append they are told at most once in so long. */
+const FOREIGN_MS = 10;
 /** Finds what no NOTIFY told, because its sender died after the commit or the line was cut. */
 const POLL_MS = 1000;
 const RECONNECT_MS = 250;
@@ -22,6 +24,8 @@ export class News {
   private newest = '';
   private lastSent = 0;
   private due: NodeJS.Timeout | undefined;
+  private lastTold = 0;
+  private toTell: NodeJS.Timeout | undefined;
 
   /** @param known the last position up to which this server has all events */
   constructor(
@@ -62,16 +66,26 @@ export class News {
     this.closing.abort();
     this.listeners.clear();
     clearTimeout(this.due);
+    clearTimeout(this.toTell);
     await this.running;
   }
 
   private tell(): void {
+    clearTimeout(this.toTell);
+    this.toTell = undefined;
+    this.lastTold = performance.now();
     for (const listener of this.listeners) queueMicrotask(listener); // what it throws is not the append's failure
   }
 
   /** There are events up to `position`: the readers of this server may have got them with earlier ones. */
   heard(position: string): void {
     if (position > this.known()) this.told++;
+  }
+
+  private tellSoon(): void {
+    const wait = this.lastTold + FOREIGN_MS - performance.now();
+    if (wait <= 0) this.tell();
+    else this.toTell ??= setTimeout(() => this.tell(), wait);
   }
 
   private tellForeign(): void {
@@ -100,7 +114,7 @@ export class News {
         const [sender, position = ''] = payload.split(' ');
         if (sender === this.self) return;
         this.heard(position);
-        this.tell();
+        this.tellSoon();
       });
       try {
         await client.connect();

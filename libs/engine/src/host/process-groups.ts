@@ -24,15 +24,25 @@ export const readProcess = (pid: number): GroupUse | undefined => {
   return fields && useOf(fields);
 };
 
-/** One pass over /proc for all groups; undefined where there is no /proc. */
-export const readProcessGroups = (): ReadonlyMap<number, GroupUse> | undefined => {
+/**
+ * One pass over /proc for these groups; undefined where there is no /proc.
+ * @param known the groups of processes that earlier passes met, and of which only those of wanted groups are read again:
+ *   to be forgotten now and then, because a process may change its group, and another one get its id
+ */
+export const readProcessGroups = (
+  wanted: ReadonlyMap<number, unknown>,
+  known: Map<string, number>,
+): ReadonlyMap<number, GroupUse> | undefined => {
   if (process.platform !== 'linux') return undefined;
   const groups = new Map<number, GroupUse>();
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
+    const before = known.get(pid);
+    if (before !== undefined && !wanted.has(before)) continue;
     const fields = statOf(pid);
     if (!fields) continue; // it ended meanwhile
     const group = Number(fields[2]);
+    known.set(pid, group);
     const use = useOf(fields);
     const { rssBytes = 0, cpuTicks = 0 } = groups.get(group) ?? {};
     groups.set(group, { rssBytes: rssBytes + use.rssBytes, cpuTicks: cpuTicks + use.cpuTicks });
