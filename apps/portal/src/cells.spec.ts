@@ -126,7 +126,7 @@ describe('pasting', () => {
   );
 });
 
-it('writes CSV that a spreadsheet reads', () =>
+it('writes CSV that a spreadsheet reads, and does not run', () =>
   expect(
     toCsv(
       ['City', 'Note'],
@@ -134,6 +134,9 @@ it('writes CSV that a spreadsheet reads', () =>
         ['Boston, MA', 'say "hi"'],
         ['Dallas', null],
         [1.5, true],
+        ['=HYPERLINK("x")', -5],
       ],
     ),
-  ).toBe('City,Note\r\n"Boston, MA","say ""hi"""\r\nDallas,\r\n1.5,true\r\n'));
+  ).toBe(
+    'City,Note\r\n"Boston, MA","say ""hi"""\r\nDallas,\r\n1.5,true\r\n"\'=HYPERLINK(""x"")",-5\r\n',
+  ));

@@ -1,3 +1,4 @@
+import { csvLine } from '../../../libs/kernel/src/csv.js';
 import { count } from './format.js';
 
 /** Reading and writing of table cells: typed text, pasted blocks, CSV. Pure. */
@@ -122,11 +123,5 @@ export const pasteCells = (
   return { cells, rejected, problem: null };
 };
 
-const csvCell = (value: unknown): string => {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
-/** RFC 4180. */
 export const toCsv = (columns: readonly string[], rows: readonly (readonly unknown[])[]): string =>
-  [columns, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n') + '\r\n';
+  [columns, ...rows].map(csvLine).join('');

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { Authenticator, tokenOf } from '@openpro/identity';
-import { type Cell, csvLine } from '@openpro/storage';
+import { csvLine } from '@openpro/kernel';
+import type { Cell } from '@openpro/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Scenarios } from './batch.js';

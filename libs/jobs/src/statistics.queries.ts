@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ClusterQueries } from '@openpro/cluster';
 import { IdentityQueries } from '@openpro/identity';
+import { csvLine } from '@openpro/kernel';
 import {
   type Actor,
   badInput,
@@ -16,7 +17,6 @@ import {
   type Tariff,
   Where,
 } from '@openpro/platform';
-import { csvLine } from '@openpro/storage';
 import { DataSource } from 'typeorm';
 import { tariffList, type TariffRow } from './tariff.projection.js';
 

@@ -14,6 +14,7 @@ export {
   MAX_LABELS,
 } from './checks.js';
 export { systemClock, type Clock } from './clock.js';
+export { csvLine } from './csv.js';
 export type { Decider, DomainEvent } from './decider.js';
 export { DiskFull, namingFullDisk } from './disk-full.js';
 export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';

@@ -1,4 +1,5 @@
 import { type Column, decodeColumns, FLAGS } from '@openpro/engine';
+import { csvLine } from '@openpro/kernel';
 
 /** One window of an identifier's tuples, in the form of the API. */
 export interface CaseTable {
@@ -94,15 +95,6 @@ export const tableOf = (
     rows.push(rowAt(decoded, row, elements));
   return { identifier, version: 1, columns: columnsOf(identifier, decoded), rows, total: decoded.count };
 };
-
-/** After RFC 4180. A text that a spreadsheet would run as a formula is marked as text by an apostrophe. */
-const csvCell = (cell: Cell): string => {
-  if (typeof cell !== 'string') return cell === null ? '' : String(cell);
-  const harmless = /^\s*[=+\-@]|^[\t\r\n]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-};
-
-export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`;
 
 const ROWS_PER_CHUNK = 1000;
 

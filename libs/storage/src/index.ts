@@ -10,7 +10,7 @@ export {
 } from './file.js';
 export { FolderBlobStore } from './blob-store.js';
 export { CaseQueries } from './case.queries.js';
-export { type Cell, csvLine } from './case-table.js';
+export type { Cell } from './case-table.js';
 export { loadCase, loadManifest, saveCase } from './case-store.js';
 export { ForCase, ForFile } from './storage.commands.js';
 export { StorageModule } from './storage.module.js';
