@@ -17,6 +17,7 @@ import { StoppedAndClonedJobs } from './0016-stopped-and-cloned-jobs.js';
 import { ChildJobs } from './0017-child-jobs.js';
 import { QuotaColumns } from './0018-quotas.js';
 import { Groups } from './0019-groups.js';
+import { WaitsForSeats } from './0020-waits-for-seats.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   ChildJobs,
   QuotaColumns,
   Groups,
+  WaitsForSeats,
 ];

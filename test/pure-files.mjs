@@ -26,14 +26,14 @@ const DECIDERS = {
     'tariff',
   ],
   licensing: ['licence'],
-  sessions: ['session'],
+  sessions: ['session', 'session-wait'],
   storage: ['case', 'file'],
 };
 
 export const CONTEXTS = Object.keys(DECIDERS);
 
 export const PURE_GLOBS = [
-  'libs/kernel/src/{decider,refusal,checks}.ts',
+  'libs/kernel/src/{decider,refusal,checks,csv,waited}.ts',
   'libs/*/src/*.{projection,process}.ts',
   ...Object.entries(DECIDERS).flatMap(([context, names]) =>
     names.map((name) => `libs/${context}/src/${name}.ts`),

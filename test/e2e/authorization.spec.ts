@@ -75,6 +75,7 @@ const ALLOWED: Readonly<Record<OperationTypeNode, Readonly<Record<string, readon
     licences: ['auditor'],
     licence: ['auditor'],
     clusterTimeline: ['auditor'],
+    jobChoices: ['user'],
     queuePolicy: ['auditor'],
     queuePolicyHistory: ['auditor'],
     events: ['auditor'],

@@ -18,6 +18,7 @@ interface Session {
   readonly node: string | null;
   readonly waitingFor: string | null;
   readonly endReason: string | null;
+  readonly waited: string | null;
 }
 interface Licence {
   readonly dataTaken: number;
@@ -28,7 +29,7 @@ interface Licence {
 const BUSY =
   'while (!ctx.signal.aborted && data.In.value > 0) { await new Promise((next) => setTimeout(next, 50)); }';
 
-const SESSION = 'id state node waitingFor endReason';
+const SESSION = 'id state node waitingFor endReason waited';
 const SEATS = `query($waiting: Boolean!) {
   licence(name: "solver") { seats(waiting: $waiting) { nodes { id session place user { name } } } } }`;
 
@@ -47,6 +48,7 @@ describe('a licence with one data seat', () => {
     users: '$users: [String!]',
     reason: '$reason: String',
     optimizationSeats: '$optimizationSeats: Int',
+    basedOn: '$basedOn: Int',
   };
   const define = (args: Record<string, unknown>) =>
     admin.change<Licence & { code: string }>(
@@ -107,6 +109,14 @@ describe('a licence with one data seat', () => {
     expect(await author.publish('APP', bytes)).toMatchObject({ __typename: 'AppVersion' });
   });
 
+  it('is changed only by who has seen what holds', async () => {
+    expect(await define({ dataSeats: 9, basedOn: 0 })).toMatchObject({
+      __typename: 'Conflict',
+      code: 'LicenceChanged',
+    });
+    expect(await define({ reason: 'seen', basedOn: 1 })).toMatchObject({ __typename: 'Licence' });
+  });
+
   it('lets the second planner wait with a place, and opens his session when the first has ended', async () => {
     const first = await launch(ada);
     await ready(ada, first);
@@ -126,8 +136,11 @@ describe('a licence with one data seat', () => {
     await end(ada, first);
     await waits(bob, second, 'place 1 of 2, 1 of 1 taken');
     await end(ada, shared);
-    await ready(bob, second);
+    const { waited } = await ready(bob, second);
+    expect(waited ?? 'a moment for a seat of solver').toContain('seat of solver');
     await waits(cid, third, 'place 1 of 1');
+    const { output } = await platform.cli('session', 'show', second);
+    expect(output).toMatch(/^launch +seat after .*, server after .*, ready after/m);
 
     expect(await cid.change('leaveLine', '$session: ID!', { session: second }, '')).toMatchObject({
       code: 'NoSuchSession',

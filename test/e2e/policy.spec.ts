@@ -89,6 +89,12 @@ describe('the policy of the queue', () => {
   });
 
   it('gives a new job its priority and profile, which its owner may not better', async () => {
+    const choices = (api: Api) =>
+      api.ask('{ jobChoices(app: "runs") { priority profile profiles { name capacity } } }');
+    expect(await choices(ada)).toEqual({
+      jobChoices: { priority: 20, profile: null, profiles: [{ name: 'Seats', capacity: 1 }] },
+    });
+    expect(await choices(bob)).toEqual({ jobChoices: { priority: 100, profile: null, profiles: [] } });
     expect(await submit(ada, { priority: 19 })).toMatchObject({ code: 'BadInput' });
     expect(await submit(bob, { profile: 'Seats' })).toMatchObject({ __typename: 'NotAllowed' });
     expect(await submit(ada, { profile: 'Chairs' })).toMatchObject({ __typename: 'NotFound' });

@@ -296,7 +296,7 @@ export class World {
   private define(): void {
     const { random } = this;
     const seats = { dataSeats: random.between(1, 2), optimizationSeats: random.between(1, 2) };
-    const command = { type: 'DefineLicence', ...LICENCE, ...seats };
+    const command = { type: 'DefineLicence', basedOn: 0, ...LICENCE, ...seats };
     const id = `${LICENCE.environment}:${LICENCE.name}`;
     void this.tell('licence', id, command).then(() => (this.licensed = true));
   }

@@ -13,6 +13,7 @@ const seat = (id: string, changes: object = {}) => ({
   job: null,
   attempt: null,
   since: 1_700_000_000_000,
+  waitedMs: 72_000,
   place: null,
   ...changes,
 });
@@ -28,6 +29,7 @@ const licence = (changes: object = {}) => ({
   definedAt: 1_700_000_000_000,
   definedBy: 'Olga',
   reason: 'bought',
+  version: 3,
   dataTaken: 1,
   optimizationTaken: 4,
   waiting: 1,
@@ -60,9 +62,11 @@ describe('licences', () => {
       licence: ({ name }) => (name === 'gurobi' ? licence({ note: '3 of 2 are taken' }) : null),
     });
     const lines = tidy((await run('show', 'gurobi')).stdout);
-    expect(lines).toEqual(expect.arrayContaining(['licence gurobi (Gurobi)', '! 3 of 2 are taken.']));
+    expect(lines).toEqual(
+      expect.arrayContaining(['licence gurobi (Gurobi)', 'version 3', '! 3 of 2 are taken.']),
+    );
     expect(lines.slice(-4, -1)).toEqual([
-      expect.stringMatching(/^has it Ada session .* s1$/),
+      expect.stringMatching(/^has it Ada session .* 1 min 12 s s1$/),
       expect.stringMatching(/^has it Ada attempt 2 of a job .* j:2$/),
       expect.stringMatching(/^1 Bob session .* s2$/),
     ]);
@@ -88,7 +92,7 @@ describe('licences', () => {
       '--reason',
       'bought',
     );
-    await run('define', 'gurobi', '--everybody');
+    await run('define', 'gurobi', '--everybody', '--based-on', '3');
     const [first, second] = fake.callsOf('DefineLicence').map(({ variables }) => variables);
     expect(first).toMatchObject({
       name: 'gurobi',
@@ -98,7 +102,7 @@ describe('licences', () => {
       reason: 'bought',
     });
     expect(Object.keys(first ?? {})).not.toContain('optimizationSeats');
-    expect(second).toMatchObject({ users: [] });
+    expect(second).toMatchObject({ users: [], basedOn: 3 });
     for (const wrong of [
       ['--data-seats', '-1'],
       ['--hold', 'soon'],

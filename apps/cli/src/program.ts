@@ -8,7 +8,9 @@ import { addPolicy } from './commands/policy.js';
 import { addSchedule } from './commands/schedule.js';
 import { addLicence } from './commands/licence.js';
 import { addAttempts, addClone } from './commands/job-again.js';
+import { addChoices, addShow } from './commands/job-show.js';
 import { addServer } from './commands/server.js';
+import { addSession } from './commands/session.js';
 import { addSolve } from './commands/solve.js';
 import { addStatistics } from './commands/statistics.js';
 import { addUser } from './commands/user.js';
@@ -26,6 +28,8 @@ export const openpro = (): Command => {
   addAuth(program);
   addSolve(program);
   const job = addJob(program);
+  addChoices(job);
+  addShow(job);
   addClone(job);
   addAttempts(job);
   addBatch(program);
@@ -36,6 +40,7 @@ export const openpro = (): Command => {
   addEvents(program);
   addLicence(program);
   addPolicy(program);
+  addSession(program);
   addServer(program);
   addUser(program);
   return program;

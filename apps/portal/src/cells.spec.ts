@@ -137,6 +137,4 @@ it('writes CSV that a spreadsheet reads, and does not run', () =>
         ['=HYPERLINK("x")', -5],
       ],
     ),
-  ).toBe(
-    'City,Note\r\n"Boston, MA","say ""hi"""\r\nDallas,\r\n1.5,true\r\n"\'=HYPERLINK(""x"")",-5\r\n',
-  ));
+  ).toBe('City,Note\r\n"Boston, MA","say ""hi"""\r\nDallas,\r\n1.5,true\r\n"\'=HYPERLINK(""x"")",-5\r\n'));

@@ -26,6 +26,7 @@ const COMPUTED = new Set([
   'Node.runningJobs',
   'Node.sessions',
   'QueuePolicy.warnings',
+  'Session.waited',
   'Session.waitingFor',
   'Statistics.csv',
   'Statistics.currency',

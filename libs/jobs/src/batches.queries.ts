@@ -8,6 +8,7 @@ import {
   type Batch,
   connection,
   EVENT_STORE,
+  FieldLoader,
   has,
   type Lazy,
   MAX_PAGE,
@@ -15,9 +16,11 @@ import {
   type PageRequest,
   readPage,
   readRows,
+  rowsOfEach,
   type ScenarioOrder,
   Where,
 } from '@openpro/platform';
+import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { type FailedScenario, MAX_SCENARIOS, recipeOf } from './batch.js';
 import { batchList, type BatchRow } from './batch-list.projection.js';
@@ -47,8 +50,14 @@ const LETTER = `CASE state ${Object.entries(LETTERS)
 const FAILED = ['failed', 'abandoned'];
 
 /** The job that stands for each scenario is the one of its last retry. */
-const current = (columns: string): string =>
-  `SELECT DISTINCT ON (scenario) ${columns} FROM job_list WHERE batch = $1 ORDER BY scenario, round DESC`;
+const current = (columns: string, batch = '$1'): string =>
+  `SELECT DISTINCT ON (scenario) ${columns} FROM job_list WHERE batch = ${batch} ORDER BY scenario, round DESC`;
+
+/** One value of all scenarios of each of these batches, in their order. */
+const ofAll = (value: string, all: string): string =>
+  `SELECT b.id, (SELECT ${all} FROM generate_series(0, b.count - 1) n
+     LEFT JOIN (${current(`scenario, ${value} AS value`, 'b.id')}) c ON scenario = n) AS all
+     FROM batch_list b WHERE b.id = ANY($1)`;
 
 const RUN_TIME = '(ended_at - started_at) / 1000.0';
 const RESULT = `scenario, id, args, state, objective, bound, gap, error, (${RUN_TIME})::float8 AS run_time`;
@@ -86,12 +95,31 @@ const toScenario = ({ scenario, id, args, state, objective, bound, gap, run_time
   error: error?.message ?? null,
 });
 
+const checked = (args: ResultsArgs): ResultsArgs => {
+  const { first, offset } = args;
+  if (!(first >= 1 && first <= MAX_PAGE)) throw badInput('first', `first is ${first}`, `1 to ${MAX_PAGE}`);
+  if (!(offset >= 0 && offset <= MAX_SCENARIOS))
+    throw badInput('offset', `offset is ${offset}`, `0 to ${MAX_SCENARIOS}`);
+  return args;
+};
+
 /** Scenarios whose job has ended. */
 export const overIn = ({ ended }: BatchRow): number =>
   Object.values(ended).reduce((sum, count) => sum + count, 0);
 
 @Injectable()
 export class BatchQueries {
+  /** What became of each scenario, as letters, and what each found: as one value a batch. */
+  readonly cells = new DataLoader<string, string | null>(
+    (batches) => this.ofAll(LETTER, `string_agg(coalesce(value, '.'), '' ORDER BY n)`, batches),
+    { cache: false },
+  );
+  private readonly objectives = new DataLoader<string, (number | null)[] | null>(
+    (batches) => this.ofAll('objective', 'array_agg(value ORDER BY n)', batches),
+    { cache: false },
+  );
+  private readonly resultPages = new FieldLoader((batches, args: ResultsArgs) => this.results(batches, args));
+
   constructor(
     private readonly db: DataSource,
     private readonly catalogue: CatalogueQueries,
@@ -180,46 +208,46 @@ export class BatchQueries {
       cancelledAt: row.cancelled_at,
       cancelledBy: async () => (row.cancelled_by ? (await this.people.user(row.cancelled_by)).name : null),
       cancelReason: row.cancel_reason,
-      cells: () => this.cells(row),
-      objectives: () => this.objectives(row),
+      cells: async () => (await this.cells.load(row.id)) ?? '',
+      objectives: async () => (await this.objectives.load(row.id)) ?? [],
       scenario: async ({ index }: { index: number }) => {
         const sql = `SELECT ${RESULT} FROM job_list WHERE batch = $1 AND scenario = $2 ORDER BY round DESC LIMIT 1`;
         const [found] = await this.db.query<ResultRow[]>(sql, [row.id, index]);
         return found ? toScenario(found) : null;
       },
-      results: (args: ResultsArgs) => this.results(row, args),
+      results: (args: ResultsArgs) => this.resultPages.load(row.id, checked(args)),
     };
   }
 
-  async cells({ id, count }: BatchRow): Promise<string> {
-    const sql = `SELECT string_agg(coalesce(letter, '.'), '' ORDER BY n) AS cells FROM generate_series(0, $2::int - 1) n
-      LEFT JOIN (${current(`scenario, ${LETTER} AS letter`)}) c ON scenario = n`;
-    const [row] = await this.db.query<{ cells: string }[]>(sql, [id, count]);
-    return row?.cells ?? '';
-  }
-
-  private async objectives({ id, count }: BatchRow): Promise<(number | null)[]> {
-    const rows = await this.db.query<{ scenario: number; objective: number | null }[]>(
-      current('scenario, objective'),
-      [id],
-    );
-    const all = new Array<number | null>(count).fill(null);
-    for (const { scenario, objective } of rows) all[scenario] = objective;
-    return all;
-  }
-
-  private async results({ id }: BatchRow, { states, order, descending, first, offset }: ResultsArgs) {
-    if (!(first >= 1 && first <= MAX_PAGE)) throw badInput('first', `first is ${first}`, `1 to ${MAX_PAGE}`);
-    if (!(offset >= 0 && offset <= MAX_SCENARIOS))
-      throw badInput('offset', `offset is ${offset}`, `0 to ${MAX_SCENARIOS}`);
+  /** Of the same for each batch: one query, however many batches there are. */
+  private async results(
+    batches: readonly string[],
+    { states, order, descending, first, offset }: ResultsArgs,
+  ) {
     const wanted = states?.length ? states.map(fromState) : null;
-    const sql = `WITH c AS (SELECT * FROM (${current(RESULT)}) c WHERE $2::text[] IS NULL OR state = ANY($2))
-      SELECT c.*, (SELECT count(*)::int FROM c) AS total FROM c
-      ORDER BY ${ORDERS[order]} ${descending ? 'DESC' : 'ASC'} NULLS LAST, scenario LIMIT $3 OFFSET $4`;
-    const rows = await this.db.query<(ResultRow & { total: number })[]>(sql, [id, wanted, first, offset]);
-    return {
-      total: rows[0]?.total ?? 0,
-      rows: rows.map(toScenario),
-    };
+    const ordered = `ORDER BY ${ORDERS[order]} ${descending ? 'DESC' : 'ASC'} NULLS LAST, scenario`;
+    const sql = `SELECT b.id AS batch, r.* FROM unnest($1::text[]) AS b (id) CROSS JOIN LATERAL (
+        WITH c AS (SELECT * FROM (${current(RESULT, 'b.id')}) c WHERE $2::text[] IS NULL OR state = ANY($2))
+        SELECT c.*, (SELECT count(*)::int FROM c) AS total FROM c ${ordered} LIMIT $3 OFFSET $4) r ${ordered}`;
+    const rows = await this.db.query<(ResultRow & { batch: string; total: number })[]>(sql, [
+      [...new Set(batches)],
+      wanted,
+      first,
+      offset,
+    ]);
+    return rowsOfEach(batches, rows, ({ batch }) => batch).map((those) => ({
+      total: those[0]?.total ?? 0,
+      rows: those.map(toScenario),
+    }));
+  }
+
+  private async ofAll<Value>(
+    value: string,
+    all: string,
+    batches: readonly string[],
+  ): Promise<(Value | null)[]> {
+    const rows = await this.db.query<{ id: string; all: Value }[]>(ofAll(value, all), [batches]);
+    const by = new Map(rows.map((row) => [row.id, row.all]));
+    return batches.map((batch) => by.get(batch) ?? null);
   }
 }

@@ -107,7 +107,7 @@ export class BatchesResolver {
       lookAgainAt = Date.now() + INTERVAL_MS;
       const row = await this.queries.row(actor, id);
       if (!row) return new Last<{ batchChanged: object }>();
-      const cells = await this.queries.cells(row);
+      const cells = (await this.queries.cells.load(id)) ?? '';
       // The two lists are not equally fast: what one of them does not show yet is still to come.
       const behind = /[qr]/.test(cells) || cells.replaceAll('.', '').length < row.created;
       open = behind || (row.cancelled_at === null && overIn(row) < row.count);

@@ -4,6 +4,7 @@ import { type Changeable, differences } from './differences.js';
 const before: Changeable = {
   args: { sites: 3, mode: 'fast' },
   priority: 100,
+  profile: null,
   time_limit: null,
   gap_limit: 0.01,
   seed: 7,
@@ -12,6 +13,7 @@ const before: Changeable = {
 it.each<[Partial<Changeable>, string]>([
   [{}, 'As job X, with no change'],
   [{ args: { mode: 'fast', sites: 3 } }, 'As job X, with no change'],
+  [{ profile: 'Gurobi' }, 'As job X but: profile Gurobi instead of none'],
   [{ gap_limit: 0.05 }, 'As job X but: gap 0.05 instead of 0.01'],
   [{ time_limit: 60, seed: null }, 'As job X but: time limit 60 s instead of none; no seed instead of 7'],
   [

@@ -1,7 +1,7 @@
 import type { JobRow } from './job-list.projection.js';
 
 /** What may be changed when a job is made after another one. */
-export type Changeable = Pick<JobRow, 'args' | 'priority' | 'time_limit' | 'gap_limit' | 'seed'>;
+export type Changeable = Pick<JobRow, 'args' | 'priority' | 'profile' | 'time_limit' | 'gap_limit' | 'seed'>;
 
 const MAX_SHOWN = 60;
 
@@ -29,6 +29,7 @@ export const differences = (id: string, before: Changeable, after: Changeable): 
     ...change('time limit', before.time_limit, after.time_limit, ' s'),
     ...change('seed', before.seed, after.seed),
     ...change('priority', before.priority, after.priority),
+    ...change('profile', before.profile, after.profile),
   ];
   return all.length > 0 ? `As job ${id} but: ${all.join('; ')}` : `As job ${id}, with no change`;
 };

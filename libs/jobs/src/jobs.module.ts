@@ -31,6 +31,7 @@ import { TimelineQueries } from './cluster-timeline.queries.js';
 import { TimelineResolver } from './cluster-timeline.resolver.js';
 import { Dispatcher } from './dispatcher.js';
 import { queuedJob } from './job.js';
+import { JobChoicesResolver } from './job-choices.resolver.js';
 import { ForJob, jobHandlers } from './jobs.commands.js';
 import { JobController } from './job.controller.js';
 import { JobQueries } from './jobs.queries.js';
@@ -163,6 +164,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
     },
     BatchesResolver,
     BatchQueries,
+    JobChoicesResolver,
     JobQueries,
     JobsResolver,
     ScheduleHandler,

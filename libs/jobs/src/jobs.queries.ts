@@ -3,11 +3,13 @@ import { CatalogueQueries } from '@openpro/catalogue';
 import { ClusterQueries } from '@openpro/cluster';
 import { entityOf, type EventStore, ReadSide } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
+import { waitedWords } from '@openpro/kernel';
 import {
   type Actor,
   badInput,
   connection,
   EVENT_STORE,
+  FieldLoader,
   has,
   type Job,
   type JobFilter,
@@ -18,6 +20,7 @@ import {
   pageRequest,
   readPage,
   readRows,
+  rowsOfEach,
   Where,
 } from '@openpro/platform';
 import { caseList, CaseQueries } from '@openpro/storage';
@@ -30,7 +33,6 @@ import { differences } from './differences.js';
 import { jobList, type JobRow } from './job-list.projection.js';
 import { fromState, toState } from './job-state.js';
 import { LiveJobs } from './live-jobs.js';
-import { waitedWords } from './wait-clock.js';
 
 /** What is shown of a job: all but what only its attempts need, which may be large. */
 const LISTED = [
@@ -75,10 +77,27 @@ const LISTED = [
   'waits_for',
   'held',
 ] as const satisfies readonly (keyof JobRow)[];
-const GIVEN = ['id', 'environment', 'owner', 'args', 'priority', 'time_limit', 'gap_limit', 'seed'] as const;
+const GIVEN = [
+  'id',
+  'environment',
+  'owner',
+  'args',
+  'priority',
+  'profile',
+  'time_limit',
+  'gap_limit',
+  'seed',
+] as const;
 type GivenRow = Pick<JobRow, (typeof GIVEN)[number]>;
 
 export type ListedJob = Pick<JobRow, (typeof LISTED)[number]>;
+
+/** Whose jobs are shown; null = everybody's. */
+interface NeededBy {
+  readonly environment: string;
+  readonly owner: string | null;
+  readonly first: number;
+}
 
 const ORDERS = {
   NEWEST: { order: ['queued_at', 'id'], direction: 'DESC' },
@@ -110,6 +129,8 @@ export class JobQueries {
     (ids) => readRows(this.db, jobList, GIVEN, ids),
     { cache: false },
   );
+
+  private readonly dependents = new FieldLoader((jobs, args: NeededBy) => this.neededBy(jobs, args));
 
   constructor(
     private readonly db: DataSource,
@@ -227,7 +248,11 @@ export class JobQueries {
       dependsOn: (_args: never, { actor }: { actor: Actor }) =>
         Promise.all(row.waits_for.map((one) => this.dependency(actor, one))),
       neededBy: ({ first }: { first: number }, { actor }: { actor: Actor }) =>
-        this.neededBy(actor, row.id, pageRequest(first, null)),
+        this.dependents.load(row.id, {
+          environment: actor.environment,
+          owner: has(actor, 'auditor') ? null : actor.id,
+          first: pageRequest(first, null).first,
+        }),
       compared: () => this.compared(row),
       progress: ({ attempt, last }: { attempt?: number | null; last: number }) => {
         if (!(last >= 1 && last <= MAX_POINTS))
@@ -281,12 +306,16 @@ export class JobQueries {
     };
   }
 
-  private async neededBy(actor: Actor, id: string, page: PageRequest) {
-    const where = new Where().and`environment = ${actor.environment}`;
-    if (!has(actor, 'auditor')) where.and`owner = ${actor.id}`;
-    where.and`waits_for @> ${JSON.stringify([{ job: id }])}::jsonb AND waits_for <> '[]'`;
-    const rows = await readPage(this.db, jobList, { columns: LISTED, where, ...ORDERS.NEWEST, page });
-    return rows.slice(0, page.first).map((row) => this.view(row));
+  /** For many jobs one query: what each of them has waiting for it. */
+  private async neededBy(jobs: readonly string[], { environment, owner, first }: NeededBy) {
+    const rows = await this.db.query<(ListedJob & { needed: string })[]>(
+      `SELECT needed.id AS needed, j.* FROM unnest($1::text[]) AS needed (id) CROSS JOIN LATERAL (
+         SELECT ${LISTED.join(', ')} FROM job_list WHERE environment = $2 AND ($3::text IS NULL OR owner = $3)
+            AND waits_for @> jsonb_build_array(jsonb_build_object('job', needed.id)) AND waits_for <> '[]'
+          ORDER BY queued_at DESC, id DESC LIMIT $4) j ORDER BY queued_at DESC, j.id DESC`,
+      [[...new Set(jobs)], environment, owner, first],
+    );
+    return rowsOfEach(jobs, rows, ({ needed }) => needed).map((those) => those.map((row) => this.view(row)));
   }
 
   private async differs({ id, clones }: ListedJob): Promise<string | null> {

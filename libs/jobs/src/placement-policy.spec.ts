@@ -8,7 +8,6 @@ import { decidePlacements } from './placement.js';
 import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
 import { emptyQueue, evolveQueue, type Queue, refusedSeat } from './queue.js';
 import { aRequest } from './request.fixture.js';
-import { waitedWords } from './wait-clock.js';
 
 type Happened = JobEvent | NodeEvent | QueuePolicyEvent | LicenceEvent;
 
@@ -341,15 +340,6 @@ describe('how a wait was made up', () => {
     expect(world.decide().placements).toMatchObject([
       { job: 'p', waited: { server: 26_000, profile: 20_000 } },
     ]);
-  });
-
-  it('is said in words, the longest part first', () => {
-    expect(waitedWords({ server: 70_000, profile: 182_000 })).toBe(
-      '4 min 12 s: 3 min 2 s profile, 1 min 10 s server',
-    );
-    expect(waitedWords({ limit: 3_660_000 })).toBe('1 h 1 min: 1 h 1 min limit');
-    expect(waitedWords({ server: 499 })).toBeNull();
-    expect(waitedWords({})).toBeNull();
   });
 });
 

@@ -59,6 +59,10 @@ interface Known {
 
 const NOTHING: Known = { version: 0, state: licences.decider.initial };
 
+/** As an administrator who looks again when another one was faster. */
+const seeing = (command: LicenceCommand, now: Licence): LicenceCommand =>
+  command.type === 'DefineLicence' && now.is === 'defined' ? { ...command, basedOn: now.version } : command;
+
 /**
  * The licences of a history: four servers that write the same streams at once, each at the version that it has seen;
  * sessions that take seats, wait, end, or lose theirs to an administrator; seats of attempts that expire; and the
@@ -174,7 +178,7 @@ export class Pools {
     for (;;) {
       const current = this.streams.get(licence) ?? NOTHING;
       const isFresh = known.version === current.version;
-      const decision = licences.decider.decide(command, known.state);
+      const decision = licences.decider.decide(seeing(command, known.state), known.state);
       if (!isFresh && (isRefusal(decision) || decision.length === 0 || !anyVersion)) {
         this.conflicts++;
         known = this.read(server, licence);
@@ -204,7 +208,8 @@ export class Pools {
     const { chance } = this.around;
     const users = chance.of(80) ? [] : chance.some(USERS, 60);
     const terms = { title: name, dataSeats, optimizationSeats, holdS: 10, leaseS: LEASE_S, users };
-    const command = { type: 'DefineLicence', environment: 'ROOT', name, ...terms, reason: '' } as const;
+    const of = { environment: 'ROOT', name, reason: '', basedOn: 0 };
+    const command = { type: 'DefineLicence', ...of, ...terms } as const;
     this.write(chance.below(SERVERS), licenceId(name), command);
   }
 

@@ -86,8 +86,16 @@ class World {
   }
 
   define(optimizationSeats: number): void {
+    const basedOn = this.pool.is === 'defined' ? this.pool.version : 0;
     this.toLicence({
-      ...{ type: 'DefineLicence', environment: 'ROOT', name: 'gurobi', title: 'Gurobi', dataSeats: 0 },
+      ...{
+        type: 'DefineLicence',
+        basedOn,
+        environment: 'ROOT',
+        name: 'gurobi',
+        title: 'Gurobi',
+        dataSeats: 0,
+      },
       ...{ optimizationSeats, holdS: 60, leaseS: LEASE_S, users: [], reason: '' },
     });
   }

@@ -304,7 +304,15 @@ describe('a job made after another one', () => {
     args: { x: 1, y: 2 },
   };
   const cloned = async (changes: JobChanges, more: Partial<QueuedJob> = {}) => {
-    const { clone, execute, repeat } = given();
+    const { clone, execute, repeat, world } = given();
+    world.policy = {
+      ...NO_POLICY,
+      profiles: [
+        { name: 'Large', capacity: 1 },
+        { name: 'Small', capacity: 1 },
+      ],
+    };
+    world.jobs = ['5ee0c0de-0000-7000-8000-000000000001'];
     const id = uuidv7();
     const meta = { commandId: uuidv7(), actor: 'eve', roles: [] };
     await execute(new ForJob(id, { type: 'SubmitJob', ...first, priority: 100, ...more }, meta, 'x'));
@@ -333,6 +341,27 @@ describe('a job made after another one', () => {
       description: 'other',
     };
     expect((await cloned(changes)).made).toMatchObject({ command: changes });
+  });
+
+  it('runs under the profile of the first one, under another one, or under none', async () => {
+    const large = { profile: 'Large' };
+    expect((await cloned({}, large)).made).toMatchObject({ command: large });
+    expect((await cloned({ profile: 'Small' }, large)).made).toMatchObject({ command: { profile: 'Small' } });
+    expect((await cloned({ profile: null }, large)).made).not.toHaveProperty('command.profile');
+    expect((await cloned({ profile: 'Huge' }, large)).made).toMatchObject({ refused: 'NoSuchProfile' });
+  });
+
+  it('waits for what it is told, and not for what the first one waited for', async () => {
+    const job = '5ee0c0de-0000-7000-8000-000000000001';
+    const before = { after: [{ job: uuidv7(), on: 'success' as const }] };
+    expect((await cloned({}, before)).made).not.toHaveProperty('command.after');
+    expect((await cloned({ after: [{ job, on: 'ANY' }] }, before)).made).toMatchObject({
+      command: { after: [{ job, on: 'any' }] },
+    });
+    expect((await cloned({ after: [{ job: uuidv7() }] })).made).toMatchObject({
+      refused: 'NoSuchJob',
+      field: 'after',
+    });
   });
 
   it('is refused with arguments that are no object', async () => {

@@ -166,7 +166,7 @@ export class Submitting {
    */
   private async dependencies(
     actor: Actor,
-    { after }: SubmitJob,
+    { after }: Pick<SubmitJob, 'after'>,
     commandId: string,
   ): Promise<{ after?: readonly Dependency[] } | Refusal> {
     if (!after?.length) return {};
@@ -213,15 +213,21 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
-    const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`, 0, 1)));
-    const terms = await this.ownTerms(actor, asked, changes.priority);
-    if (isRefusal(terms)) return terms;
+    const after = await this.dependencies(actor, changes, commandId);
+    if (isRefusal(after)) return after;
     const or = <T>(change: T | undefined, before: T): T => (change === undefined ? before : change);
+    const { profile: former, ...asked } = withoutOrigin(
+      queuedJob(await this.store.readStream(`job-${id}`, 0, 1)),
+    );
+    const profile = or(changes.profile, former);
+    const terms = await this.ownTerms(actor, { ...asked, ...(profile ? { profile } : {}) }, changes.priority);
+    if (isRefusal(terms)) return terms;
     return new ForJob(
       commandId,
       {
         ...asked,
         ...terms,
+        ...after,
         type: 'SubmitJob',
         environment: actor.environment,
         owner: actor.id,

@@ -61,20 +61,3 @@ export const waitedOf = (clock: Clock, { from, base, before }: Wait, now: number
     waited = plus(waited, kind, (shown[kind] ?? 0) - (base[kind] ?? 0));
   return waited;
 };
-
-const lengthOf = (ms: number): string => {
-  const seconds = Math.round(ms / 1000);
-  const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  if (h > 0) return `${h} h ${min} min`;
-  return min > 0 ? `${min} min ${s} s` : `${s} s`;
-};
-
-/** The whole and its parts, the longest first; null where nobody has noticed a wait. */
-export const waitedWords = (waited: Waited): string | null => {
-  const parts = Object.entries(waited)
-    .filter(([, ms]) => ms >= 500)
-    .sort(([, a], [, b]) => b - a);
-  if (parts.length === 0) return null;
-  const all = parts.reduce((sum, [, ms]) => sum + ms, 0);
-  return `${lengthOf(all)}: ${parts.map(([kind, ms]) => `${lengthOf(ms)} ${kind}`).join(', ')}`;
-};

@@ -21,4 +21,5 @@ export { idOf, isUuid, uuidv5, uuidv7 } from './ids.js';
 export { FRONT_ROLES, NODE_ROLES } from './node-roles.js';
 export { isRefusal, refuse, type Refusal } from './refusal.js';
 export { isRole, type Role, ROLES } from './roles.js';
+export { waitedWords } from './waited.js';
 export { makeFolder, writeOnce } from './write-once.js';

@@ -15,6 +15,8 @@ export interface LicenceRow {
   /** Ids; empty = everybody. */
   readonly users: readonly string[];
   readonly reason: string;
+  /** How often it was defined. */
+  readonly version: number;
   readonly defined_at: number;
   readonly defined_by: string;
 }
@@ -24,7 +26,7 @@ type On = Extract<LicenceEvent, { type: 'LicenceDefined' }>;
 /** What administrators have decided last. */
 export const licenceList: Projection<LicenceRow, On> = {
   name: 'licence_list',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     environment: 'text',
@@ -36,13 +38,14 @@ export const licenceList: Projection<LicenceRow, On> = {
     lease_s: 'int4',
     users: 'jsonb',
     reason: 'text',
+    version: 'int4',
     defined_at: 'int8',
     defined_by: 'text',
   },
   key: 'id',
   on: ['LicenceDefined'],
   keyOf: ({ stream }) => idOf(stream),
-  evolve: (_, { stream, at, actor, event }) => ({
+  evolve: (before, { stream, at, actor, event }) => ({
     id: idOf(stream),
     environment: event.environment,
     name: event.name,
@@ -53,6 +56,7 @@ export const licenceList: Projection<LicenceRow, On> = {
     lease_s: event.leaseS,
     users: event.users,
     reason: event.reason,
+    version: (before?.version ?? 0) + 1,
     defined_at: at,
     defined_by: actor,
   }),

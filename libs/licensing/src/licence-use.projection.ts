@@ -17,6 +17,8 @@ export interface LicenceUseRow {
   readonly turn: number;
   /** When it began to wait, or got its seat. */
   readonly since: number;
+  /** Milliseconds in the line, of one that has its seat. */
+  readonly waited_ms: number | null;
 }
 
 type On = Exclude<LicenceEvent, { type: 'LicenceDefined' }>;
@@ -24,7 +26,7 @@ type On = Exclude<LicenceEvent, { type: 'LicenceDefined' }>;
 /** Who holds what since when, and who waits since when: a row per holder, gone when he is. */
 export const licenceUse: Projection<LicenceUseRow, On> = {
   name: 'licence_use',
-  version: 1,
+  version: 2,
   columns: {
     id: 'text',
     licence: 'text',
@@ -34,11 +36,12 @@ export const licenceUse: Projection<LicenceUseRow, On> = {
     state: 'text',
     turn: 'int8',
     since: 'int8',
+    waited_ms: 'int8',
   },
   key: 'id',
   on: ['SeatQueued', 'SeatGranted', 'SeatReleased', 'SeatExpired', 'SeatFreed', 'LineLeft'],
   keyOf: ({ event }) => event.holder,
-  evolve(_, { stream, at, version, event }) {
+  evolve(before, { stream, at, version, event }) {
     switch (event.type) {
       case 'SeatQueued':
       case 'SeatGranted': {
@@ -52,6 +55,7 @@ export const licenceUse: Projection<LicenceUseRow, On> = {
           state: event.type === 'SeatQueued' ? 'waiting' : 'held',
           turn: version,
           since: at,
+          waited_ms: event.type === 'SeatGranted' ? at - (before?.since ?? at) : null,
         };
       }
       case 'SeatReleased':

@@ -32,7 +32,13 @@ const defined = (change: Partial<typeof terms> = {}): LicenceEvent => ({
   ...terms,
   ...change,
 });
-const define = (change: object = {}): LicenceCommand => ({ type: 'DefineLicence', ...terms, ...change });
+/** Based on the first version, which most histories here have. */
+const define = (change: object = {}): LicenceCommand => ({
+  type: 'DefineLicence',
+  basedOn: 1,
+  ...terms,
+  ...change,
+});
 
 /** A session of a user on a device. */
 const of = (holder: string, user = holder, device: string | null = `${user}'s`): Holder => ({
@@ -82,10 +88,25 @@ describe('a licence', () => {
   const given = specFor(licence.decider);
 
   it('is defined, and defined anew, with the reason', () => {
-    given().when(define()).then(defined());
+    given()
+      .when(define({ basedOn: 0 }))
+      .then(defined());
     given(defined())
       .when(define({ dataSeats: 4, reason: 'bought three' }))
       .then(defined({ dataSeats: 4, reason: 'bought three' }));
+  });
+
+  it('is not changed by who has not seen what holds', () => {
+    given().when(define()).thenRefused('LicenceChanged');
+    given(defined())
+      .when(define({ basedOn: 0 }))
+      .thenRefused('LicenceChanged');
+    given(defined(), granted(a), defined({ dataSeats: 4 }))
+      .when(define())
+      .thenRefused('LicenceChanged');
+    given(defined(), granted(a), defined({ dataSeats: 4 }))
+      .when(define({ basedOn: 2 }))
+      .then(defined());
   });
 
   it.each<[string, object, string]>([
@@ -267,6 +288,10 @@ const anyCommand: fc.Arbitrary<LicenceCommand> = fc.oneof(
   },
 );
 
+/** As who has seen what holds. */
+const seeing = (command: LicenceCommand, now: Licence): LicenceCommand =>
+  command.type === 'DefineLicence' && now.is === 'defined' ? { ...command, basedOn: now.version } : command;
+
 /** What must hold wherever one looks into the log, and what must hold between two appends. */
 const check = (before: Licence, events: readonly LicenceEvent[]): Licence => {
   let now = before;
@@ -294,7 +319,7 @@ describe('whatever happens to a licence', () => {
       fc.property(fc.array(anyCommand, { maxLength: 60, size: 'max' }), (commands) => {
         let state = check(licence.decider.initial, [defined({ dataSeats: 2 })]);
         for (const command of commands) {
-          const outcome = licence.decider.decide(command, state);
+          const outcome = licence.decider.decide(seeing(command, state), state);
           if (!isRefusal(outcome)) state = check(state, outcome);
         }
       }),
@@ -324,7 +349,7 @@ describe('whatever happens to a licence', () => {
           const server = servers[which]!;
           if (reads) read(server);
           for (let decided = false; !decided;) {
-            const outcome = licence.decider.decide(command, server.state);
+            const outcome = licence.decider.decide(seeing(command, server.state), server.state);
             const events = isRefusal(outcome) ? [] : outcome;
             decided = events.length === 0 || append(server.version, events);
             if (!decided) read(server);
@@ -348,8 +373,12 @@ describe('whatever happens to a licence', () => {
     fc.assert(
       fc.property(fc.array(anyCommand, { maxLength: 60, size: 'max' }), (commands) => {
         const ends = [...people, ...attempts].map(({ holder }) => ({ type: 'ReleaseSeat', holder }) as const);
+        let version = 0;
+        const defining = [define(), ...commands].map((command) =>
+          command.type === 'DefineLicence' ? { ...command, basedOn: version++ } : command,
+        );
         // Twice: who waited may have got his seat by the first.
-        const { state } = play(licence.decider, [define(), ...commands, ...ends, ...ends]);
+        const { state } = play(licence.decider, [...defining, ...ends, ...ends]);
         expect(state).toMatchObject({ data: { held: [], line: [] }, optimization: { held: [], line: [] } });
       }),
     );
@@ -379,6 +408,7 @@ describe('the lists', () => {
         lease_s: 30,
         users: [],
         reason: 'more',
+        version: 2,
         defined_at: 3000,
         defined_by: 'ada',
       },
@@ -389,13 +419,22 @@ describe('the lists', () => {
     const common = { licence: 'ROOT:gurobi', kind: 'data' };
     const rows = project(licenceUse, asLogged([...full, released('a'), granted(b)]));
     expect([...rows.values()]).toStrictEqual([
-      { ...common, id: 'b', owner: 'b', device: "b's", state: 'held', turn: 6, since: 6000 },
-      { ...common, id: 'c', owner: 'c', device: "c's", state: 'waiting', turn: 4, since: 4000 },
+      { ...common, id: 'b', owner: 'b', device: "b's", state: 'held', turn: 6, since: 6000, waited_ms: 3000 },
+      {
+        ...common,
+        id: 'c',
+        owner: 'c',
+        device: "c's",
+        state: 'waiting',
+        turn: 4,
+        since: 4000,
+        waited_ms: null,
+      },
     ]);
     expect(
       project(licenceUse, asLogged([...full, released('a'), granted(b), freed('b'), left('c', 'left')])),
     ).toEqual(new Map());
     const [seat] = project(licenceUse, asLogged([defined(), granted(attempt, 'optimization')])).values();
-    expect(seat).toMatchObject({ kind: 'optimization', device: 'job:1', state: 'held' });
+    expect(seat).toMatchObject({ kind: 'optimization', device: 'job:1', state: 'held', waited_ms: 0 });
   });
 });

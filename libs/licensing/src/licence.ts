@@ -73,7 +73,8 @@ export type LicenceEvent =
     };
 
 export type LicenceCommand =
-  | ({ readonly type: 'DefineLicence'; readonly reason: string } & Named & Terms)
+  /** `basedOn`: the version that the administrator saw, so that nobody undoes what he has not seen. */
+  | ({ readonly type: 'DefineLicence'; readonly reason: string; readonly basedOn: number } & Named & Terms)
   | ({ readonly type: 'RequestSeat'; readonly kind: SeatKind } & Holder)
   | { readonly type: 'LeaveLine'; readonly holder: string }
   | { readonly type: 'ReleaseSeat'; readonly holder: string }
@@ -82,7 +83,15 @@ export type LicenceCommand =
 
 export type LicenceRefusal =
   | BadInput
-  | Refusal<'NoSuchLicence' | 'NoSuchSeat' | 'NotInLine' | 'HasItsSeat' | 'NoSeatFree' | 'NotAllowed'>;
+  | Refusal<
+      | 'LicenceChanged'
+      | 'NoSuchLicence'
+      | 'NoSuchSeat'
+      | 'NotInLine'
+      | 'HasItsSeat'
+      | 'NoSeatFree'
+      | 'NotAllowed'
+    >;
 
 /** Oldest first. */
 interface Pool {
@@ -94,7 +103,9 @@ interface Pool {
 /** The pool owns its leases: a seat is granted by one append, which every server may try and one wins. */
 export type Licence =
   | { readonly is: 'undefined' }
-  | ({ readonly is: 'defined'; readonly terms: Terms } & { readonly [Kind in SeatKind]: Pool });
+  | ({ readonly is: 'defined'; readonly version: number; readonly terms: Terms } & {
+      readonly [Kind in SeatKind]: Pool;
+    });
 
 type Defined = Licence & { readonly is: 'defined' };
 
@@ -141,6 +152,9 @@ const kindOf = (licence: Defined, holder: string): SeatKind | undefined =>
 
 const mayUse = ({ terms: { users } }: Defined, user: string): boolean =>
   users.length === 0 || users.includes(user);
+
+/** How often it was defined. */
+const versionOf = (licence: Licence): number => (licence.is === 'defined' ? licence.version : 0);
 
 const noSuchLicence = () => refuse('NoSuchLicence', 'There is no such licence');
 
@@ -191,11 +205,17 @@ const request = (licence: Defined, kind: SeatKind, who: Holder): readonly Licenc
 };
 
 const define = (
-  command: LicenceCommand & { type: 'DefineLicence' },
+  { basedOn, ...command }: LicenceCommand & { type: 'DefineLicence' },
   licence: Licence,
-): readonly LicenceEvent[] | BadInput => {
+): readonly LicenceEvent[] | LicenceRefusal => {
   const wrong = wrongIn(command);
   if (wrong) return wrong;
+  const version = versionOf(licence);
+  if (basedOn !== version)
+    return refuse(
+      'LicenceChanged',
+      `Your change is based on version ${basedOn} of the licence, but version ${version} holds by now: look at that one and change it`,
+    );
   const defined: LicenceEvent = { ...command, type: 'LicenceDefined' };
   const after = evolve(licence, defined) as Defined;
   const out = after.data.line.filter(({ user }) => !mayUse(after, user));
@@ -258,7 +278,8 @@ const evolve = (licence: Licence, event: LicenceEvent): Licence => {
     const empty: Pool = { held: [], line: [] };
     const pools = licence.is === 'defined' ? licence : { data: empty, optimization: empty };
     const terms = { title, dataSeats, optimizationSeats, holdS, leaseS, users };
-    return { is: 'defined', terms, data: pools.data, optimization: pools.optimization };
+    const version = versionOf(licence) + 1;
+    return { is: 'defined', version, terms, data: pools.data, optimization: pools.optimization };
   }
   if (licence.is === 'undefined') return licence;
   const { kind, holder } = event;

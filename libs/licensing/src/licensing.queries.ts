@@ -6,11 +6,13 @@ import {
   type Actor,
   CachedRows,
   connection,
+  FieldLoader,
   type Lazy,
   type Licence,
   type PageRequest,
   pageRequest,
   readPage,
+  rowsOfEach,
   type Seat,
   type SeatKind,
   Where,
@@ -37,6 +39,12 @@ interface Taken {
   readonly waiting: number;
 }
 
+type SeatRow = LicenceUseRow & { readonly place: number | null };
+
+interface SeatsArgs extends PageRequest {
+  readonly waiting: boolean;
+}
+
 const NOBODY: Taken = { data: 0, optimization: 0, waiting: 0 };
 
 /** Sessions of one user on one device are one: in the line as well as on the seat. */
@@ -58,6 +66,7 @@ export class LicenceQueries {
   private readonly rows: CachedRows<LicenceRow>;
   private readonly taken: DataLoader<string, Taken>;
   private readonly places: DataLoader<string, PlaceInLine | null>;
+  private readonly seatPages = new FieldLoader((licences, args: SeatsArgs) => this.seats(licences, args));
 
   constructor(
     private readonly db: DataSource,
@@ -148,31 +157,36 @@ export class LicenceQueries {
       definedAt: row.defined_at,
       definedBy: async () => (await this.people.user(row.defined_by)).name,
       reason: row.reason,
+      version: row.version,
       dataTaken: async () => (await taken()).data,
       optimizationTaken: async () => (await taken()).optimization,
       waiting: async () => (await taken()).waiting,
       note: async () => noteOn(row, await taken()),
       seats: ({ waiting, first, after }: { waiting: boolean; first: number; after?: string | null }) =>
-        this.seats(row, waiting, pageRequest(first, after, 'time', 'text')),
+        this.seatPages.load(row.id, { waiting, ...pageRequest(first, after, 'time', 'text') }),
     };
   }
 
-  private async seats({ id }: LicenceRow, waiting: boolean, { first, after }: PageRequest) {
-    const rows = await this.db.query<(LicenceUseRow & { place: number | null })[]>(
-      `WITH line AS (${LINE}) SELECT u.*, place FROM licence_use u LEFT JOIN line
-         ON u.state = 'waiting' AND line.licence = u.licence AND line.owner = u.owner AND line.device = u.device
-       WHERE u.licence = $2 AND u.state = $3 AND (u.turn, u.id) > ($4, $5) ORDER BY u.turn, u.id LIMIT ${first + 1}`,
-      [[id], id, waiting ? 'waiting' : 'held', after?.[0] ?? 0, after?.[1] ?? ''],
+  private async seats(licences: readonly string[], { waiting, first, after }: SeatsArgs) {
+    const rows = await this.db.query<SeatRow[]>(
+      `WITH line AS (${LINE}) SELECT s.* FROM unnest($1::text[]) AS l (id) CROSS JOIN LATERAL (
+         SELECT u.*, place FROM licence_use u LEFT JOIN line
+             ON u.state = 'waiting' AND line.licence = u.licence AND line.owner = u.owner AND line.device = u.device
+          WHERE u.licence = l.id AND u.state = $2 AND (u.turn, u.id) > ($3, $4)
+          ORDER BY u.turn, u.id LIMIT ${first + 1}) s ORDER BY s.turn, s.id`,
+      [[...new Set(licences)], waiting ? 'waiting' : 'held', after?.[0] ?? 0, after?.[1] ?? ''],
     );
-    return connection(
-      rows,
-      first,
-      (row) => this.seatView(row),
-      (row) => [Number(row.turn), row.id],
+    return rowsOfEach(licences, rows, ({ licence }) => licence).map((those) =>
+      connection(
+        those,
+        first,
+        (row) => this.seatView(row),
+        (row) => [Number(row.turn), row.id],
+      ),
     );
   }
 
-  private seatView(row: LicenceUseRow & { place: number | null }): Lazy<Seat> {
+  private seatView(row: SeatRow): Lazy<Seat> {
     const ofJob = row.kind === 'optimization';
     const { job, attempt } = attemptOf(row.id);
     return {
@@ -183,6 +197,7 @@ export class LicenceQueries {
       job: ofJob ? job : null,
       attempt: ofJob ? attempt : null,
       since: Number(row.since),
+      waitedMs: row.waited_ms === null ? null : Number(row.waited_ms),
       place: row.place,
     };
   }

@@ -75,6 +75,7 @@ export class LicensingResolver {
       leaseS: args.leaseS ?? before?.lease_s ?? DEFAULT_LEASE_S,
       users,
       reason: args.reason ?? '',
+      basedOn: args.basedOn ?? before?.version ?? 0,
     };
   }
 

@@ -25,6 +25,7 @@ export {
   pageRequest,
 } from './answers.js';
 export { CachedRows } from './cached-rows.js';
+export { FieldLoader, rowsOfEach } from './field-loader.js';
 export { Commands } from './commands.js';
 export { untilItAnswers } from './database.js';
 export { isOutage, patiently, reportTo } from './outage.js';

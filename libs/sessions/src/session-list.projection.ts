@@ -1,5 +1,6 @@
 import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
+import type { LicenceEvent } from '@openpro/licensing';
 import type { EndReason, LaunchStep, SessionEvent } from './session.js';
 
 export interface SessionRow {
@@ -28,9 +29,12 @@ export interface SessionRow {
   readonly saved_at: number | null;
   /** Name of the licence that the app needs. */
   readonly licence: string | null;
+  /** When it got a seat of that. */
+  readonly seated_at: number | null;
 }
 
 type Requested = Extract<SessionEvent, { type: 'SessionRequested' }>;
+type On = SessionEvent | Extract<LicenceEvent, { type: 'SeatGranted' }>;
 
 const requested = (
   id: string,
@@ -60,10 +64,13 @@ const requested = (
   saved: restores?.digest ?? null,
   saved_at: restores ? at : null,
   licence: licence ?? null,
+  seated_at: null,
 });
 
-const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: number): SessionRow => {
+const changed = (row: SessionRow, event: Exclude<On, Requested>, at: number): SessionRow => {
   switch (event.type) {
+    case 'SeatGranted': // also when it has ended meanwhile: then the seat goes back at once
+      return row.state === 'requested' ? { ...row, seated_at: at } : row;
     case 'SessionPlaced':
       return {
         ...row,
@@ -95,9 +102,9 @@ const changed = (row: SessionRow, event: Exclude<SessionEvent, Requested>, at: n
   }
 };
 
-export const sessionList: Projection<SessionRow, SessionEvent> = {
+export const sessionList: Projection<SessionRow, On> = {
   name: 'session_list',
-  version: 3,
+  version: 4,
   columns: {
     id: 'text',
     environment: 'text',
@@ -122,6 +129,7 @@ export const sessionList: Projection<SessionRow, SessionEvent> = {
     saved: 'text',
     saved_at: 'int8',
     licence: 'text',
+    seated_at: 'int8',
   },
   key: 'id',
   on: [
@@ -132,8 +140,12 @@ export const sessionList: Projection<SessionRow, SessionEvent> = {
     'SessionDetached',
     'SessionSaved',
     'SessionEnded',
+    'SeatGranted',
   ],
-  keyOf: ({ stream }) => idOf(stream),
+  keyOf({ stream, event }) {
+    if (event.type !== 'SeatGranted') return idOf(stream);
+    return event.kind === 'data' ? event.holder : undefined;
+  },
   evolve: (row, { stream, at, event }) =>
     event.type === 'SessionRequested' ? requested(idOf(stream), at, event) : row && changed(row, event, at),
 };

@@ -273,6 +273,7 @@ describe('the list of sessions', () => {
     state: 'requested',
     attached: false,
     licence: null,
+    seated_at: null,
     node: null,
     node_epoch: null,
     requested_at: 0,

@@ -3,7 +3,7 @@ import { CatalogueQueries } from '@openpro/catalogue';
 import { EngineError, type InterfaceDescription, MAX_WINDOW } from '@openpro/engine';
 import { entityOf } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
-import { isRefusal, type Refusal } from '@openpro/kernel';
+import { isRefusal, type Refusal, waitedWords } from '@openpro/kernel';
 import { LicenceQueries, type PlaceInLine } from '@openpro/licensing';
 import {
   type Actor,
@@ -22,6 +22,7 @@ import { GraphQLError } from 'graphql';
 import { DataSource } from 'typeorm';
 import { sessionList, type SessionRow } from './session-list.projection.js';
 import { SessionData } from './session-link.js';
+import { sessionWait } from './session-wait.js';
 
 interface Window {
   readonly identifier: string;
@@ -91,6 +92,7 @@ export class SessionQueries {
       endReason: endReasonOf(row),
       licence: row.licence,
       waitingFor: () => (row.state === 'requested' && row.licence !== null ? this.waitingFor(row) : null),
+      waited: () => this.waited(row),
       steps: stepsOf(row),
       savedAt: row.saved_at,
       interface: async () => {
@@ -132,6 +134,11 @@ export class SessionQueries {
         'an identifier of the app',
       );
     }
+  }
+
+  private async waited(row: SessionRow): Promise<string | null> {
+    const licence = row.licence && (await this.licences.row(row.environment, row.licence));
+    return waitedWords(sessionWait(row, `seat of ${licence ? licence.title : row.licence}`));
   }
 
   private async waitingFor({ id, environment, licence }: SessionRow): Promise<string | null> {
@@ -195,6 +202,7 @@ const endReasonOf = ({ end_reason: reason, end_message: message, saved }: Sessio
 /** How the launch went: when it was asked for, placed, and what the server did then. */
 const stepsOf = (row: SessionRow): { name: string; at: number }[] => [
   { name: 'requested', at: row.requested_at },
+  ...(row.seated_at === null ? [] : [{ name: 'seat', at: row.seated_at }]),
   ...(row.placed_at === null ? [] : [{ name: 'server', at: row.placed_at }]),
   ...row.steps.map(({ name, ms }) => ({ name, at: (row.placed_at ?? row.requested_at) + ms })),
   ...(row.ready_at === null ? [] : [{ name: 'ready', at: row.ready_at }]),

@@ -10,7 +10,7 @@ import {
   JobAttemptsDocument,
   JobLogDocument,
 } from '../generated/graphql.js';
-import { parseArguments, parseId, parseInteger } from '../values.js';
+import { parseArguments, parseDependency, parseId, parseInteger } from '../values.js';
 import { noSuchJob } from '../watch.js';
 import { addSolverOptions, collect, watchToEnd } from './job.js';
 
@@ -18,6 +18,8 @@ interface CloneOptions {
   readonly arg: readonly string[];
   readonly description?: string;
   readonly priority?: number;
+  readonly profile?: string;
+  readonly after: readonly string[];
   readonly timeLimit?: number;
   readonly gap?: number;
   readonly seed?: number;
@@ -26,7 +28,8 @@ interface CloneOptions {
 
 const clone = async (context: Context, text: string, options: CloneOptions): Promise<ExitCode> => {
   const id = parseId(text, 'job');
-  const { arg, watch, description, priority, timeLimit, gap, seed } = options;
+  const { arg, watch, description, priority, profile, timeLimit, gap, seed } = options;
+  const after = options.after.length > 0 ? options.after.map(parseDependency) : undefined;
   const changed = parseArguments(arg);
   const api = await context.api();
   const { job } = await api.query(JobArgumentsDocument, { id });
@@ -34,7 +37,7 @@ const clone = async (context: Context, text: string, options: CloneOptions): Pro
   const args = arg.length > 0 ? { ...(job.args as object), ...changed } : undefined;
   const made = await api.mutate(CloneJobDocument, {
     id,
-    changes: { args, description, priority, timeLimit, gap, seed },
+    changes: { args, description, priority, profile, timeLimit, gap, seed, after },
   });
   if (watch) {
     context.screen.note(`Submitted ${made.id}. ${made.differs}`);
@@ -58,6 +61,13 @@ export const addClone = (job: Command): Command =>
         .option('--description <text>', 'what the job is for')
         .option('--priority <number>', 'lower runs first; you may only lower it: above 100', (text) =>
           parseInteger(text, 'priority', 0, 1_000_000),
+        )
+        .option('--profile <name>', 'another worker profile')
+        .option(
+          '--after <job[:any]>',
+          'start when this job has succeeded, or with :any has ended; repeatable',
+          collect,
+          [],
         ),
     ).option('--watch', 'follow it to its end'),
     clone,

@@ -27,11 +27,14 @@ import {
   parseId,
   parseInteger,
   parseJson,
+  parseOneOf,
   parseSeconds,
   parseStates,
   parseVersioned,
 } from '../values.js';
 import { exitOf, hasEnded, noSuchJob, statusOf, summary, watch } from '../watch.js';
+
+const ORDERS = ['newest', 'oldest', 'priority'] as const;
 
 export interface SubmitOptions {
   readonly case?: string;
@@ -180,7 +183,7 @@ export const addJob = (program: Command): Command => {
   );
 
   action(
-    addLimit(job.command('list').description('list jobs, newest first'))
+    addLimit(job.command('list').description('list jobs, newest first unless --order says otherwise'))
       .option(
         '--state <states>',
         'only in these states: queued, running, completed, time-limit, …',
@@ -190,7 +193,12 @@ export const addJob = (program: Command): Command => {
       .option('--mine', 'only yours')
       .option('--search <text>', 'in description, app and procedure')
       .option('--batch <id>', 'only of this batch')
-      .option('--parent <id>', 'only those that this job has submitted'),
+      .option('--parent <id>', 'only those that this job has submitted')
+      .option('--schedule <id>', 'only the runs of this schedule')
+      .option('--session <id>', 'only of this session')
+      .option('--server <id>', 'only those whose last attempt runs or ran there')
+      .option('--owner <id>', 'only of this user (for administrators and auditors)')
+      .option('--order <order>', `${ORDERS.join(', ')} first`, (text) => parseOneOf(text, 'order', ORDERS)),
     async (
       context,
       options: PageOptions & {
@@ -200,10 +208,15 @@ export const addJob = (program: Command): Command => {
         search?: string;
         batch?: string;
         parent?: string;
+        schedule?: string;
+        session?: string;
+        server?: string;
+        owner?: string;
+        order?: (typeof ORDERS)[number];
       },
     ) => {
       const api = await context.api();
-      const owner = options.mine ? (await api.query(WhoAmIDocument, {})).me.id : undefined;
+      const owner = options.mine ? (await api.query(WhoAmIDocument, {})).me.id : options.owner;
       const batch = options.batch === undefined ? undefined : parseId(options.batch, 'batch');
       const parent = options.parent === undefined ? undefined : parseId(options.parent, 'job');
       const filter = {
@@ -213,10 +226,14 @@ export const addJob = (program: Command): Command => {
         owner,
         batch,
         parent,
+        schedule: options.schedule === undefined ? undefined : parseId(options.schedule, 'schedule'),
+        session: options.session === undefined ? undefined : parseId(options.session, 'session'),
+        node: options.server,
       };
+      const order = options.order && (options.order.toUpperCase() as Uppercase<typeof options.order>);
       const jobs = await allPages(
         options.limit,
-        async (page) => (await api.query(JobsDocument, { ...page, filter })).jobs,
+        async (page) => (await api.query(JobsDocument, { ...page, filter, order })).jobs,
       );
       context.screen.result(jobs, () =>
         table(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { confirm } from '../confirm.js';
 import { action, type Context } from '../context.js';
 import { badInput, EXIT, Failure } from '../failure.js';
-import { bar, fields, table, time } from '../format.js';
+import { bar, duration, fields, table, time } from '../format.js';
 import {
   DefineLicenceDocument,
   FreeSeatDocument,
@@ -47,12 +47,13 @@ const list = async (context: Context, { limit }: PageOptions) => {
 
 const seatTable = (seats: readonly Seat[]): string =>
   table(
-    ['place', 'user', 'for', 'since', 'holder'],
-    seats.map(({ place, user, job, attempt, since, id }) => [
+    ['place', 'user', 'for', 'since', 'waited', 'holder'],
+    seats.map(({ place, user, job, attempt, since, waitedMs, id }) => [
       place ?? 'has it',
       user.name,
       job === null ? 'session' : `attempt ${attempt} of a job`,
       time(since),
+      waitedMs ? duration(waitedMs / 1000) : '',
       id,
     ]),
   );
@@ -77,6 +78,7 @@ const summary = (licence: Licence): string =>
         'defined',
         `${time(licence.definedAt)} by ${licence.definedBy}${licence.reason && `: ${licence.reason}`}`,
       ],
+      ['version', licence.version],
     ]),
     ...(licence.note === null ? [] : [`! ${licence.note}.`]),
   ].join('\n');
@@ -112,11 +114,12 @@ interface DefineOptions {
   readonly lease?: number;
   readonly user?: string[];
   readonly everybody?: boolean;
+  readonly basedOn?: number;
   readonly reason?: string;
 }
 
 const define = async (context: Context, name: string, options: DefineOptions) => {
-  const { title, dataSeats, optimizationSeats, hold, lease, user, everybody, reason } = options;
+  const { title, dataSeats, optimizationSeats, hold, lease, user, everybody, basedOn, reason } = options;
   if (user && everybody)
     throw badInput('everybody', 'It is for some users or for everybody', '--user or --everybody');
   const whole = (seconds: number | undefined) => (seconds === undefined ? undefined : Math.ceil(seconds));
@@ -130,6 +133,7 @@ const define = async (context: Context, name: string, options: DefineOptions) =>
     holdS: whole(hold),
     leaseS: whole(lease),
     users: everybody ? [] : user,
+    basedOn,
     reason,
   });
   context.screen.result(licence, () => summary(licence));
@@ -192,6 +196,11 @@ export const addLicence = (program: Command): void => {
       .option('--lease <time>', 'how long a seat is kept for an attempt that does not start', parseSeconds)
       .option('--user <user...>', 'only these may use it, by name or id')
       .option('--everybody', 'everybody may use it')
+      .option(
+        '--based-on <version>',
+        'only while this version holds, as openpro licence show prints it',
+        (text) => parseInteger(text, 'based-on', 0, 1_000_000),
+      )
       .option('--reason <text>', 'for the record'),
     define,
   );

@@ -4,7 +4,9 @@ import { action, type Context } from '../context.js';
 import { EXIT, Failure } from '../failure.js';
 import { clean, duration, fields, table, time, words } from '../format.js';
 import {
+  ChangeScheduleDocument,
   DeleteScheduleDocument,
+  DueTimesDocument,
   MakeScheduleDocument,
   PauseScheduleDocument,
   ResumeScheduleDocument,
@@ -20,16 +22,62 @@ const RUNS_SHOWN = 10;
 const OVERLAPS = ['skip', 'queue', 'replace', 'allow'] as const;
 const MISSED = ['skip', 'once', 'all'] as const;
 
-interface AddOptions extends SubmitOptions {
-  readonly name?: string;
+interface WhenOptions {
   readonly at?: string;
   readonly in?: number;
   readonly cron?: string;
   readonly zone?: string;
+}
+
+interface TermsOptions extends WhenOptions {
+  readonly name?: string;
   readonly overlap?: (typeof OVERLAPS)[number];
   readonly missed?: (typeof MISSED)[number];
   readonly atMost?: number;
 }
+
+const here = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const addWhen = (command: Command, zone = 'of this computer'): Command =>
+  command
+    .option('--at <date>', 'once: 2027-03-01T06:00')
+    .option('--in <time>', 'once, after this time: 90s, 10m or 1h30m', parseSeconds)
+    .option('--cron <expression>', 'again and again: "30 6 * * MON-FRI"')
+    .option('--zone <zone>', `the time zone, like Europe/Amsterdam (default: ${zone})`);
+
+const addTerms = (command: Command, name: string, zone?: string): Command =>
+  addWhen(command.option('--name <name>', `of the schedule (default: ${name})`), zone)
+    .option('--overlap <what>', 'while a run has not ended: skip, queue, replace or allow', (text) =>
+      parseOneOf(text, 'overlap', OVERLAPS),
+    )
+    .option('--missed <what>', 'when no server ran: skip, once or all', (text) =>
+      parseOneOf(text, 'missed', MISSED),
+    )
+    .option('--at-most <count>', 'with --missed all', (text) => parseInteger(text, 'at-most', 1, 100));
+
+/** As the API calls them; what is not given is not sent. */
+const termsOf = ({ overlap, missed, atMost }: TermsOptions) => ({
+  overlap: overlap && (overlap.toUpperCase() as Uppercase<typeof overlap>),
+  missed: missed && (missed.toUpperCase() as Uppercase<typeof missed>),
+  atMost,
+});
+
+/** What is not given stays as it is; another time needs no zone again. */
+const changedTerms = (before: Schedule, { name, at, in: seconds, cron, zone, ...rest }: TermsOptions) => {
+  const another = at ?? seconds ?? cron;
+  const kept = { at: before.at, in: before.in, cron: before.cron };
+  const { overlap, missed, atMost } = termsOf(rest);
+  return {
+    name: name ?? before.name,
+    when: {
+      ...(another === undefined ? kept : { at, in: seconds, cron }),
+      zone: zone ?? before.zone ?? (another === undefined ? null : here()),
+    },
+    overlap: overlap ?? before.overlap,
+    missed: missed ?? before.missed,
+    atMost: atMost ?? before.atMost,
+  };
+};
 
 const whenOf = ({ at, in: seconds, cron, zone }: Schedule): string => {
   if (cron !== null) return `${cron} (${zone})`;
@@ -39,7 +87,7 @@ const whenOf = ({ at, in: seconds, cron, zone }: Schedule): string => {
 const stateOf = ({ state, pausedBecause }: Schedule): string =>
   pausedBecause === null ? words(state) : `paused: ${pausedBecause}`;
 
-const nextTimes = ({ next }: Schedule): string =>
+const nextTimes = ({ next }: Pick<Schedule, 'next'>): string =>
   next.map(({ text, note }) => `  ${text}${note === null ? '' : `   (${note})`}`).join('\n');
 
 const shown = (schedule: Schedule): string =>
@@ -75,36 +123,20 @@ export const addSchedule = (program: Command): void => {
 
   action(
     addSubmitOptions(
-      schedule
-        .command('add')
-        .description(
-          'submit a job at certain times: --at, --in or --cron; version and data stay as they are now',
-        )
-        .option('--name <name>', 'of the schedule (default: app and procedure)')
-        .option('--at <date>', 'once: 2027-03-01T06:00')
-        .option('--in <time>', 'once, after this time: 90s, 10m or 1h30m', parseSeconds)
-        .option('--cron <expression>', 'again and again: "30 6 * * MON-FRI"')
-        .option('--zone <zone>', 'the time zone, like Europe/Amsterdam (default: of this computer)')
-        .option('--overlap <what>', 'while a run has not ended: skip, queue, replace or allow', (text) =>
-          parseOneOf(text, 'overlap', OVERLAPS),
-        )
-        .option('--missed <what>', 'when no server ran: skip, once or all', (text) =>
-          parseOneOf(text, 'missed', MISSED),
-        )
-        .option('--at-most <count>', 'with --missed all', (text) => parseInteger(text, 'at-most', 1, 100)),
+      addTerms(
+        schedule
+          .command('add')
+          .description(
+            'submit a job at certain times: --at, --in or --cron; version and data stay as they are now',
+          ),
+        'app and procedure',
+      ),
     ),
-    async (context, app: string, procedure: string, options: AddOptions) => {
-      const { name = `${app} ${procedure}`, at, in: seconds, cron, overlap, missed, atMost } = options;
-      const zone = options.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    async (context, app: string, procedure: string, options: SubmitOptions & TermsOptions) => {
+      const { name = `${app} ${procedure}`, at, in: seconds, cron, zone = here() } = options;
       const api = await context.api();
       const job = await jobInput(context, api, app, procedure, options);
-      const terms = {
-        name,
-        when: { at, in: seconds, cron, zone },
-        overlap: overlap && (overlap.toUpperCase() as Uppercase<typeof overlap>),
-        missed: missed && (missed.toUpperCase() as Uppercase<typeof missed>),
-        atMost,
-      };
+      const terms = { name, when: { at, in: seconds, cron, zone }, ...termsOf(options) };
       const made = await api.mutate(MakeScheduleDocument, { job, terms });
       context.screen.result(made, () => shown(made));
     },
@@ -147,6 +179,37 @@ export const addSchedule = (program: Command): void => {
         const last = runs.length > 0 ? `\n\n${table(['job', 'state', 'queued', 'objective'], rows)}` : '';
         return shown(found) + last;
       });
+    },
+  );
+
+  action(
+    addTerms(
+      schedule
+        .command('change')
+        .description('change when a schedule runs; what is not given stays, and what is run stays')
+        .argument('<id>'),
+      'as it is',
+      'as it is, or of this computer',
+    ),
+    async (context, text: string, options: TermsOptions) => {
+      const { schedule: before } = await find(context, text);
+      const terms = changedTerms(before, options);
+      const changed = await (await context.api()).mutate(ChangeScheduleDocument, { id: before.id, terms });
+      context.screen.result(changed, () => shown(changed));
+    },
+  );
+
+  action(
+    addWhen(schedule.command('next').description('say when a schedule would run, before it is made')).option(
+      '--count <count>',
+      'so many times',
+      (text) => parseInteger(text, 'count', 1, 100),
+      5,
+    ),
+    async (context, { at, in: seconds, cron, zone = here(), count }: WhenOptions & { count: number }) => {
+      const when = { at, in: seconds, cron, zone };
+      const { dueTimes: next } = await (await context.api()).query(DueTimesDocument, { when, count });
+      context.screen.result(next, () => clean(nextTimes({ next })));
     },
   );
 

@@ -9,7 +9,9 @@ import {
   type StatisticsBy,
   TariffDocument,
   type TariffFieldsFragment,
+  TariffHistoryDocument,
 } from '../generated/graphql.js';
+import { addLimit, allPages, type PageOptions } from '../pages.js';
 import { parseOneOf, parseSeconds } from '../values.js';
 
 const BY = ['hour', 'day', 'month', 'user', 'group', 'app', 'version', 'server'] as const;
@@ -23,6 +25,7 @@ interface Options {
   readonly zone: string;
   readonly app?: string;
   readonly group?: string;
+  readonly owner?: string;
   readonly csv?: boolean;
 }
 
@@ -57,7 +60,7 @@ const shown = (by: string, rows: readonly Row[], currency: string): string =>
 
 const hours = (value: number): number => Number(value.toFixed(4));
 
-const statistics = async (context: Context, { by, zone, app, group, csv, ...period }: Options) => {
+const statistics = async (context: Context, { by, zone, app, group, owner, csv, ...period }: Options) => {
   const to = period.to ?? Date.now();
   const from = period.from ?? to - USUAL_DAYS * DAY_S * 1000;
   const { screen } = context;
@@ -69,6 +72,7 @@ const statistics = async (context: Context, { by, zone, app, group, csv, ...peri
     timeZone: zone,
     app,
     group,
+    owner,
     csv: csv ?? false,
   });
   if (csv) return screen.raw(found.csv ?? '');
@@ -117,6 +121,7 @@ export const addStatistics = (program: Command): void => {
       .option('--zone <name>', 'where days begin', Intl.DateTimeFormat().resolvedOptions().timeZone)
       .option('--app <name>', 'only this app')
       .option('--group <name>', 'only jobs whose owner was in this group, or had this role')
+      .option('--owner <id>', 'only jobs of this user (for administrators and auditors)')
       .option('--csv', 'all columns, as CSV'),
     statistics,
   );
@@ -127,6 +132,30 @@ export const addStatistics = (program: Command): void => {
     const { tariff: found } = await (await context.api()).query(TariffDocument, {});
     context.screen.result(found, () => tariffFields(found));
   });
+
+  action(
+    addLimit(tariff.command('history').description('every version of the tariff, newest first, and why')),
+    async (context, { limit }: PageOptions) => {
+      const api = await context.api();
+      const versions = await allPages(
+        limit,
+        async (page) => (await api.query(TariffHistoryDocument, page)).tariffHistory,
+      );
+      context.screen.result(versions, () =>
+        table(
+          ['version', 'set', 'by', 'currency', 'job', 'core hour', 'GiB hour', 'CPU hour', 'reason'],
+          versions.map((each) => [
+            each.version,
+            each.setAt === null ? '' : time(each.setAt),
+            each.setBy?.name ?? '',
+            each.currency,
+            ...PRICES.map((price) => each[price]),
+            each.reason,
+          ]),
+        ),
+      );
+    },
+  );
 
   action(
     tariff

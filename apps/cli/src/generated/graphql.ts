@@ -72,6 +72,11 @@ export type JobFilter = {
   schedule?: string | null | undefined;
 };
 
+export type JobOrder =
+  | 'NEWEST'
+  | 'OLDEST'
+  | 'PRIORITY';
+
 /** A scalar or text identifier that gets its value from an upload. */
 export type FileInput = {
   identifier: string;
@@ -120,9 +125,13 @@ export type JobChanges = {
   description?: string | null | undefined;
   /** You may only lower it: a number above 100. */
   priority?: number | null | undefined;
+  /** Null takes it away. */
+  profile?: string | null | undefined;
   timeLimit?: number | null | undefined;
   gap?: number | null | undefined;
   seed?: number | null | undefined;
+  /** At most 50 jobs, which you may see; what the first job waited for is none of its. */
+  after?: Array<DependencyInput> | null | undefined;
 };
 
 export type SeatKind =
@@ -404,6 +413,7 @@ export type AppsQuery = { apps: { nodes: Array<{ name: string, title: string, de
 
 export type JobsQueryVariables = Exact<{
   filter?: JobFilter | null | undefined;
+  order?: JobOrder | null | undefined;
   first: number;
   after?: string | null | undefined;
 }>;
@@ -877,9 +887,9 @@ export type DeleteScheduleMutation = { deleteSchedule:
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
 
-export type LicenceFieldsFragment = { name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> };
+export type LicenceFieldsFragment = { name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, version: number, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> };
 
-export type SeatFieldsFragment = { id: string, kind: SeatKind, session: string | null, job: string | null, attempt: number | null, since: number, place: number | null, user: { id: string, name: string } };
+export type SeatFieldsFragment = { id: string, kind: SeatKind, session: string | null, job: string | null, attempt: number | null, since: number, waitedMs: number | null, place: number | null, user: { id: string, name: string } };
 
 export type LicencesQueryVariables = Exact<{
   first: number;
@@ -887,7 +897,7 @@ export type LicencesQueryVariables = Exact<{
 }>;
 
 
-export type LicencesQuery = { licences: { nodes: Array<{ name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type LicencesQuery = { licences: { nodes: Array<{ name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, version: number, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type LicenceSeatsQueryVariables = Exact<{
   name: string;
@@ -897,7 +907,7 @@ export type LicenceSeatsQueryVariables = Exact<{
 }>;
 
 
-export type LicenceSeatsQuery = { licence: { name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, seats: { nodes: Array<{ id: string, kind: SeatKind, session: string | null, job: string | null, attempt: number | null, since: number, place: number | null, user: { id: string, name: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, users: Array<{ id: string, name: string }> } | null };
+export type LicenceSeatsQuery = { licence: { name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, version: number, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, seats: { nodes: Array<{ id: string, kind: SeatKind, session: string | null, job: string | null, attempt: number | null, since: number, waitedMs: number | null, place: number | null, user: { id: string, name: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, users: Array<{ id: string, name: string }> } | null };
 
 export type DefineLicenceMutationVariables = Exact<{
   name: string;
@@ -908,12 +918,13 @@ export type DefineLicenceMutationVariables = Exact<{
   leaseS?: number | null | undefined;
   users?: Array<string> | string | null | undefined;
   reason?: string | null | undefined;
+  basedOn?: number | null | undefined;
   commandId: string;
 }>;
 
 
 export type DefineLicenceMutation = { defineLicence:
-    | { __typename: 'Licence', name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }
+    | { __typename: 'Licence', name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, version: number, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -929,7 +940,7 @@ export type FreeSeatMutationVariables = Exact<{
 
 
 export type FreeSeatMutation = { freeSeat:
-    | { __typename: 'Licence', name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }
+    | { __typename: 'Licence', name: string, title: string, dataSeats: number, optimizationSeats: number, holdS: number, leaseS: number, definedAt: number, definedBy: string, reason: string, version: number, dataTaken: number, optimizationTaken: number, waiting: number, note: string | null, users: Array<{ id: string, name: string }> }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -990,6 +1001,7 @@ export type JobStatisticsQueryVariables = Exact<{
   timeZone?: string | null | undefined;
   app?: string | null | undefined;
   group?: string | null | undefined;
+  owner?: string | null | undefined;
   csv: boolean;
 }>;
 
@@ -1018,6 +1030,84 @@ export type SetTariffMutation = { setTariff:
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
    };
+
+export type TariffHistoryQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type TariffHistoryQuery = { tariffHistory: { nodes: Array<{ version: number, currency: string, job: number, coreHour: number, gibHour: number, cpuHour: number, reason: string, setAt: number | null, setBy: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ChangeScheduleMutationVariables = Exact<{
+  id: string;
+  terms: ScheduleTerms;
+  commandId: string;
+}>;
+
+
+export type ChangeScheduleMutation = { changeSchedule:
+    | { __typename: 'Schedule', id: string, name: string, procedure: string, description: string, at: string | null, in: number | null, cron: string | null, zone: string | null, overlap: Overlap, missed: MissedRuns, atMost: number, state: ScheduleState, pausedBecause: string | null, nextAt: number | null, lastSkipped: string | null, app: { id: string }, owner: { name: string }, next: Array<{ at: number, text: string, note: string | null }>, lastRun: { id: string, state: JobState } | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type DueTimesQueryVariables = Exact<{
+  when: WhenInput;
+  count: number;
+}>;
+
+
+export type DueTimesQuery = { dueTimes: Array<{ at: number, text: string, note: string | null }> };
+
+export type JobDetailsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobDetailsQuery = { job: { args: unknown, seed: number | null, gapLimit: number | null, parent: string | null, batch: string | null, schedule: string | null, id: string, procedure: string, description: string, state: JobState, priority: number, profile: string | null, waitingFor: string | null, place: number | null, waited: string | null, queuedAt: number, startedAt: number | null, endedAt: number | null, timeLimit: number | null, session: string | null, solverStatus: string | null, objective: number | null, bound: number | null, gap: number | null, repeats: string | null, compared: string | null, clones: string | null, differs: string | null, stoppedBy: string | null, stopReason: string | null, dependsOn: Array<{ job: string, on: DependencyEnd, met: boolean, title: string | null, state: JobState | null }>, neededBy: Array<{ id: string, procedure: string, description: string, state: JobState }>, timeline: Array<{ type: string, at: number, actor: string, data: unknown }>, app: { id: string, name: string, version: string, title: string }, owner: { id: string, name: string }, attempts: Array<{ number: number, node: string, startedAt: number, endedAt: number | null, outcome: string | null }>, error: { code: string, message: string, where: string | null } | null, input: { id: string } | null, result: { id: string } | null } | null };
+
+export type SessionFieldsFragment = { id: string, state: SessionState, node: string | null, requestedAt: number, readyAt: number | null, endedAt: number | null, endReason: string | null, savedAt: number | null, licence: string | null, waitingFor: string | null, waited: string | null, app: { id: string }, owner: { id: string, name: string }, steps: Array<{ name: string, at: number }> };
+
+export type SessionsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  state?: SessionState | null | undefined;
+}>;
+
+
+export type SessionsQuery = { sessions: { nodes: Array<{ id: string, state: SessionState, node: string | null, requestedAt: number, readyAt: number | null, endedAt: number | null, endReason: string | null, savedAt: number | null, licence: string | null, waitingFor: string | null, waited: string | null, app: { id: string }, owner: { id: string, name: string }, steps: Array<{ name: string, at: number }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type SessionByIdQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SessionByIdQuery = { session: { id: string, state: SessionState, node: string | null, requestedAt: number, readyAt: number | null, endedAt: number | null, endReason: string | null, savedAt: number | null, licence: string | null, waitingFor: string | null, waited: string | null, app: { id: string }, owner: { id: string, name: string }, steps: Array<{ name: string, at: number }> } | null };
+
+export type EndSessionMutationVariables = Exact<{
+  id: string;
+  commandId: string;
+}>;
+
+
+export type EndSessionMutation = { endSession:
+    | { __typename: 'Session', id: string, state: SessionState, endReason: string | null }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
+export type JobChoicesQueryVariables = Exact<{
+  app: string;
+  version?: string | null | undefined;
+}>;
+
+
+export type JobChoicesQuery = { jobChoices: { priority: number, profile: string | null, profiles: Array<{ name: string, capacity: number, memoryMiB: number | null, cores: number | null, labels: Array<string> }> } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -1316,6 +1406,7 @@ export const LicenceFieldsFragmentDoc = new TypedDocumentString(`
   definedAt
   definedBy
   reason
+  version
   dataTaken
   optimizationTaken
   waiting
@@ -1334,6 +1425,7 @@ export const SeatFieldsFragmentDoc = new TypedDocumentString(`
   job
   attempt
   since
+  waitedMs
   place
 }
     `, {"fragmentName":"SeatFields"}) as unknown as TypedDocumentString<SeatFieldsFragment, unknown>;
@@ -1392,6 +1484,32 @@ export const TariffFieldsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"TariffFields"}) as unknown as TypedDocumentString<TariffFieldsFragment, unknown>;
+export const SessionFieldsFragmentDoc = new TypedDocumentString(`
+    fragment SessionFields on Session {
+  id
+  app {
+    id
+  }
+  state
+  owner {
+    id
+    name
+  }
+  node
+  requestedAt
+  readyAt
+  endedAt
+  endReason
+  savedAt
+  licence
+  waitingFor
+  waited
+  steps {
+    name
+    at
+  }
+}
+    `, {"fragmentName":"SessionFields"}) as unknown as TypedDocumentString<SessionFieldsFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -1802,8 +1920,8 @@ export const AppsDocument = new TypedDocumentString(`
   latest
 }`) as unknown as TypedDocumentString<AppsQuery, AppsQueryVariables>;
 export const JobsDocument = new TypedDocumentString(`
-    query Jobs($filter: JobFilter, $first: Int!, $after: String) {
-  jobs(filter: $filter, first: $first, after: $after) {
+    query Jobs($filter: JobFilter, $order: JobOrder, $first: Int!, $after: String) {
+  jobs(filter: $filter, order: $order, first: $first, after: $after) {
     nodes {
       ...JobFields
     }
@@ -3372,6 +3490,7 @@ export const LicencesDocument = new TypedDocumentString(`
   definedAt
   definedBy
   reason
+  version
   dataTaken
   optimizationTaken
   waiting
@@ -3406,6 +3525,7 @@ export const LicenceSeatsDocument = new TypedDocumentString(`
   definedAt
   definedBy
   reason
+  version
   dataTaken
   optimizationTaken
   waiting
@@ -3422,10 +3542,11 @@ fragment SeatFields on Seat {
   job
   attempt
   since
+  waitedMs
   place
 }`) as unknown as TypedDocumentString<LicenceSeatsQuery, LicenceSeatsQueryVariables>;
 export const DefineLicenceDocument = new TypedDocumentString(`
-    mutation DefineLicence($name: ID!, $title: String, $dataSeats: Int, $optimizationSeats: Int, $holdS: Int, $leaseS: Int, $users: [String!], $reason: String, $commandId: ID!) {
+    mutation DefineLicence($name: ID!, $title: String, $dataSeats: Int, $optimizationSeats: Int, $holdS: Int, $leaseS: Int, $users: [String!], $reason: String, $basedOn: Int, $commandId: ID!) {
   defineLicence(
     name: $name
     title: $title
@@ -3435,6 +3556,7 @@ export const DefineLicenceDocument = new TypedDocumentString(`
     leaseS: $leaseS
     users: $users
     reason: $reason
+    basedOn: $basedOn
     commandId: $commandId
   ) {
     __typename
@@ -3462,6 +3584,7 @@ fragment LicenceFields on Licence {
   definedAt
   definedBy
   reason
+  version
   dataTaken
   optimizationTaken
   waiting
@@ -3500,6 +3623,7 @@ fragment LicenceFields on Licence {
   definedAt
   definedBy
   reason
+  version
   dataTaken
   optimizationTaken
   waiting
@@ -3577,7 +3701,7 @@ export const SetQueuePolicyDocument = new TypedDocumentString(`
   limit
 }`) as unknown as TypedDocumentString<SetQueuePolicyMutation, SetQueuePolicyMutationVariables>;
 export const JobStatisticsDocument = new TypedDocumentString(`
-    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String, $group: String, $csv: Boolean!) {
+    query JobStatistics($from: Time!, $to: Time!, $by: StatisticsBy!, $timeZone: String, $app: String, $group: String, $owner: ID, $csv: Boolean!) {
   jobStatistics(
     from: $from
     to: $to
@@ -3585,6 +3709,7 @@ export const JobStatisticsDocument = new TypedDocumentString(`
     timeZone: $timeZone
     app: $app
     group: $group
+    owner: $owner
   ) {
     rows {
       ...StatisticsRowFields
@@ -3678,3 +3803,267 @@ fragment TariffFields on Tariff {
     name
   }
 }`) as unknown as TypedDocumentString<SetTariffMutation, SetTariffMutationVariables>;
+export const TariffHistoryDocument = new TypedDocumentString(`
+    query TariffHistory($first: Int!, $after: String) {
+  tariffHistory(first: $first, after: $after) {
+    nodes {
+      ...TariffFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment TariffFields on Tariff {
+  version
+  currency
+  job
+  coreHour
+  gibHour
+  cpuHour
+  reason
+  setAt
+  setBy {
+    name
+  }
+}`) as unknown as TypedDocumentString<TariffHistoryQuery, TariffHistoryQueryVariables>;
+export const ChangeScheduleDocument = new TypedDocumentString(`
+    mutation ChangeSchedule($id: ID!, $terms: ScheduleTerms!, $commandId: ID!) {
+  changeSchedule(id: $id, terms: $terms, commandId: $commandId) {
+    __typename
+    ...ScheduleFields
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment ScheduleFields on Schedule {
+  id
+  name
+  app {
+    id
+  }
+  procedure
+  description
+  owner {
+    name
+  }
+  at
+  in
+  cron
+  zone
+  overlap
+  missed
+  atMost
+  state
+  pausedBecause
+  nextAt
+  next {
+    at
+    text
+    note
+  }
+  lastRun {
+    id
+    state
+  }
+  lastSkipped
+}`) as unknown as TypedDocumentString<ChangeScheduleMutation, ChangeScheduleMutationVariables>;
+export const DueTimesDocument = new TypedDocumentString(`
+    query DueTimes($when: WhenInput!, $count: Int!) {
+  dueTimes(when: $when, count: $count) {
+    at
+    text
+    note
+  }
+}
+    `) as unknown as TypedDocumentString<DueTimesQuery, DueTimesQueryVariables>;
+export const JobDetailsDocument = new TypedDocumentString(`
+    query JobDetails($id: ID!) {
+  job(id: $id) {
+    ...JobFields
+    args
+    seed
+    gapLimit
+    parent
+    batch
+    schedule
+    dependsOn {
+      job
+      on
+      met
+      title
+      state
+    }
+    neededBy {
+      id
+      procedure
+      description
+      state
+    }
+    timeline {
+      type
+      at
+      actor
+      data
+    }
+  }
+}
+    fragment JobFields on Job {
+  id
+  app {
+    id
+    name
+    version
+    title
+  }
+  procedure
+  description
+  owner {
+    id
+    name
+  }
+  state
+  priority
+  profile
+  waitingFor
+  place
+  waited
+  queuedAt
+  startedAt
+  endedAt
+  timeLimit
+  session
+  attempts {
+    number
+    node
+    startedAt
+    endedAt
+    outcome
+  }
+  solverStatus
+  objective
+  bound
+  gap
+  error {
+    code
+    message
+    where
+  }
+  input {
+    id
+  }
+  result {
+    id
+  }
+  repeats
+  compared
+  clones
+  differs
+  stoppedBy
+  stopReason
+}`) as unknown as TypedDocumentString<JobDetailsQuery, JobDetailsQueryVariables>;
+export const SessionsDocument = new TypedDocumentString(`
+    query Sessions($first: Int!, $after: String, $state: SessionState) {
+  sessions(first: $first, after: $after, state: $state) {
+    nodes {
+      ...SessionFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment SessionFields on Session {
+  id
+  app {
+    id
+  }
+  state
+  owner {
+    id
+    name
+  }
+  node
+  requestedAt
+  readyAt
+  endedAt
+  endReason
+  savedAt
+  licence
+  waitingFor
+  waited
+  steps {
+    name
+    at
+  }
+}`) as unknown as TypedDocumentString<SessionsQuery, SessionsQueryVariables>;
+export const SessionByIdDocument = new TypedDocumentString(`
+    query SessionById($id: ID!) {
+  session(id: $id) {
+    ...SessionFields
+  }
+}
+    fragment SessionFields on Session {
+  id
+  app {
+    id
+  }
+  state
+  owner {
+    id
+    name
+  }
+  node
+  requestedAt
+  readyAt
+  endedAt
+  endReason
+  savedAt
+  licence
+  waitingFor
+  waited
+  steps {
+    name
+    at
+  }
+}`) as unknown as TypedDocumentString<SessionByIdQuery, SessionByIdQueryVariables>;
+export const EndSessionDocument = new TypedDocumentString(`
+    mutation EndSession($id: ID!, $commandId: ID!) {
+  endSession(id: $id, commandId: $commandId) {
+    __typename
+    ... on Session {
+      id
+      state
+      endReason
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}`) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
+export const JobChoicesDocument = new TypedDocumentString(`
+    query JobChoices($app: String!, $version: String) {
+  jobChoices(app: $app, version: $version) {
+    priority
+    profile
+    profiles {
+      name
+      capacity
+      memoryMiB
+      cores
+      labels
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<JobChoicesQuery, JobChoicesQueryVariables>;

@@ -26,12 +26,13 @@ import { say } from '../notices.js';
 import { navigate } from '../router.js';
 import { pathTo } from '../routes.js';
 import { Icon } from '../ui/icons.js';
+import { NO_TERMS, type Terms, termsInput } from './terms.js';
+import { AfterField, QueueFields } from './terms-fields.js';
 import type { JobDetails } from './use-job.js';
 
 type Given = NonNullable<JobGivenQuery['job']>;
 
 const OWN = 100;
-const WORST = 10_000;
 const MAX_SEED = 2 ** 31 - 1;
 
 const orNull = (value: string | number): number | null => (typeof value === 'number' ? value : null);
@@ -79,7 +80,8 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
   const [gap, setGap] = useState<string | number>(given.gapLimit === null ? '' : given.gapLimit * 100);
   const [seed, setSeed] = useState<string | number>(given.seed ?? '');
   const former = Math.max(OWN, job.priority);
-  const [priority, setPriority] = useState<string | number>(former);
+  const [terms, setTerms] = useState<Terms>({ ...NO_TERMS, priority: former, profile: job.profile });
+  const setTerm = (changes: Partial<Terms>) => setTerms((now) => ({ ...now, ...changes }));
   const [busy, setBusy] = useState(false);
   const [varied, setVaried] = useState('');
   const changed = objectOf(args);
@@ -99,7 +101,7 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
       gap: typeof gap === 'number' ? gap / 100 : null,
       seed: orNull(seed),
       // As a batch has it where nobody has chosen another one.
-      ...(priority === former ? {} : { priority: orNull(priority) }),
+      ...termsInput({ ...terms, priority: terms.priority === former ? '' : terms.priority, after: [] }),
     };
     const made = await command(SubmitBatchDocument, {
       input: { job: asked, grid: grid.map(({ argument, values }) => ({ argument, values: [...values] })) },
@@ -119,7 +121,8 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
         timeLimit: orNull(timeLimit),
         gap: typeof gap === 'number' ? gap / 100 : null,
         seed: orNull(seed),
-        priority: orNull(priority),
+        ...termsInput(terms),
+        profile: terms.profile,
       },
     });
     setBusy(false);
@@ -190,15 +193,9 @@ const CloneDialog = ({ job, given, onClose }: { job: JobDetails; given: Given; o
               value={seed}
               onChange={setSeed}
             />
-            <NumberInput
-              label="Priority, lower runs first"
-              min={OWN}
-              max={WORST}
-              allowDecimal={false}
-              value={priority}
-              onChange={setPriority}
-            />
           </SimpleGrid>
+          <QueueFields app={job.app.name} version={job.app.version} terms={terms} set={setTerm} />
+          {scenarios === 0 && <AfterField size="sm" terms={terms} set={setTerm} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>
               Cancel

@@ -78,7 +78,8 @@ export const DefineDialog = ({ licence, onClose }: { licence: Licence | null; on
   const define = async () => {
     setBusy(true);
     const title = now.title.trim() || now.name;
-    const done = await command(DefineLicenceDocument, { ...now, title, reason: reason.trim() });
+    const basedOn = licence?.version ?? 0; // so that nothing is undone that another one has set meanwhile
+    const done = await command(DefineLicenceDocument, { ...now, title, reason: reason.trim(), basedOn });
     setBusy(false);
     if (done) onClose();
   };

@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Card, Group, Progress, SimpleGrid, Stack, Text }
 import { useState } from 'react';
 import { useSubscription } from 'urql';
 import { useLive } from '../api.js';
-import { count } from '../format.js';
+import { count, formatDuration } from '../format.js';
 import {
   EventTailDocument,
   LicencesDocument,
@@ -100,6 +100,12 @@ const COLUMNS: readonly Column<Seat>[] = [
   { title: 'Since', cell: ({ since }) => <Ago at={since} /> },
 ];
 
+const WAITED: Column<Seat> = {
+  title: 'Waited',
+  number: true,
+  cell: ({ waitedMs }) => (waitedMs === null || waitedMs < 500 ? '' : formatDuration(waitedMs / 1000)),
+};
+
 const Seats = ({
   licence,
   news,
@@ -125,6 +131,7 @@ const Seats = ({
           empty={<Empty icon="licences" title="Nobody has a seat" />}
           columns={[
             ...COLUMNS,
+            WAITED,
             ...(onFree
               ? [
                   {

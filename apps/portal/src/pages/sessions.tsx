@@ -73,6 +73,14 @@ export const Sessions = () => {
             : []),
           { title: 'Opened', cell: ({ requestedAt }) => <Ago at={requestedAt} /> },
           {
+            title: 'Waited',
+            cell: ({ waited, waitingFor }) => (
+              <Text size="xs" c="dimmed">
+                {waitingFor ?? waited}
+              </Text>
+            ),
+          },
+          {
             title: 'Open for',
             number: true,
             cell: ({ requestedAt, endedAt }) => formatDuration(((endedAt ?? now) - requestedAt) / 1000),

@@ -25,6 +25,8 @@ import {
   type Overlap,
   type ScheduleRowFragment,
 } from '../generated/graphql.js';
+import { NO_TERMS, type Terms, termsInput } from '../job/terms.js';
+import { QueueFields } from '../job/terms-fields.js';
 import { NextTimes } from './next-times.js';
 import { type Draft, draftOf, MISSED, OVERLAPS, whenOf } from './words.js';
 
@@ -110,7 +112,7 @@ const WhenFields = ({ draft, set }: { draft: Draft; set: (changes: Partial<Draft
   </>
 );
 
-interface What {
+interface What extends Pick<Terms, 'priority' | 'profile'> {
   readonly app: string | null;
   readonly procedure: string | null;
   readonly case: string | null;
@@ -133,7 +135,7 @@ const WhatFields = ({ what, set }: { what: What; set: (changes: Partial<What>) =
         data-autofocus
         data={(apps?.apps.nodes ?? []).map(({ name, title }) => ({ value: name, label: title }))}
         value={what.app}
-        onChange={(app) => set({ app, procedure: null, case: null })}
+        onChange={(app) => set({ app, procedure: null, case: null, profile: null })}
       />
       <Select
         label="Procedure"
@@ -164,6 +166,7 @@ const WhatFields = ({ what, set }: { what: What; set: (changes: Partial<What>) =
         value={what.timeLimit}
         onChange={(limit) => set({ timeLimit: typeof limit === 'number' ? limit : '' })}
       />
+      {what.app !== null && <QueueFields app={what.app} version={null} terms={what} set={set} />}
     </>
   );
 };
@@ -178,7 +181,13 @@ export const ScheduleForm = ({
   onDone: (id: string) => void;
   onClose: () => void;
 }) => {
-  const [what, setWhat] = useState<What>({ app: null, procedure: null, case: null, timeLimit: '' });
+  const [what, setWhat] = useState<What>({
+    ...NO_TERMS,
+    app: null,
+    procedure: null,
+    case: null,
+    timeLimit: '',
+  });
   const [draft, setDraft] = useState<Draft>(
     of ? draftOf(of, HERE) : { kind: 'cron', at: '', minutes: '', cron: EVERY_WORKDAY, zone: HERE },
   );
@@ -195,7 +204,7 @@ export const ScheduleForm = ({
     if (!ready || !when) return;
     setBusy(true);
     const terms = { name: name.trim(), when, overlap, missed, atMost: Number(atMost) };
-    const { app, procedure, case: data, timeLimit } = what;
+    const { app, procedure, case: data, timeLimit, priority, profile } = what;
     const saved = of
       ? await command(ChangeScheduleDocument, { id: of.id, terms })
       : await command(MakeScheduleDocument, {
@@ -205,6 +214,7 @@ export const ScheduleForm = ({
             description: name.trim(),
             ...(data ? { case: data } : {}),
             ...(timeLimit === '' ? {} : { timeLimit }),
+            ...termsInput({ ...NO_TERMS, priority, profile }),
           },
           terms,
         });

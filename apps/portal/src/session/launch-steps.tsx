@@ -6,11 +6,12 @@ import { LeaveLineDocument, type SessionRowFragment } from '../generated/graphql
 import { useNow } from '../ui/bits.js';
 import { Icon } from '../ui/icons.js';
 
-const STEPS: readonly (readonly [name: string, label: string])[] = [
+const SEAT = ['seat', 'A seat of its licence is free'] as const;
+const STEPS = [
   ['server', 'A server is found'],
   ['packages', 'Engine and app are there'],
   ['app', 'The app is open'],
-];
+] as const;
 
 /** Where it stands in the line for its seat, and the way out of it. */
 const InLine = ({ id, waitingFor }: { id: string; waitingFor: string }) => {
@@ -37,11 +38,10 @@ const InLine = ({ id, waitingFor }: { id: string; waitingFor: string }) => {
 
 /** How the launch goes, step by step, with the time that each took. */
 export const LaunchSteps = ({ session }: { session: SessionRowFragment }) => {
-  const { id, app, requestedAt, steps, waitingFor } = session;
+  const { id, app, licence, requestedAt, steps, waitingFor, waited } = session;
   const now = useNow(100);
-  const current = waitingFor
-    ? undefined
-    : STEPS.find(([name]) => !steps.some((step) => step.name === name))?.[0];
+  const all = licence === null ? STEPS : [SEAT, ...STEPS];
+  const current = all.find(([name]) => !steps.some((step) => step.name === name))?.[0];
   const before = (at: number) =>
     steps.reduce((latest, step) => (step.at < at && step.at > latest ? step.at : latest), requestedAt);
   return (
@@ -54,7 +54,7 @@ export const LaunchSteps = ({ session }: { session: SessionRowFragment }) => {
       </Text>
       {waitingFor && <InLine id={id} waitingFor={waitingFor} />}
       <ol className="steps" aria-live="polite">
-        {STEPS.map(([name, label]) => {
+        {all.map(([name, label]) => {
           const done = steps.find((step) => step.name === name);
           return (
             <li key={name} {...(done ? { 'data-done': true } : {})}>
@@ -74,6 +74,11 @@ export const LaunchSteps = ({ session }: { session: SessionRowFragment }) => {
           );
         })}
       </ol>
+      {waited && (
+        <Text size="sm" c="dimmed" mt="lg">
+          Waited {waited}.
+        </Text>
+      )}
     </Card>
   );
 };

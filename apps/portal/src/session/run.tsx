@@ -12,6 +12,8 @@ import {
 import { useState } from 'react';
 import { command } from '../commands.js';
 import { RequestUploadDocument, RunProcedureDocument, SubmitJobDocument } from '../generated/graphql.js';
+import { NO_TERMS, type Terms, termsInput } from '../job/terms.js';
+import { AfterField, QueueFields } from '../job/terms-fields.js';
 import { say } from '../notices.js';
 import { Icon } from '../ui/icons.js';
 import { putFile } from '../upload.js';
@@ -24,14 +26,13 @@ interface Procedure {
   readonly text: string | null;
 }
 
-interface Options {
+interface Options extends Terms {
   readonly description: string;
   readonly timeLimit: number | '';
   readonly gapPercent: number | '';
-  readonly priority: number | '';
 }
 
-const NO_OPTIONS: Options = { description: '', timeLimit: '', gapPercent: '', priority: '' };
+const NO_OPTIONS: Options = { description: '', timeLimit: '', gapPercent: '', ...NO_TERMS };
 const numeric = (value: string | number): number | '' => (typeof value === 'number' ? value : '');
 
 /** Sends the files that wait; null when one could not be sent. */
@@ -57,11 +58,13 @@ const uploadAll = async (files: ReadonlyMap<string, File>, onProgress: (share: n
 
 export const RunButton = ({
   session,
+  app,
   procedure,
   data,
   onJob,
 }: {
   session: string;
+  app: { readonly name: string; readonly version: string };
   procedure: Procedure;
   data: SessionData;
   onJob: (id: string) => void;
@@ -79,7 +82,7 @@ export const RunButton = ({
     if (waiting.size > 0) setUploading(0);
     const files = await uploadAll(waiting, setUploading);
     setUploading(null);
-    const { description, timeLimit, gapPercent, priority } = options;
+    const { description, timeLimit, gapPercent } = options;
     const job =
       files &&
       (await command(SubmitJobDocument, {
@@ -90,11 +93,13 @@ export const RunButton = ({
           ...(description ? { description } : {}),
           ...(timeLimit !== '' ? { timeLimit } : {}),
           ...(gapPercent !== '' ? { gap: gapPercent / 100 } : {}),
-          ...(priority !== '' ? { priority } : {}),
+          ...termsInput(options),
         },
       }));
     setBusy(false);
-    if (job) onJob(job.id);
+    if (!job) return;
+    set({ after: [] }); // what it waited for is not what the next one waits for
+    onJob(job.id);
   };
 
   return (
@@ -128,7 +133,7 @@ export const RunButton = ({
           </ActionIcon>
         </Popover.Target>
         <Popover.Dropdown>
-          <Stack gap="xs" w={270}>
+          <Stack gap="xs" w={290}>
             <TextInput
               size="xs"
               label="Description"
@@ -156,15 +161,8 @@ export const RunButton = ({
               value={options.gapPercent}
               onChange={(value) => set({ gapPercent: numeric(value) })}
             />
-            <NumberInput
-              size="xs"
-              label="Priority"
-              description="A higher number runs later"
-              min={100}
-              placeholder="100"
-              value={options.priority}
-              onChange={(value) => set({ priority: numeric(value) })}
-            />
+            <QueueFields size="xs" app={app.name} version={app.version} terms={options} set={set} />
+            <AfterField terms={options} set={set} />
             <Button size="xs" onClick={run} leftSection={<Icon name="play" size={14} />}>
               {procedure.label}
             </Button>

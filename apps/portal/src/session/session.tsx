@@ -119,7 +119,11 @@ const AppPage = ({
             <Text size="sm" c="dimmed">
               {session.app.version}
             </Text>
-            <StatePill state={session.state} />
+            <Tooltip label={`Waited ${session.waited}`} disabled={session.waited === null}>
+              <span>
+                <StatePill state={session.state} />
+              </span>
+            </Tooltip>
           </Group>
           <Group gap="xs">
             <UndoButtons data={data} />
@@ -131,6 +135,7 @@ const AppPage = ({
               <RunButton
                 key={procedure.name}
                 session={session.id}
+                app={session.app}
                 procedure={procedure}
                 data={data}
                 onJob={(id) => {
@@ -174,6 +179,11 @@ const Ended = ({ session }: { session: SessionRowFragment }) => {
       <Stack gap="sm">
         <Title order={1}>{session.app.title}: this session has ended</Title>
         {session.endReason && <Text size="sm">{endReasonText(session.endReason)}</Text>}
+        {session.waited && (
+          <Text size="sm" c="dimmed">
+            Waited {session.waited}.
+          </Text>
+        )}
         <Text size="sm" c="dimmed">
           Its jobs and saved cases are still there.
         </Text>

@@ -518,6 +518,8 @@ export type Query = {
   queuePolicy: QueuePolicy;
   /** Every version with its reason, the newest first. */
   queuePolicyHistory: QueuePolicyConnection;
+  /** Null where there is no such app, `latest` when no version is given. */
+  jobChoices: Maybe<JobChoices>;
   /** Newest first. */
   schedules: ScheduleConnection;
   schedule: Maybe<Schedule>;
@@ -637,6 +639,12 @@ export type QueryLicenceArgs = {
 export type QueryQueuePolicyHistoryArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryJobChoicesArgs = {
+  app: Scalars['String']['input'];
+  version?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -762,7 +770,8 @@ export type Mutation = {
   /**
    * Defines a licence, or changes it at once; what is not given stays as it is (a new one has no seats, holds a place for
    * 60 s and a seat for 60 s, and is everybody's). Fewer seats than are held are allowed: nothing is taken away, and
-   * nothing new is granted until it fits. `users`: ids or names; an empty list is everybody.
+   * nothing new is granted until it fits. `users`: ids or names; an empty list is everybody. `basedOn` is the version that
+   * you have seen, 0 for a new one: if another one holds by now, nothing is changed.
    */
   defineLicence: LicenceResult;
   /** Takes a seat away: the session ends, or the attempt is given back and its job waits again. Who is next gets it. */
@@ -967,6 +976,7 @@ export type MutationDefineLicenceArgs = {
   leaseS?: InputMaybe<Scalars['Int']['input']>;
   users?: InputMaybe<Array<Scalars['String']['input']>>;
   reason?: InputMaybe<Scalars['String']['input']>;
+  basedOn?: InputMaybe<Scalars['Int']['input']>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -1396,9 +1406,13 @@ export type JobChanges = {
   description?: InputMaybe<Scalars['String']['input']>;
   /** You may only lower it: a number above 100. */
   priority?: InputMaybe<Scalars['Int']['input']>;
+  /** Null takes it away. */
+  profile?: InputMaybe<Scalars['String']['input']>;
   timeLimit?: InputMaybe<Scalars['Float']['input']>;
   gap?: InputMaybe<Scalars['Float']['input']>;
   seed?: InputMaybe<Scalars['Int']['input']>;
+  /** At most 50 jobs, which you may see; what the first job waited for is none of its. */
+  after?: InputMaybe<Array<DependencyInput>>;
 };
 
 export type JobResult = Job | NotAllowed | NotFound | BadInput | Conflict;
@@ -1435,6 +1449,8 @@ export type Licence = {
   definedBy: Scalars['String']['output'];
   /** Why it was defined so. */
   reason: Scalars['String']['output'];
+  /** How often it was defined. Name it when you change the licence. */
+  version: Scalars['Int']['output'];
   dataTaken: Scalars['Int']['output'];
   optimizationTaken: Scalars['Int']['output'];
   /** Places in the line for data seats. */
@@ -1465,6 +1481,8 @@ export type Seat = {
   attempt: Maybe<Scalars['Int']['output']>;
   /** When it got its seat, or began to wait. */
   since: Scalars['Time']['output'];
+  /** How long it waited in the line for its seat, in milliseconds; null while it waits. */
+  waitedMs: Maybe<Scalars['Float']['output']>;
   /** 1 = next; null for one that has its seat. */
   place: Maybe<Scalars['Int']['output']>;
 };
@@ -1530,6 +1548,29 @@ export type QueuePolicyConnection = {
 };
 
 export type QueuePolicyResult = QueuePolicy | NotAllowed | NotFound | BadInput | Conflict;
+
+/** What one may choose for a new job of an app. */
+export type JobChoices = {
+  __typename?: 'JobChoices';
+  /** The best priority that one may ask for, and what it has where one asks for none. Lower runs first. */
+  priority: Scalars['Int']['output'];
+  /** The worker profiles that one may take, by name. */
+  profiles: Array<ProfileChoice>;
+  /** What its jobs run under where one takes none. */
+  profile: Maybe<Scalars['String']['output']>;
+};
+
+export type ProfileChoice = {
+  __typename?: 'ProfileChoice';
+  name: Scalars['String']['output'];
+  /** So many jobs run under it at once, in the whole cluster. */
+  capacity: Scalars['Int']['output'];
+  /** Of the server, for each job; null = it is not counted. */
+  memoryMiB: Maybe<Scalars['Int']['output']>;
+  cores: Maybe<Scalars['Int']['output']>;
+  /** What the server must have. */
+  labels: Array<Scalars['String']['output']>;
+};
 
 export type ScheduleState =
   | 'ACTIVE'
@@ -1644,7 +1685,7 @@ export type SessionState =
 
 export type Step = {
   __typename?: 'Step';
-  /** requested, server, packages, app, ready */
+  /** requested, seat, server, packages, app, ready */
   name: Scalars['String']['output'];
   at: Scalars['Time']['output'];
 };
@@ -1668,6 +1709,8 @@ export type Session = {
   licence: Maybe<Scalars['String']['output']>;
   /** Where it stands in the line for its seat, in words; null when it does not wait for one. */
   waitingFor: Maybe<Scalars['String']['output']>;
+  /** How the wait until it was open, or had ended, was made up, in words; null when nobody noticed one. */
+  waited: Maybe<Scalars['String']['output']>;
   /** How the launch went. */
   steps: Array<Step>;
   /** Null until the session is ready, and after its end. */
