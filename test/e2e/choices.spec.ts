@@ -82,7 +82,7 @@ const RUNS = `while (!ctx.signal.aborted) { await new Promise((next) => setTimeo
     expect(await page.getByRole('option').allInnerTexts()).toEqual(['Large: 1 GiB, 4 at once']);
     await page.getByRole('option', { name: 'Large' }).click();
     await choose('After', /the data \((waiting|running)\)/i);
-    await page.keyboard.press('Escape'); // closes the list
+    await form.getByLabel('Description').click(); // closes the list
     await form.getByText('have ended').click();
     await form.getByRole('button', { name: 'Solve' }).click();
     await page
