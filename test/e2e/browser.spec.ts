@@ -137,7 +137,8 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
   });
 
   it('shows every other page', async () => {
-    for (const name of ['Apps', 'Sessions', 'Jobs', 'Schedules', 'Cases', 'Engines', 'Cluster', 'Events']) {
+    const names = ['Apps', 'Sessions', 'Jobs', 'Schedules', 'Cases', 'Engines', 'Cluster', 'Users', 'Events'];
+    for (const name of names) {
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
     }
@@ -146,6 +147,18 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
       .or(page.getByText(/SignedIn/))
       .first()
       .waitFor();
+  });
+
+  it('puts somebody into a group when it has said what follows', async () => {
+    await page.getByRole('link', { name: 'Users' }).click();
+    await page.getByRole('button', { name: 'Change the groups of Administrator' }).click();
+    const form = page.getByRole('dialog', { name: 'Groups of Administrator' });
+    await form.getByLabel('Groups', { exact: true }).first().fill('planners');
+    await page.keyboard.press('Enter');
+    await form.getByText('What the policy says of planners holds for the next jobs').waitFor();
+    await form.getByRole('button', { name: 'Change groups' }).click();
+    await form.waitFor({ state: 'detached' });
+    await page.getByRole('cell', { name: 'planners' }).waitFor();
   });
 
   it('makes a schedule, shows its next times before and after, and pauses it with a reason', async () => {

@@ -109,7 +109,7 @@ describe('groups of users', () => {
 
   it('are limited together; who leaves one runs at once, without signing in again', async () => {
     expect((await policyOf('planers')).warnings).toEqual([
-      expect.stringContaining('nobody is in a group planers'),
+      expect.stringContaining('Nobody is in a group planers'),
     ]);
     expect((await policyOf('planners')).warnings).toEqual([]);
     const first = await submit(ada);

@@ -90,7 +90,7 @@ export const groupsNamedIn = ({ rules, limits, profiles, quotas }: Policy): read
 };
 
 export const nobodyIn = (pattern: string): string =>
-  `nobody is in a group ${pattern}: what the policy says of it holds for no new job`;
+  `Nobody is in a group ${pattern}: what the policy says of it holds for no new job`;
 
 /** What an administrator may not have meant: nothing of it is wrong. */
 export const warningsOf = (policy: Policy, groups: readonly JobGroup[]): readonly string[] => {
