@@ -20,5 +20,5 @@ describe('other groups of a user', () => {
 
 it('users are saved as CSV, and no name runs as a formula', () =>
   expect(usersCsv([{ id: 'u', name: '=1+1', roles: ['user', 'auditor'], groups: [] }])).toBe(
-    `name,roles,groups,id\r\n'=1+1,"user, auditor",,u\r\n`,
+    `name,roles,groups,id\r\n"'=1+1","user, auditor",,u\r\n`,
   ));

@@ -26,11 +26,8 @@ export const consequencesOf = (
   ];
 };
 
-/** A name that a spreadsheet would run as a formula is text there, too. */
-const harmless = (text: string): string => (/^\s*[=+\-@]/.test(text) ? `'${text}` : text);
-
 export const usersCsv = (users: readonly User[]): string =>
   toCsv(
     ['name', 'roles', 'groups', 'id'],
-    users.map(({ name, roles, groups, id }) => [name, roles.join(', '), groups.join(', '), id].map(harmless)),
+    users.map(({ name, roles, groups, id }) => [name, roles.join(', '), groups.join(', '), id]),
   );
