@@ -18,6 +18,7 @@ import { ChildJobs } from './0017-child-jobs.js';
 import { QuotaColumns } from './0018-quotas.js';
 import { Groups } from './0019-groups.js';
 import { WaitsForSeats } from './0020-waits-for-seats.js';
+import { StorageQuotas } from './0022-storage-quotas.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   QuotaColumns,
   Groups,
   WaitsForSeats,
+  StorageQuotas,
 ];

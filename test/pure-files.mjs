@@ -11,7 +11,6 @@ const DECIDERS = {
     'queue-policy',
     'policy-index',
     'policy-use',
-    'pattern',
     'quotas',
     'queue',
     'lines',
@@ -27,13 +26,13 @@ const DECIDERS = {
   ],
   licensing: ['licence'],
   sessions: ['session', 'session-wait'],
-  storage: ['case', 'file'],
+  storage: ['case', 'file', 'storage-quota'],
 };
 
 export const CONTEXTS = Object.keys(DECIDERS);
 
 export const PURE_GLOBS = [
-  'libs/kernel/src/{decider,refusal,checks,csv,waited}.ts',
+  'libs/kernel/src/{decider,refusal,checks,csv,pattern,waited}.ts',
   'libs/*/src/*.{projection,process}.ts',
   ...Object.entries(DECIDERS).flatMap(([context, names]) =>
     names.map((name) => `libs/${context}/src/${name}.ts`),

@@ -58,7 +58,7 @@ describe('the tables of the read model', () => {
     expect(drift).toStrictEqual([]);
   });
 
-  it('are as many as there are projections', () => expect(projections.length).toBe(18));
+  it('are as many as there are projections', () => expect(projections.length).toBe(19));
 
   it.each(projections.map((projection) => [projection.name, projection] as const))(
     '%s has the columns and the key of its projection, and the program may write it',

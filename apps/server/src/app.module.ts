@@ -77,7 +77,7 @@ import {
   sessionList,
   SessionsModule,
 } from '@openpro/sessions';
-import { caseList, ForCase, ForFile, StorageModule } from '@openpro/storage';
+import { caseList, ForCase, ForFile, StorageModule, uploadList } from '@openpro/storage';
 import DataLoader from 'dataloader';
 import { DataSource } from 'typeorm';
 import { ErrorFilter } from './error.filter.js';
@@ -122,6 +122,7 @@ export const readModel = {
     appList,
     appVersion,
     caseList,
+    uploadList,
     sessionList,
     jobList,
     batchList,

@@ -37,6 +37,7 @@ describe('a published engine', () => {
       null as never,
       { joinedAt: '0005' as Position },
       { onCommitted: (listener: typeof commit) => (commit = listener) } as unknown as ReadSide,
+      null as never,
     );
     const keys = ['model-ts:1.0.0', 'model-ts:2.0.0'];
     commit({ projection: 'engine_list', keys, position: '0005' as Position }); // its lists catch up

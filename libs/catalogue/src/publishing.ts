@@ -21,7 +21,7 @@ import {
   type ServerConfig,
   type ThisNode,
 } from '@openpro/platform';
-import { FolderBlobStore, Uploads } from '@openpro/storage';
+import { FolderBlobStore, StorageQuotas, type StoredFile, Uploads } from '@openpro/storage';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { appList } from './app-list.projection.js';
@@ -47,6 +47,7 @@ export class Publishing {
     @Inject(CONFIG) private readonly config: ServerConfig,
     @Inject(NODE) node: Pick<ThisNode, 'joinedAt'>,
     readSide: ReadSide,
+    private readonly quotas: StorageQuotas,
   ) {
     // On every server: the first user of an engine need not wait for its processes either. What was published before
     // the server came is warmed when it has started, not while its lists catch up.
@@ -56,10 +57,16 @@ export class Publishing {
     });
   }
 
+  /** The package, which counts for whoever has uploaded it: nothing is published by who keeps too much. */
+  private async uploaded(actor: Actor, id: string, kind: 'engine' | 'app'): Promise<StoredFile | Refusal> {
+    const upload = await this.uploads.stored(actor, id, kind, 'upload');
+    return isRefusal(upload) ? upload : ((await this.quotas.refusal(actor, 0, 'upload')) ?? upload);
+  }
+
   async engine(actor: Actor, uploadId: string, commandId: string) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const upload = await this.uploads.stored(actor, uploadId, 'engine', 'upload');
+    const upload = await this.uploaded(actor, uploadId, 'engine');
     if (isRefusal(upload)) return upload;
     const pkg = await this.packages.readEngine(this.blobs.path(upload.digest));
     if (isRefusal(pkg)) return pkg;
@@ -93,7 +100,7 @@ export class Publishing {
   async app(actor: Actor, uploadId: string, commandId: string) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const upload = await this.uploads.stored(actor, uploadId, 'app', 'upload');
+    const upload = await this.uploaded(actor, uploadId, 'app');
     if (isRefusal(upload)) return upload;
     const pkg = await this.packages.readApp(this.blobs.path(upload.digest));
     if (isRefusal(pkg)) return pkg;

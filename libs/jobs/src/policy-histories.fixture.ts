@@ -5,7 +5,7 @@ import { idOf, isRefusal } from '@openpro/kernel';
 import { Chance, hold } from './history-chance.fixture.js';
 import { job as jobs, type Job, type JobCommand, type JobEvent, type QueuedJob } from './job.js';
 import { emptyQueue, type Entry, fullFor, type Queue, standing, turnAmong } from './lines.js';
-import { matches } from './pattern.js';
+import { matches } from '@openpro/kernel';
 import { decidePlacements, type Placement } from './placement.js';
 import { NO_POLICY, type Policy, type QueuePolicyEvent } from './queue-policy.js';
 import { evolveQueue, queueFromRows, refusedSeat, turnOf } from './queue.js';

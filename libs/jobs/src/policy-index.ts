@@ -1,6 +1,6 @@
 import { clip, refuse, type Refusal } from '@openpro/kernel';
 import { OWN_PRIORITY, type QueuedJob } from './job.js';
-import { matches } from './pattern.js';
+import { matches } from '@openpro/kernel';
 import type { Policy, Quota, RunningLimit, Who, WorkerProfile } from './queue-policy.js';
 
 /** Whose job it is, and of what. */

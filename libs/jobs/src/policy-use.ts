@@ -1,6 +1,6 @@
 import { ROLES } from '@openpro/kernel';
 import { isFor, type Subject } from './policy-index.js';
-import { matches } from './pattern.js';
+import { matches } from '@openpro/kernel';
 import type { Policy, RunningLimit } from './queue-policy.js';
 
 /** So many jobs of one owner, app, version, profile and server that wait or run. */
@@ -28,6 +28,13 @@ export interface PolicyUse {
   readonly profiles: readonly { readonly running: number; readonly waiting: number }[];
   /** Jobs that wait or run. */
   readonly quotas: readonly (readonly Use[])[];
+  /** MiB that those under each quota of storage keep; nobody where it is none. */
+  readonly storage: readonly (readonly Use[])[];
+}
+
+/** Who keeps how much in the storage. */
+export interface Keeper extends Pick<Subject, 'ownerName' | 'groups'> {
+  readonly bytes: number;
 }
 
 const MOST_SHOWN = 20;
@@ -59,12 +66,21 @@ const usesOf = (
     .slice(0, MOST_SHOWN);
 };
 
+const whole = ({ name, count }: Use): Use => ({ name, count: Math.round(count) });
+
 const sum = (groups: readonly JobGroup[]): number => groups.reduce((all, { count }) => all + count, 0);
+
+const keptBy = ({ ownerName, groups, bytes }: Keeper): JobGroup => ({
+  ...{ owner: '', ownerName, groups, app: '', version: '', profile: null, server: null, running: false },
+  count: bytes / 1024 ** 2,
+});
 
 export const useOf = (
   { rules, limits, profiles, quotas }: Policy,
   groups: readonly JobGroup[],
+  keepers: readonly Keeper[] = [],
 ): PolicyUse => {
+  const kept = keepers.map(keptBy);
   const running = groups.filter((group) => group.running);
   const waiting = groups.filter((group) => !group.running);
   return {
@@ -75,6 +91,7 @@ export const useOf = (
       waiting: sum(waiting.filter(({ profile }) => profile === name)),
     })),
     quotas: quotas.map((quota) => usesOf(quota, groups)),
+    storage: quotas.map((quota) => (quota.storageGiB === undefined ? [] : usesOf(quota, kept).map(whole))),
   };
 };
 

@@ -14,9 +14,10 @@ import {
   type ServerConfig,
   Where,
 } from '@openpro/platform';
+import { StorageQuotas } from '@openpro/storage';
 import { DataSource } from 'typeorm';
 import type { Environment, NoEnvironment } from './attempts.js';
-import { groupsNamedIn, type JobGroup, nobodyIn, useOf, warningsOf } from './policy-use.js';
+import { groupsNamedIn, type JobGroup, type Keeper, nobodyIn, useOf, warningsOf } from './policy-use.js';
 import { queuePolicyList, type QueuePolicyRow } from './queue-policy.projection.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { Sealing } from './sealing.js';
@@ -39,6 +40,7 @@ export class QueuePolicies {
     private readonly people: IdentityQueries,
     @Inject(CONFIG) { storageDir }: ServerConfig,
     private readonly readSide: ReadSide,
+    private readonly storage: StorageQuotas,
   ) {
     this.sealing = new Sealing(storageDir);
     readSide.onCommitted(({ projection }) => {
@@ -84,12 +86,17 @@ export class QueuePolicies {
       reason,
       setAt: version === 0 ? null : set_at,
       setBy: () => (version === 0 ? null : this.people.user(set_by)),
-      use: async () => useOf(policy, await groups()),
+      use: async () => useOf(policy, await groups(), await this.keepers(actor, policy)),
       warnings: async () => [
         ...warningsOf(policy, await groups()),
         ...(await this.people.withoutMembers(groupsNamedIn(policy))).map(nobodyIn),
       ],
     };
+  }
+
+  /** Asked for only where there is a quota of it. */
+  private async keepers({ environment }: Actor, { quotas }: Policy): Promise<readonly Keeper[]> {
+    return quotas.some(({ storageGiB }) => storageGiB !== undefined) ? this.storage.kept(environment) : [];
   }
 
   private row(): Promise<QueuePolicyRow> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { specFor } from '@openpro/kernel/testing';
 import fc from 'fast-check';
-import { matches } from './pattern.js';
+import { matches } from '@openpro/kernel';
 import { PolicyIndex, priorityOf, quotasOf, termsOf } from './policy-index.js';
 import { groupsNamedIn, type JobGroup, useOf, warningsOf } from './policy-use.js';
 import {
@@ -243,7 +243,23 @@ describe('the use of a policy', () => {
       limits: [[{ name: 'big-1', count: 6 }]],
       profiles: [{ running: 6, waiting: 3 }],
       quotas: [[{ name: 'ada', count: 9 }]],
+      storage: [[]],
     });
+    const quotas = [
+      { per: 'user', pattern: 'a*', storageGiB: 1 },
+      { per: 'group', pattern: 'user', storageGiB: 9 },
+      { per: 'user', pattern: '*', jobs: 1 },
+    ] as const;
+    const MIB = 1024 * 1024;
+    const keepers = [
+      { ownerName: 'ada', groups: ['user'], bytes: 300.4 * MIB },
+      { ownerName: 'bob', groups: ['user'], bytes: 5 * MIB },
+    ];
+    expect(useOf({ ...NO_POLICY, quotas }, [], keepers).storage).toEqual([
+      [{ name: 'ada', count: 300 }],
+      [{ name: 'user', count: 305 }],
+      [],
+    ]);
   });
 
   it('knows the groups that it names, but for those that fit a role: somebody has that', () => {

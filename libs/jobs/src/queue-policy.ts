@@ -57,6 +57,8 @@ export interface Quota {
   readonly jobs?: number;
   /** Used in this calendar month, in UTC. */
   readonly coreHours?: number;
+  /** Of cases, uploads, packages, and data and results of jobs. */
+  readonly storageGiB?: number;
 }
 
 export interface Policy {
@@ -106,6 +108,7 @@ const RESERVED = /^(OPENPRO_.*|NODE_.*|LD_.*|PATH|HOME|TMPDIR|LANG|TZ)$/;
 const wrong = (field: string, problem: string, limit: string): BadInput =>
   refuse('BadInput', `${field} ${problem}: it must be ${limit}`, { field, limit });
 
+type Fields = { readonly [name: string]: unknown };
 type Check = (field: string, value: unknown) => BadInput | undefined;
 
 const listOf =
@@ -248,9 +251,10 @@ const document = objectOf({
       per(QUOTA_PER, {
         jobs: optional(whole(0, 10_000_000, 'jobs')),
         coreHours: optional((at, hours) => checkNumber(at, hours, { min: 0, max: 1e9, unit: 'core-hours' })),
+        storageGiB: optional((at, size) => checkNumber(at, size, { min: 0, max: 1e6, unit: 'GiB' })),
       })(field, value) ??
-      ((value as Quota).jobs === undefined && (value as Quota).coreHours === undefined
-        ? wrong(field, 'limits nothing', 'jobs or coreHours')
+      (['jobs', 'coreHours', 'storageGiB'].every((name) => (value as Fields)[name] === undefined)
+        ? wrong(field, 'limits nothing', 'jobs, coreHours or storageGiB')
         : undefined),
   ),
 });

@@ -45,6 +45,7 @@ const given = () => {
     jobs: [] as string[],
     unlicensed: undefined as Refusal | undefined,
     full: undefined as Refusal | undefined,
+    keepsTooMuch: undefined as Refusal | undefined,
   };
   const submitting = new Submitting(
     { versionRow: () => Promise.resolve(world.version) } as never,
@@ -64,6 +65,7 @@ const given = () => {
     { refusalFor: () => Promise.resolve(world.unlicensed) } as never,
     { refusal: () => Promise.resolve(world.full) } as never,
     { execute: (command: ForJob) => execute(handler, command) } as never,
+    { refusalOfCase: () => Promise.resolve(world.keepsTooMuch) } as never,
   );
   return {
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
@@ -109,6 +111,13 @@ describe('submitting a job', () => {
     const costly = { ...input, values: [{ identifier: 'In', cells: [] }] };
     expect(await command(costly)).toMatchObject({ refused: 'QuotaExceeded' });
     expect(await command(input, commandId)).toMatchObject({ id: commandId });
+  });
+
+  it('is refused when the storage quota of its owner has no room for its input', async () => {
+    const { command, world } = given();
+    world.keepsTooMuch = { refused: 'QuotaExceeded', message: 'too much', field: 'input' } as Refusal;
+    expect(await command(input)).not.toHaveProperty('refused'); // it has none
+    expect(await command({ ...input, case: 'cutting' })).toMatchObject({ field: 'input' });
   });
 
   it('carries whose it is and what the rules gave it, and may only be made worse', async () => {

@@ -17,7 +17,7 @@ import {
 } from '@openpro/platform';
 import { LicenceQueries } from '@openpro/licensing';
 import { type SessionAt, SessionData, SessionQueries } from '@openpro/sessions';
-import { CaseQueries, FolderBlobStore, loadCase, saveCase, Uploads } from '@openpro/storage';
+import { CaseQueries, FolderBlobStore, loadCase, saveCase, StorageQuotas, Uploads } from '@openpro/storage';
 import { type Dependency, wrongDependencies } from './dependencies.js';
 import { type QueuedJob, queuedJob, withoutOrigin, wrongIn } from './job.js';
 import { ForJob } from './jobs.commands.js';
@@ -56,6 +56,7 @@ export class Submitting {
     private readonly licences: LicenceQueries,
     private readonly quotas: Quotas,
     private readonly commands: Commands,
+    private readonly storage: StorageQuotas,
   ) {}
 
   /** The command; a request that was submitted before under this id gives the same command without new work. */
@@ -125,6 +126,8 @@ export class Submitting {
     if (unlicensed) return unlicensed;
     const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
+    const over = stored === null ? undefined : await this.storage.refusalOfCase(actor, stored, 'input');
+    if (over) return over;
     return {
       environment: actor.environment,
       owner: actor.id,

@@ -94,6 +94,7 @@ const given = (first: SessionRow | null = ended) => {
       },
     } as never,
     new MemoryEventStore(),
+    {} as never,
   );
   return {
     world,

@@ -26,7 +26,7 @@ import {
   pageRequest,
   type QuerySessionsArgs,
 } from '@openpro/platform';
-import { type CaseEvent, CaseQueries, caseList, ForCase } from '@openpro/storage';
+import { type CaseEvent, CaseQueries, caseList, ForCase, StorageQuotas } from '@openpro/storage';
 import type { SessionCommand, SessionEvent } from './session.js';
 import type { Change, Changes } from './session-change.js';
 import { SavedData } from './saved-data.js';
@@ -50,6 +50,7 @@ export class SessionsResolver {
     private readonly commands: Commands,
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly quotas: StorageQuotas,
   ) {}
 
   @Query()
@@ -310,8 +311,12 @@ export class SessionsResolver {
       );
     const row = await this.mine(actor, session);
     if (isRefusal(row)) return row;
+    const over = await this.quotas.refusal(actor, 0, 'session'); // before a byte is written
+    if (over) return over;
     const digest = await this.data.save(actor, row);
     if (isRefusal(digest)) return digest;
+    const full = await this.quotas.refusalOfCase(actor, digest, 'session');
+    if (full) return full;
     const { environment, app, version } = row;
     return new ForCase(
       commandId,

@@ -14,4 +14,7 @@ export type { Cell } from './case-table.js';
 export { loadCase, loadManifest, saveCase } from './case-store.js';
 export { ForCase, ForFile } from './storage.commands.js';
 export { StorageModule } from './storage.module.js';
+export type { QuotaOfStorage } from './storage-quota.js';
+export { StorageQuotas } from './storage-quotas.js';
+export { uploadList } from './upload-list.projection.js';
 export { Uploads } from './uploads.js';

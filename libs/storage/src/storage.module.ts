@@ -5,6 +5,7 @@ import { FolderBlobStore } from './blob-store.js';
 import { CaseController } from './case.controller.js';
 import { CaseQueries } from './case.queries.js';
 import { storageHandlers } from './storage.commands.js';
+import { StorageQuotas } from './storage-quotas.js';
 import { StorageResolver } from './storage.resolver.js';
 import { UploadController } from './upload.controller.js';
 import { Uploads } from './uploads.js';
@@ -19,9 +20,10 @@ import { Uploads } from './uploads.js';
       useFactory: ({ storageDir }: ServerConfig) => new FolderBlobStore(path.join(storageDir, 'blobs')),
     },
     CaseQueries,
+    StorageQuotas,
     StorageResolver,
     Uploads,
   ],
-  exports: [CaseQueries, FolderBlobStore, Uploads],
+  exports: [CaseQueries, FolderBlobStore, StorageQuotas, Uploads],
 })
 export class StorageModule {}

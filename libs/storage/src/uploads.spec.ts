@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
-import { isRefusal, uuidv7 } from '@openpro/kernel';
+import { isRefusal, refuse, uuidv7 } from '@openpro/kernel';
 import type { Actor, Commands, ServerConfig } from '@openpro/platform';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { FolderBlobStore } from './blob-store.js';
 import { file } from './file.js';
+import type { StorageQuotas } from './storage-quotas.js';
 import type { ForFile } from './storage.commands.js';
 import { Uploads } from './uploads.js';
 
@@ -33,9 +34,18 @@ beforeEach(async () => {
     execute: ({ id, command, meta, fingerprint }: ForFile) =>
       handler.execute(file, id, command, meta, fingerprint),
   };
-  uploads = new Uploads(commands as unknown as Commands, new FolderBlobStore(folder), store, {
-    publicUrl: 'http://here',
-  } as ServerConfig);
+  const quotas = {
+    refusal: (_actor: Actor, size: number, field: string) =>
+      Promise.resolve(size > 1000 ? refuse('QuotaExceeded', 'full', { field }) : undefined),
+  };
+  const config = { publicUrl: 'http://here' } as ServerConfig;
+  uploads = new Uploads(
+    commands as unknown as Commands,
+    new FolderBlobStore(folder),
+    store,
+    config,
+    quotas as unknown as StorageQuotas,
+  );
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -47,6 +57,12 @@ const place = async (size = 10, actor = ada) => {
 const bytes = (text: string) => Readable.from([Buffer.from(text)]);
 
 describe('an upload', () => {
+  it('gets no place that its owner’s quota has no room for', async () =>
+    expect(await uploads.request(ada, 'file', 'a.mps', 1001, uuidv7())).toMatchObject({
+      refused: 'QuotaExceeded',
+      field: 'size',
+    }));
+
   it('takes its bytes once, and gives them to its owner for its kind', async () => {
     const { id, secret } = await place();
     const digest = createHash('sha256').update('hello').digest('hex');

@@ -16,6 +16,7 @@ import {
 import type { Readable } from 'node:stream';
 import { BlobTooLarge, FolderBlobStore } from './blob-store.js';
 import { type FileKind, file, type StoredFile } from './file.js';
+import { StorageQuotas } from './storage-quotas.js';
 import { ForFile } from './storage.commands.js';
 
 const UPLOAD_LIFE_MS = 60 * 60_000;
@@ -31,6 +32,7 @@ export class Uploads {
     private readonly blobs: FolderBlobStore,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(CONFIG) private readonly config: ServerConfig,
+    private readonly quotas: StorageQuotas,
   ) {}
 
   async request(
@@ -47,6 +49,8 @@ export class Uploads {
       return refuse('NotAllowed', `Uploads of kind ${kind} need the role ${ROLE_FOR[kind]}`, {
         field: 'kind',
       });
+    const full = await this.quotas.refusal(actor, size, 'size');
+    if (full) return full;
     const secret = newSecret();
     const expiresAt = Date.now() + UPLOAD_LIFE_MS;
     const outcome = await this.commands.execute(

@@ -41,7 +41,8 @@ const QUOTAS: readonly Column[] = [
   { name: 'per', label: 'Of each', choices: ['user', 'group'], width: '8rem' },
   { name: 'pattern', label: 'Whose name fits' },
   { name: 'jobs', label: 'Jobs at most', width: '9rem' },
-  { name: 'coreHours', label: 'Core-hours a month', width: '11rem' },
+  { name: 'coreHours', label: 'Core-hours a month', width: '10rem' },
+  { name: 'storageGiB', label: 'Storage, GiB', width: '8rem' },
 ];
 
 /** Offers known groups where the name of one is typed. */
@@ -60,6 +61,11 @@ const usesText = (uses: Uses | undefined): string =>
     : uses.length === 0
       ? 'none'
       : uses.map(({ name, count }) => `${name} ${count}`).join(', ');
+
+const keptText = (uses: Uses = []): readonly string[] =>
+  uses.length === 0
+    ? []
+    : [`keeps ${uses.map(({ name, count }) => `${name} ${count.toLocaleString('en')} MiB`).join(', ')}`];
 
 const POLL_MS = 5000;
 
@@ -161,11 +167,15 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
       <Rows
         title="Quotas"
         noun="quota"
-        help="How many jobs each user, or each group together, may have waiting and running, and how many core-hours they may use in a calendar month. More are refused. Without a quota a user may have 20,000 jobs."
+        help="How many jobs each user, or each group together, may have waiting and running, and how many core-hours they may use in a calendar month, and how much they may keep in the storage: cases, uploads, packages, data and results of jobs. What is more is refused. Without a quota a user may have 20,000 jobs."
         columns={offering(QUOTAS, groups)}
         rows={draft.quotas}
         first={{ per: 'user', pattern: '*', jobs: '1000' }}
-        now={{ label: 'Jobs now', of: (index) => (editing ? '' : usesText(use.quotas[index])) }}
+        now={{
+          label: 'Jobs and storage now',
+          of: (index) =>
+            editing ? '' : [usesText(use.quotas[index]), ...keptText(use.storage[index])].join('\n'),
+        }}
         onChange={onChange('quotas')}
       />
       <Section title="Fairness">

@@ -21,6 +21,7 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'cores',
   'jobs',
   'coreHours',
+  'storageGiB',
 ]);
 
 /** `{ user: 'ada', app: 'x' }` ↔ `user=ada app=x`, one of them a line. */

@@ -1527,6 +1527,8 @@ export type PolicyUse = {
   profiles: Array<ProfileUse>;
   /** Waiting and running jobs of those who are under each quota and have most. */
   quotas: Array<Array<Use>>;
+  /** MiB that those under each quota of storage keep, of those who keep most; nobody where it is a quota of something else. */
+  storage: Array<Array<Use>>;
 };
 
 export type Use = {
