@@ -165,6 +165,36 @@ describe('the policy of the queue', () => {
     await running(ada, (await submit(ada)).id);
   });
 
+  it('refuses who would keep more in the storage than he may, and shows who keeps how much', async () => {
+    const { queuePolicy } = await admin.ask<{ queuePolicy: Policy }>('{ queuePolicy { version document } }');
+    const quotas = [
+      { per: 'user', pattern: 'Ada', storageGiB: 0.001 },
+      { per: 'group', pattern: '*', storageGiB: 1 },
+    ];
+    await set({ ...queuePolicy.document, quotas }, queuePolicy.version);
+    const upload = (api: Api, size: number) =>
+      api.change<{ code: string; field: string; limit: string }>(
+        'requestUpload',
+        '$kind: UploadKind!, $name: String!, $size: Float!',
+        { kind: 'FILE', name: 'a.csv', size },
+        '... on Upload { id }',
+      );
+    expect(await upload(ada, 2_000_000)).toMatchObject({
+      code: 'QuotaExceeded',
+      field: 'size',
+      limit: '0.001 GiB',
+    });
+    expect(await upload(ada, 1000)).toMatchObject({ __typename: 'Upload' });
+    expect(await upload(bob, 2_000_000)).toMatchObject({ __typename: 'Upload' });
+    const asked = '{ queuePolicy { use { storage { name count } } } }';
+    const { queuePolicy: seen } = await admin.ask<{
+      queuePolicy: { use: { storage: { name: string }[][] } };
+    }>(asked);
+    // Whoever has published has uploaded what is published.
+    expect(seen.use.storage[1]?.map(({ name }) => name)).toContain('administrator');
+    await set(queuePolicy.document, queuePolicy.version + 1);
+  });
+
   it('refuses who has used his core-hours of the month', async () => {
     const { queuePolicy } = await admin.ask<{ queuePolicy: Policy }>('{ queuePolicy { version document } }');
     const quotas = [{ per: 'user', pattern: 'Ada', coreHours: 0 }];

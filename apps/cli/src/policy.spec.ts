@@ -19,7 +19,7 @@ const policy = {
   setAt: 0,
   setBy: { name: 'Alice' },
   warnings: ['Less than what runs now'],
-  use: { rules: [4] },
+  use: { rules: [4], quotas: [[{ name: 'Ada', count: 3 }]], storage: [[{ name: 'Ada', count: 70 }]] },
 };
 
 it('shows the policy as the file that sets it, based on the version that was seen', async () => {
@@ -29,7 +29,10 @@ it('shows the policy as the file that sets it, based on the version that was see
   expect(stderr).toContain('Less than what runs now');
   await writeFile(at('policy.json'), stdout);
   const set = await openpro('policy', 'set', at('policy.json'), '--reason', 'new seats');
-  expect([set.code, set.stdout]).toEqual([0, 'Version 4 of the policy holds now.\nrule 1 fits 4 waiting\n']);
+  expect([set.code, set.stdout]).toEqual([
+    0,
+    'Version 4 of the policy holds now.\nrule 1 fits 4 waiting\nquota 1: Ada 3 jobs\nquota 1: Ada keeps 70 MiB\n',
+  ]);
   expect(fake.callsOf('SetQueuePolicy')).toMatchObject([
     { variables: { policy: document, reason: 'new seats', basedOn: 3 } },
   ]);

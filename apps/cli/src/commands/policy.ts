@@ -61,7 +61,16 @@ export const addPolicy = (program: Command): void => {
       const set = await api.mutate(SetQueuePolicyDocument, { policy, reason, basedOn });
       context.screen.result(set, () => {
         const waiting = set.use.rules.map((count, index) => `rule ${index + 1} fits ${count} waiting`);
-        return [`Version ${set.version} of the policy holds now.`, ...waiting].join('\n');
+        const under = (uses: typeof set.use.quotas, text: (name: string, count: number) => string) =>
+          uses.flatMap((some, index) =>
+            some.map(({ name, count }) => `quota ${index + 1}: ${text(name, count)}`),
+          );
+        return [
+          `Version ${set.version} of the policy holds now.`,
+          ...waiting,
+          ...under(set.use.quotas, (name, count) => `${name} ${count} jobs`),
+          ...under(set.use.storage, (name, count) => `${name} keeps ${count} MiB`),
+        ].join('\n');
       });
       for (const warning of set.warnings) context.screen.note(warning);
     },

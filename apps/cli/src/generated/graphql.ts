@@ -983,7 +983,7 @@ export type SetQueuePolicyMutationVariables = Exact<{
 
 
 export type SetQueuePolicyMutation = { setQueuePolicy:
-    | { __typename: 'QueuePolicy', version: number, document: unknown, warnings: Array<string>, use: { rules: Array<number> } }
+    | { __typename: 'QueuePolicy', version: number, document: unknown, warnings: Array<string>, use: { rules: Array<number>, quotas: Array<Array<{ name: string, count: number }>>, storage: Array<Array<{ name: string, count: number }>> } }
     | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
     | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
@@ -3689,6 +3689,14 @@ export const SetQueuePolicyDocument = new TypedDocumentString(`
       warnings
       use {
         rules
+        quotas {
+          name
+          count
+        }
+        storage {
+          name
+          count
+        }
       }
     }
     ...RefusalFields
