@@ -5,6 +5,9 @@ import { isRefusalAnswer, type RequestContext } from '@openpro/platform';
 import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { type Observable, tap } from 'rxjs';
 
+/** Says that the lists are behind, not that anything was wrong. */
+const PASSING: readonly string[] = ['NotYetVisible', 'CountBehind'];
+
 /** Writes down what people want to change and may not, or not so, for auditors: each once a minute, however often they try. */
 @Injectable()
 export class RefusedCommands implements NestInterceptor {
@@ -34,7 +37,7 @@ export class RefusedCommands implements NestInterceptor {
     { parentType, fieldName }: GraphQLResolveInfo,
     { code, message }: { readonly code: string; readonly message: string },
   ): void {
-    if (!actor || parentType.name !== 'Mutation') return;
+    if (!actor || parentType.name !== 'Mutation' || PASSING.includes(code)) return;
     const { id } = actor;
     this.refusals.record({
       what: 'command',

@@ -10,15 +10,17 @@ const QUIET_MS = 60_000;
 const MAX_KINDS = 100;
 /** Of one address or person, so that he does not hide what the others do. */
 const MAX_OF_ONE = 20;
-/** And so can a patient one. */
+/** And so can a patient one: of each sort, so that people leave room for what servers do. */
 const MAX_PER_DAY = 2000;
+const MAX_OF_ONE_PER_DAY = 200;
 
 /** Writes down who or what was refused: once a minute for each kind, as a log line and an event; the rest as a number. */
 export class RefusalLog implements OnModuleDestroy {
   private readonly log = new Logger('Refusals');
   private readonly told = new Map<string, { readonly at: number; readonly from: string }>();
   private day = '';
-  private written = 0;
+  /** On this day, by sort and by address or person. */
+  private readonly written = new Map<string, number>();
   private more = 0;
 
   constructor(
@@ -39,9 +41,11 @@ export class RefusalLog implements OnModuleDestroy {
       else if (told.from === from) ofOne++;
     const kind = JSON.stringify([what, from, node, code, command]);
     const known = this.told.has(kind) || ofOne >= MAX_OF_ONE || this.told.size >= MAX_KINDS;
-    if (known || this.written >= MAX_PER_DAY) return void this.more++;
+    const ofSort = this.written.get(what) ?? 0;
+    const ofHim = this.written.get(`from ${from}`) ?? 0;
+    if (known || ofSort >= MAX_PER_DAY || ofHim >= MAX_OF_ONE_PER_DAY) return void this.more++;
     this.told.set(kind, { at: now, from });
-    this.written++;
+    this.written.set(what, ofSort + 1).set(`from ${from}`, ofHim + 1);
     this.log.warn({ message: 'refused', ...refused });
     void this.write(refused);
   }
@@ -54,7 +58,8 @@ export class RefusalLog implements OnModuleDestroy {
   /** A day is over: how many were not written down one by one. */
   private async close(): Promise<void> {
     const { more } = this;
-    this.written = this.more = 0;
+    this.more = 0;
+    this.written.clear();
     if (more === 0) return;
     const reason = `and ${more} more, not written down one by one`;
     await this.write({ what: 'link', from: 'several', node: null, code: 'More', reason });

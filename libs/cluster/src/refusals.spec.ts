@@ -71,10 +71,14 @@ describe('refusals', () => {
     );
     for (let n = 0; n < 3000; n++, now += 1000) log.record({ ...stranger, from: `10.0.1.${n}` });
     expect(sent.length).toBe(2000);
+    for (let n = 0; n < 300; n++, now += 60_000) log.record({ ...stranger, what: 'command', from: 'u1' });
+    expect(sent.length).toBe(2200);
+    log.record({ ...stranger, what: 'command', from: 'u2' });
+    expect(sent.length).toBe(2201);
     await log.onModuleDestroy();
     expect(sent.at(-1)?.command).toMatchObject({
       code: 'More',
-      reason: expect.stringContaining('and 1000 more'),
+      reason: expect.stringContaining('and 1100 more'),
     });
   });
 });

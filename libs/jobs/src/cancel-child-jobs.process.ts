@@ -20,9 +20,10 @@ const cancelAll = (parent: string, children: number, reason: string): readonly P
 const because = (job: string): string => `a job above it was cancelled: ${job}`;
 
 /**
- * What a job has submitted ends with it when somebody terminates it, and what that has submitted, also where that has
+ * What a job has submitted ends with it when it is cancelled, and what that has submitted, also where that has
  * ended before. The stream of each job knows what it has submitted and whether that is to end, like who waits for it:
- * so none is overlooked that reaches the log late, and nothing is to be remembered here.
+ * so none is overlooked that reaches the log late, and nothing is to be remembered here. Version 1 remembered it here
+ * instead, and was in no release: jobs of that time know no children.
  */
 export const cancelChildJobs: Process<never, On> = {
   name: 'cancel-child-jobs',
