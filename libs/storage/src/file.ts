@@ -51,7 +51,12 @@ export type StoredFile = {
 /** A place for bytes: asked for, then filled once. */
 export type File = { readonly is: 'new' } | ({ readonly is: 'requested' } & Requested) | StoredFile;
 
-const wrongIn = ({ kind, name, maxBytes }: Requested): BadInput | undefined =>
+/** Also asked before a quota is: no size that cannot be may come into a sum. */
+export const wrongInFile = ({
+  kind,
+  name,
+  maxBytes,
+}: Pick<Requested, 'kind' | 'name' | 'maxBytes'>): BadInput | undefined =>
   checkOneOf('kind', kind, Object.keys(MAX_UPLOAD_BYTES)) ??
   checkText('name', name, { max: 255 }) ??
   checkNumber('size', maxBytes, { min: 0, max: MAX_UPLOAD_BYTES[kind], whole: true, unit: 'bytes' });
@@ -63,7 +68,7 @@ const decider: Decider<File, FileCommand, FileEvent, FileRefusal> = {
     switch (command.type) {
       case 'RequestFile':
         if (file.is !== 'new') return refuse('UploadExists', 'This upload was asked for already');
-        return wrongIn(command) ?? [{ ...command, type: 'FileRequested' }];
+        return wrongInFile(command) ?? [{ ...command, type: 'FileRequested' }];
       case 'StoreFile': {
         const { secretHash, digest, size, now } = command;
         // One answer for both: a stranger must not learn which uploads exist.

@@ -80,7 +80,7 @@ export class StorageQuotas {
       if (refused) return refused;
       counted.push(now);
     }
-    for (const one of counted) one.bytes += bytes;
+    for (const one of counted) one.bytes += Math.max(0, bytes);
     return undefined;
   }
 

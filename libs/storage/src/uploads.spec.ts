@@ -26,6 +26,9 @@ const ada = person('ada', 'user');
 
 let folder: string;
 let uploads: Uploads;
+/** Of each that the quota was asked for. */
+let asked: number[];
+let room: number;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'openpro-uploads-'));
   const store = new MemoryEventStore();
@@ -34,9 +37,12 @@ beforeEach(async () => {
     execute: ({ id, command, meta, fingerprint }: ForFile) =>
       handler.execute(file, id, command, meta, fingerprint),
   };
+  [asked, room] = [[], 1000];
   const quotas = {
-    refusal: (_actor: Actor, size: number, field: string) =>
-      Promise.resolve(size > 1000 ? refuse('QuotaExceeded', 'full', { field }) : undefined),
+    refusal: (_actor: Actor, size: number, field: string) => {
+      asked.push(size);
+      return Promise.resolve(size > room ? refuse('QuotaExceeded', 'full', { field }) : undefined);
+    },
   };
   const config = { publicUrl: 'http://here' } as ServerConfig;
   uploads = new Uploads(
@@ -62,6 +68,25 @@ describe('an upload', () => {
       refused: 'QuotaExceeded',
       field: 'size',
     }));
+
+  it('asks no quota for a size that cannot be', async () => {
+    for (const size of [-1e12, -1, 0.5, NaN, Infinity, 65 * 1024 ** 2])
+      expect(await uploads.request(ada, 'file', 'a.mps', size, uuidv7())).toMatchObject({
+        refused: 'BadInput',
+        field: 'size',
+      });
+    expect(asked).toEqual([]);
+  });
+
+  it('counts once, and is answered as before when the quota is full by now', async () => {
+    const commandId = uuidv7();
+    expect(await uploads.request(ada, 'file', 'a', 600, commandId)).toHaveProperty('url');
+    room = 0;
+    expect(await uploads.request(ada, 'file', 'a', 600, commandId)).toMatchObject({
+      refused: 'UploadAlreadyRequested',
+    });
+    expect(asked).toEqual([600]);
+  });
 
   it('takes its bytes once, and gives them to its owner for its kind', async () => {
     const { id, secret } = await place();

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type EventStore, fold } from '@openpro/eventstore';
+import { type EventStore, fold, streamOf } from '@openpro/eventstore';
 import { clip, isRefusal, isUuid, refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import {
   type Actor,
@@ -15,7 +15,7 @@ import {
 } from '@openpro/platform';
 import type { Readable } from 'node:stream';
 import { BlobTooLarge, FolderBlobStore } from './blob-store.js';
-import { type FileKind, file, type StoredFile } from './file.js';
+import { type FileKind, file, type StoredFile, wrongInFile } from './file.js';
 import { StorageQuotas } from './storage-quotas.js';
 import { ForFile } from './storage.commands.js';
 
@@ -49,7 +49,11 @@ export class Uploads {
       return refuse('NotAllowed', `Uploads of kind ${kind} need the role ${ROLE_FOR[kind]}`, {
         field: 'kind',
       });
-    const full = await this.quotas.refusal(actor, size, 'size');
+    const wrong = wrongInFile({ kind, name, maxBytes: size });
+    if (wrong) return wrong;
+    // Asked for again it is answered as it was, however much he keeps by now, and counts once.
+    const before = await this.store.readStream(streamOf(file, commandId), 0, 1);
+    const full = before.length > 0 ? undefined : await this.quotas.refusal(actor, size, 'size');
     if (full) return full;
     const secret = newSecret();
     const expiresAt = Date.now() + UPLOAD_LIFE_MS;
