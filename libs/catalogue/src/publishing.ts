@@ -60,7 +60,7 @@ export class Publishing {
   /** The package, which counts for whoever has uploaded it: nothing is published by who keeps too much. */
   private async uploaded(actor: Actor, id: string, kind: 'engine' | 'app'): Promise<StoredFile | Refusal> {
     const upload = await this.uploads.stored(actor, id, kind, 'upload');
-    return isRefusal(upload) ? upload : ((await this.quotas.refusal(actor, 0, 'upload')) ?? upload);
+    return isRefusal(upload) ? upload : ((await this.quotas.over(actor, 'upload')) ?? upload);
   }
 
   async engine(actor: Actor, uploadId: string, commandId: string) {

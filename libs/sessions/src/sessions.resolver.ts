@@ -311,7 +311,7 @@ export class SessionsResolver {
       );
     const row = await this.mine(actor, session);
     if (isRefusal(row)) return row;
-    const over = await this.quotas.refusal(actor, 0, 'session'); // before a byte is written
+    const over = await this.quotas.over(actor, 'session'); // before a byte is written
     if (over) return over;
     const digest = await this.data.save(actor, row);
     if (isRefusal(digest)) return digest;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Position, ReadSide } from '@openpro/eventstore';
 import { recorder } from '@openpro/kernel/testing';
 import { type CaseData, textCase } from '@openpro/engine';
 import type { Actor } from '@openpro/platform';
@@ -97,8 +98,12 @@ describe('the storage quotas of a server', () => {
       ...{ id: `v${++count}`, version: count, reason: '', set_at: 0, set_by: 'x' },
       policy: { quotas: all },
     });
-  const upload = async (owner: Actor, bytes: number, { expiresAt = Infinity, digest = '' } = {}) => {
-    const stream = `file-${++count}`;
+  const upload = async (
+    owner: Actor,
+    bytes: number,
+    { expiresAt = Infinity, digest = '', id = `upload ${++count}` } = {},
+  ) => {
+    const stream = `file-${id}` as const;
     const asked: FileEvent = {
       ...{ type: 'FileRequested', environment: 'ROOT', owner: owner.id, kind: 'file', name: 'x' },
       ...{ maxBytes: bytes, secretHash: '', expiresAt: Math.min(expiresAt, Date.now() + 60_000) },
@@ -120,7 +125,16 @@ describe('the storage quotas of a server', () => {
     await insert('case_list', caseList.evolve(undefined, record(stream, event)));
     return stream.slice(5);
   };
-  const server = () => new StorageQuotas(db, blobs);
+  let behind = false;
+  const readSide = { waitFor: () => Promise.resolve(!behind) } as unknown as ReadSide;
+  const server = () =>
+    new StorageQuotas(db, blobs, readSide, { head: () => Promise.resolve('0' as Position) });
+  /** On a clock that only this moves. */
+  const clock = () => {
+    let now = performance.now();
+    const real = jest.spyOn(performance, 'now').mockImplementation(() => now);
+    return { pass: (ms: number) => void (now += ms), [Symbol.dispose]: () => real.mockRestore() };
+  };
 
   it('count what was uploaded, and what may still come, but not what never came', async () => {
     const ada = await somebody();
@@ -129,23 +143,101 @@ describe('the storage quotas of a server', () => {
     await upload(ada, 300 * MIB, { digest: 'a'.repeat(64) }); // the same bytes
     await upload(ada, 200 * MIB);
     await upload(ada, 900 * MIB, { expiresAt: 1 });
-    expect(await server().refusal(ada, 524 * MIB, 'size')).toBeUndefined();
-    expect(await server().refusal(ada, 525 * MIB, 'size')).toMatchObject({ field: 'size', limit: '1 GiB' });
-    expect(await server().refusal(await somebody(), 900 * GIB, 'size')).toBeUndefined();
+    expect(await server().refusal(ada, 'a', 524 * MIB, 'size')).toBeUndefined();
+    expect(await server().refusal(ada, 'a', 525 * MIB, 'size')).toMatchObject({
+      field: 'size',
+      limit: '1 GiB',
+    });
+    expect(await server().refusal(await somebody(), 'a', 900 * GIB, 'size')).toBeUndefined();
   });
 
-  it('count what is asked for at once, and let who has made room go on at once', async () => {
+  it('count what is asked for at once, and let who has made room go on within a second', async () => {
+    using time = clock();
     const ada = await somebody();
     await quotas({ per: 'user', pattern: ada.name, storageGiB: 2 / 1024 });
     const one = server();
-    expect(await one.refusal(ada, 1.5 * MIB, 'size')).toBeUndefined();
-    // It is not in the list yet, and nothing else has filled the quota: counted again, there is room.
     const digest = await keep('x'.repeat(1.5 * MIB));
+    expect(await one.refusalOfCase(ada, digest, 'input')).toBeUndefined();
+    expect(await one.refusalOfCase(ada, digest, 'input')).toBeUndefined(); // equal bytes
+    expect(await one.refusal(ada, 'a', MIB, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
     const id = await saved(ada, digest);
-    expect(await one.refusal(ada, MIB, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
+    time.pass(1001);
+    expect(await one.refusal(ada, 'a', MIB, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
     expect(await one.refusalOfCase(ada, digest, 'input')).toBeUndefined(); // it is there anyway
     await db.query('DELETE FROM case_list WHERE id = $1', [id]);
-    expect(await one.refusal(ada, MIB, 'size')).toBeUndefined();
+    time.pass(1001);
+    expect(await one.refusal(ada, 'a', MIB, 'size')).toBeUndefined();
+  });
+
+  it('let nobody pass them who asks for much at the same time, or again before the lists show it', async () => {
+    using time = clock();
+    const [ada, bob] = [await somebody(['askers']), await somebody(['askers'])];
+    await quotas({ per: 'group', pattern: 'askers', storageGiB: 1 });
+    const one = server();
+    const ask = (n: number) => one.refusal(n % 2 ? ada : bob, `upload of ${n}`, 614 * MIB, 'size');
+    const asked = await Promise.all([1, 2, 3, 4, 5].map(ask));
+    expect(asked.filter((refused) => refused === undefined)).toHaveLength(1);
+    for (const n of [6, 7, 8]) {
+      time.pass(1001); // it is counted again, and the list does not show the first one yet
+      expect(await ask(n)).toMatchObject({ refused: 'QuotaExceeded' });
+    }
+    const first = asked.indexOf(undefined) + 1;
+    await upload(first % 2 ? ada : bob, 614 * MIB, { id: `upload of ${first}` });
+    time.pass(31_000);
+    expect(await one.refusal(ada, 'b', 410 * MIB, 'size')).toBeUndefined(); // it counts once
+    expect(await ask(9)).toMatchObject({ refused: 'QuotaExceeded' });
+  });
+
+  it('forget what has not come after a minute, but not while the lists are behind', async () => {
+    using time = clock();
+    const ada = await somebody();
+    await quotas({ per: 'user', pattern: ada.name, storageGiB: 1 });
+    const one = server();
+    expect(await one.refusal(ada, 'never', 614 * MIB, 'size')).toBeUndefined();
+    behind = true;
+    time.pass(61_000);
+    expect(await one.refusal(ada, 'a', 614 * MIB, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
+    behind = false;
+    time.pass(1001);
+    expect(await one.refusal(ada, 'a', 614 * MIB, 'size')).toBeUndefined();
+  });
+
+  it('know who is full, and count for him once a second only; nothing makes him keep less', async () => {
+    using time = clock();
+    const ada = await somebody();
+    await quotas({ per: 'user', pattern: ada.name, storageGiB: 1 });
+    await upload(ada, GIB, { digest: 'b'.repeat(64) });
+    const one = server();
+    expect(await one.over(ada)).toBeUndefined();
+    expect(await one.refusal(ada, 'less', -GIB, 'size')).toBeUndefined();
+    const counts = jest.spyOn(readSide, 'waitFor');
+    for (let n = 0; n < 5; n++)
+      expect(await one.refusal(ada, `${n}`, 1, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
+    expect(counts).not.toHaveBeenCalled();
+    time.pass(1001);
+    await upload(ada, 1, { digest: 'c'.repeat(64) });
+    expect(await one.over(ada)).toBeUndefined(); // seen at least every 30 s
+    time.pass(30_001);
+    expect(await one.over(ada, 'input')).toMatchObject({ refused: 'QuotaExceeded', field: 'input' });
+    counts.mockRestore();
+  });
+
+  it('weigh many cases with few queries, and look for a lost one once', async () => {
+    const ada = await somebody();
+    await quotas({ per: 'user', pattern: ada.name, storageGiB: 1 });
+    for (let n = 0; n < 50; n++) await saved(ada, await keep(`case ${n}`));
+    const lost = '0'.repeat(64);
+    await saved(ada, lost);
+    using time = clock();
+    const looks = jest.spyOn(blobs, 'bytes');
+    const queries = jest.spyOn(db, 'query');
+    const one = server();
+    await one.over(ada);
+    expect(queries.mock.calls.length).toBeLessThan(6);
+    time.pass(30_001);
+    await one.over(ada);
+    expect(looks.mock.calls.filter(([digest]) => digest === lost)).toHaveLength(1);
+    for (const spy of [looks, queries]) spy.mockRestore();
   });
 
   it('know how large a case is, also one of before they were kept, and get over one that is lost', async () => {
@@ -172,9 +264,9 @@ describe('the storage quotas of a server', () => {
     await quotas({ per: 'user', pattern: ada.name, storageGiB: 1 });
     const one = server();
     for (let n = 0; n < 10; n++) {
-      expect(await one.refusal(ada, 100 * MIB, 'size')).toBeUndefined();
-      await upload(ada, 100 * MIB);
+      expect(await one.refusal(ada, `of ${n}`, 100 * MIB, 'size')).toBeUndefined();
+      await upload(ada, 100 * MIB, { id: `of ${n}` });
     }
-    expect(await one.refusal(ada, 100 * MIB, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
+    expect(await one.refusal(ada, 'a', 100 * MIB, 'size')).toMatchObject({ refused: 'QuotaExceeded' });
   });
 });

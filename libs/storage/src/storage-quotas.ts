@@ -1,14 +1,25 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { type EventStore, ReadSide } from '@openpro/eventstore';
 import type { Refusal } from '@openpro/kernel';
-import { type Actor, groupsOf } from '@openpro/platform';
+import { type Actor, EVENT_STORE, groupsOf } from '@openpro/platform';
 import { DataSource } from 'typeorm';
 import { FolderBlobStore } from './blob-store.js';
+import { caseList } from './case-list.projection.js';
 import { loadManifest } from './case-store.js';
 import { type QuotaOfStorage, type StorageQuota, storageQuotasOf, storageRefusal } from './storage-quota.js';
+import { uploadList } from './upload-list.projection.js';
 
 /** Counting means to look at all that somebody keeps. */
 const COUNTED_AGAIN_MS = 30_000;
+/** So long a full quota is believed to be full: who asks in a loop costs nobody else's time. */
+const FULL_MS = 1000;
+const SEEN_WITHIN_MS = 2000;
+/** What is let in is in the log by then, or never. */
+const ON_ITS_WAY_MS = 60_000;
+const LOST_FOR_MS = 60 * 60_000;
 const REMEMBERED = 10_000;
+/** So many grants are looked for in the lists rather than summed each time. */
+const MANY = 1000;
 /** So many cases whose size nobody knows yet are looked at each time; the newest first. */
 const WEIGHED_AT_ONCE = 2000;
 const SIDE_BY_SIDE = 8;
@@ -33,9 +44,17 @@ const KEPT = (whose: keyof typeof THEIRS): string => `
            GROUP BY owner, what) once
    GROUP BY owner`;
 
+/** In one look: what they keep, and which of what was granted ($4 owners, $5 what) is in the lists by now. */
+const COUNT = (whose: keyof typeof THEIRS): string => `
+  SELECT (SELECT coalesce(sum(bytes), 0) FROM (${KEPT(whose)}) k) AS bytes,
+         ARRAY(SELECT g.owner || ' ' || what FROM unnest($4::text[], $5::text[]) g (owner, what)
+                WHERE EXISTS (SELECT FROM upload_list u WHERE u.id = what)
+                   OR EXISTS (SELECT FROM case_list c
+                               WHERE c.environment = $2 AND c.owner = g.owner AND c.digest = what)) AS seen`;
+
 const NOT_WEIGHED = (whose: keyof typeof THEIRS): string => `
   SELECT digest FROM case_list
-   WHERE environment = $2 AND owner IN (${THEIRS[whose]})
+   WHERE environment = $2 AND owner IN (${THEIRS[whose]}) AND digest <> ALL ($3::text[])
      AND NOT EXISTS (SELECT FROM case_size s WHERE s.digest = case_list.digest)
    GROUP BY digest ORDER BY max(created_at) DESC LIMIT ${WEIGHED_AT_ONCE}`;
 
@@ -45,42 +64,74 @@ interface Keeper {
   readonly bytes: number;
 }
 
-interface Counted {
-  readonly at: number;
-  bytes: number;
+/** What was let in and may be on its way still; a quota may hear of the same thing twice. */
+interface Grant {
+  readonly owner: string;
+  /** The id of an upload or the digest of a case, by which a list will know it. */
+  readonly what: string;
+  readonly bytes: number;
+  readonly until: number;
+}
+
+/** What is kept under a quota: what was counted, and beside it what was granted here and no list shows yet. */
+class Kept {
+  at = -Infinity;
+  counted = 0;
+  counting: Promise<void> | undefined;
+  readonly granted = new Map<string, Grant>();
+
+  get bytes(): number {
+    return [...this.granted.values()].reduce((sum, { bytes }) => sum + bytes, this.counted);
+  }
 }
 
 /** Keeps everybody within what the policy says that he may keep in the storage. */
 @Injectable()
 export class StorageQuotas {
-  private readonly known = new Map<string, Counted>();
+  private readonly known = new Map<string, Kept>();
+  /** Cases that the disk has lost weigh nothing; when that was found. */
+  private readonly lost = new Map<string, number>();
 
   constructor(
     private readonly db: DataSource,
     private readonly blobs: FolderBlobStore,
+    private readonly readSide: ReadSide,
+    @Inject(EVENT_STORE) private readonly store: Pick<EventStore, 'head'>,
   ) {}
+
+  /** Why he may keep nothing more, if so. */
+  over(actor: Owner, field?: string): Promise<Refusal | undefined> {
+    return this.refusal(actor, '', 0, field);
+  }
 
   /**
    * Why he may not keep so many bytes more, if so; else they count from now on.
+   * @param what the id of an upload or the digest of a case; the same thing counts once
    * @param field what in the request brings them
    */
-  async refusal(actor: Owner, bytes: number, field: string): Promise<Refusal | undefined> {
+  async refusal(actor: Owner, what: string, bytes: number, field?: string): Promise<Refusal | undefined> {
     const [row] = await this.db.query<{ quotas: readonly QuotaOfStorage[] | null }[]>(
       `SELECT policy->'quotas' AS quotas FROM queue_policy ORDER BY version DESC LIMIT 1`,
     );
     const quotas = storageQuotasOf(row?.quotas ?? [], actor.name, groupsOf(actor));
-    const counted: Counted[] = [];
-    for (const quota of quotas) {
-      const known = this.known.get(keyOf(actor, quota));
-      const fresh = known && performance.now() - known.at < COUNTED_AGAIN_MS;
-      // Who has made room need not wait until it is seen.
-      const enough = fresh && !storageRefusal(quota, known.bytes, bytes, field);
-      const now = enough ? known : await this.count(actor, quota);
-      const refused = storageRefusal(quota, now.bytes, bytes, field);
-      if (refused) return refused;
-      counted.push(now);
+    const under = quotas.map((quota) => ({ quota, kept: this.under(actor, quota) }));
+    const key = `${actor.id} ${what}`;
+    const refused = ({ quota, kept }: (typeof under)[number]): Refusal | undefined =>
+      storageRefusal(quota, kept.bytes, Math.max(0, bytes - (kept.granted.get(key)?.bytes ?? 0)), field);
+    for (const one of under) {
+      const age = performance.now() - one.kept.at;
+      if (age < (refused(one) ? FULL_MS : COUNTED_AGAIN_MS) && one.kept.granted.size < MANY) continue;
+      await (one.kept.counting ??= this.count(actor, one.quota, one.kept));
     }
-    for (const one of counted) one.bytes += Math.max(0, bytes);
+    // From here on nothing waits: who asks at the same time finds what is granted here.
+    for (const one of under) {
+      const why = refused(one);
+      if (why) return why;
+    }
+    const until = performance.now() + ON_ITS_WAY_MS;
+    for (const { kept } of under)
+      if (bytes > (kept.granted.get(key)?.bytes ?? 0))
+        kept.granted.set(key, { owner: actor.id, what, bytes, until });
     return undefined;
   }
 
@@ -90,7 +141,7 @@ export class StorageQuotas {
       'SELECT FROM case_list WHERE environment = $1 AND owner = $2 AND digest = $3 LIMIT 1',
       [actor.environment, actor.id, digest],
     );
-    return this.refusal(actor, his ? 0 : await this.weigh(digest), field);
+    return his ? this.over(actor, field) : this.refusal(actor, digest, await this.weigh(digest), field);
   }
 
   /** What everybody in the environment keeps. */
@@ -103,27 +154,63 @@ export class StorageQuotas {
     );
   }
 
-  private async count(actor: Owner, quota: StorageQuota): Promise<Counted> {
-    const who = quota.per === 'user' ? actor.id : quota.name;
-    await this.weighAll(quota.per, who, actor.environment);
-    const sums = await this.db.query<{ bytes: number }[]>(KEPT(quota.per), [
-      who,
-      actor.environment,
-      Date.now(),
-    ]);
-    if (this.known.size >= REMEMBERED) this.known.clear();
-    const counted = { at: performance.now(), bytes: sums.reduce((sum, { bytes }) => sum + bytes, 0) };
-    this.known.set(keyOf(actor, quota), counted);
-    return counted;
+  private under(actor: Owner, quota: StorageQuota): Kept {
+    const key = keyOf(actor, quota);
+    const found = this.known.get(key) ?? new Kept();
+    if (this.known.size >= REMEMBERED)
+      for (const [other, { granted, counting }] of this.known)
+        if (granted.size === 0 && !counting) this.known.delete(other);
+    this.known.set(key, found);
+    return found;
+  }
+
+  /** One at a time of each quota: an older count cannot come after a newer one, which has seen what was granted. */
+  private async count(actor: Owner, quota: StorageQuota, kept: Kept): Promise<void> {
+    try {
+      const who = quota.per === 'user' ? actor.id : quota.name;
+      const at = performance.now();
+      const caughtUp = await this.listsShowAll();
+      await this.weighAll(quota.per, who, actor.environment);
+      const granted = [...kept.granted.values()];
+      const [found] = await this.db.query<[{ bytes: number; seen: readonly string[] }]>(COUNT(quota.per), [
+        ...[who, actor.environment, Date.now()],
+        ...[granted.map(({ owner }) => owner), granted.map(({ what }) => what)],
+      ]);
+      for (const key of found.seen) kept.granted.delete(key);
+      // What has not come by then comes no more: something else was in its way.
+      for (const [key, { until }] of kept.granted) if (caughtUp && until < at) kept.granted.delete(key);
+      kept.counted = found.bytes;
+      kept.at = performance.now();
+    } finally {
+      kept.counting = undefined;
+    }
+  }
+
+  private async listsShowAll(): Promise<boolean> {
+    const head = await this.store.head();
+    const seen = [uploadList, caseList].map(({ name }) => this.readSide.waitFor(name, head, SEEN_WITHIN_MS));
+    return (await Promise.all(seen)).every(Boolean);
   }
 
   private async weighAll(whose: keyof typeof THEIRS, who: string, environment: string): Promise<void> {
-    const unknown = await this.db.query<{ digest: string }[]>(NOT_WEIGHED(whose), [who, environment]);
+    const now = performance.now();
+    for (const [digest, at] of this.lost) if (now - at > LOST_FOR_MS) this.lost.delete(digest);
+    const unknown = await this.db.query<{ digest: string }[]>(NOT_WEIGHED(whose), [
+      ...[who, environment],
+      [...this.lost.keys()],
+    ]);
+    const found: { digest: string; bytes: number }[] = [];
     const lane = async (): Promise<void> => {
-      // One that is lost weighs nothing, and must not be in the way of the others.
-      for (let next = unknown.pop(); next; next = unknown.pop()) await this.weigh(next.digest).catch(() => 0);
+      for (let next = unknown.pop(); next; next = unknown.pop()) {
+        const { digest } = next;
+        await this.sizeOf(digest).then(
+          (bytes) => found.push({ digest, bytes }),
+          () => this.lost.set(digest, now), // must not be in the way of the others
+        );
+      }
     };
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, lane));
+    if (found.length > 0) await this.remember(found);
   }
 
   /** The size of a case, which its manifest tells, once for all servers. */
@@ -133,10 +220,21 @@ export class StorageQuotas {
       [digest],
     );
     if (known) return Number(known.bytes);
-    const { sets, identifiers } = await loadManifest(this.blobs, digest);
-    const bytes = [...sets, ...identifiers].reduce((sum, blob) => sum + blob.bytes, 0);
-    await this.db.query('INSERT INTO case_size VALUES ($1, $2) ON CONFLICT DO NOTHING', [digest, bytes]);
+    const bytes = await this.sizeOf(digest);
+    await this.remember([{ digest, bytes }]);
     return bytes;
+  }
+
+  private async sizeOf(digest: string): Promise<number> {
+    const { sets, identifiers } = await loadManifest(this.blobs, digest);
+    return [...sets, ...identifiers].reduce((sum, blob) => sum + blob.bytes, 0);
+  }
+
+  private remember(found: readonly { digest: string; bytes: number }[]): Promise<unknown> {
+    return this.db.query(
+      'INSERT INTO case_size SELECT * FROM unnest($1::text[], $2::int8[]) ON CONFLICT DO NOTHING',
+      [found.map(({ digest }) => digest), found.map(({ bytes }) => bytes)],
+    );
   }
 }
 

@@ -39,7 +39,7 @@ beforeEach(async () => {
   };
   [asked, room] = [[], 1000];
   const quotas = {
-    refusal: (_actor: Actor, size: number, field: string) => {
+    refusal: (_actor: Actor, _what: string, size: number, field: string) => {
       asked.push(size);
       return Promise.resolve(size > room ? refuse('QuotaExceeded', 'full', { field }) : undefined);
     },

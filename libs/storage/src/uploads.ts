@@ -53,7 +53,7 @@ export class Uploads {
     if (wrong) return wrong;
     // Asked for again it is answered as it was, however much he keeps by now, and counts once.
     const before = await this.store.readStream(streamOf(file, commandId), 0, 1);
-    const full = before.length > 0 ? undefined : await this.quotas.refusal(actor, size, 'size');
+    const full = before.length > 0 ? undefined : await this.quotas.refusal(actor, commandId, size, 'size');
     if (full) return full;
     const secret = newSecret();
     const expiresAt = Date.now() + UPLOAD_LIFE_MS;
