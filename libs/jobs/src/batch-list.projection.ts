@@ -1,7 +1,7 @@
 import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
 import { type BatchEvent, countOf } from './batch.js';
-import type { JobEvent } from './job.js';
+import type { JobEvent, QueuedJob } from './job.js';
 
 export interface BatchRow {
   readonly id: string;
@@ -34,6 +34,13 @@ type On =
   | Exclude<BatchEvent, { type: 'BatchAdvanced' }>
   | Extract<JobEvent, { type: 'JobQueued' | 'JobCompleted' | 'JobFailed' | 'JobCancelled' | 'JobAbandoned' }>;
 
+/** Whose its jobs are, as they count from now on: a retry is by the right that its owner has then. */
+const ownedBy = ({ owner, ownerName = owner, groups = [], priority }: QueuedJob) => ({
+  owner_name: ownerName,
+  groups,
+  priority,
+});
+
 const submitted = (
   id: string,
   at: number,
@@ -42,13 +49,11 @@ const submitted = (
   id,
   environment: job.environment,
   owner: job.owner,
-  owner_name: job.ownerName ?? job.owner,
-  groups: job.groups ?? [],
+  ...ownedBy(job),
   app: job.app.name,
   version: job.app.version,
   procedure: job.procedure,
   description: job.description,
-  priority: job.priority,
   axes:
     'grid' in scenarios
       ? scenarios.grid.map(({ argument, values }) => ({ argument, size: values.length }))
@@ -81,6 +86,7 @@ const changed = (
     case 'BatchRetried':
       return Object.entries(event.replaced).reduce((before, [state, n]) => counted(before, state, -n), {
         ...row,
+        ...ownedBy(event.job),
         retries: row.retries + 1,
       });
     case 'BatchCancelled':
@@ -100,7 +106,7 @@ const changed = (
 
 export const batchList: Projection<BatchRow, On> = {
   name: 'batch_list',
-  version: 2,
+  version: 3,
   columns: {
     id: 'text',
     environment: 'text',

@@ -257,6 +257,17 @@ describe('batch_list', () => {
       retries: 1,
     }));
 
+  it('counts under the name, the groups and the priority that its owner had when some were tried again', () => {
+    const now = { ownerName: 'Ada', groups: ['user', 'night'], priority: 30 };
+    const again = { ...retried([0]), job: { ...recipe.job, ...now } } as BatchEvent;
+    expect(rowAfter(...before, [`batch-${NAME}`, again])).toMatchObject({
+      owner_name: 'Ada',
+      groups: ['user', 'night'],
+      priority: 30,
+      submitted_at: rowAfter(...before)?.submitted_at,
+    });
+  });
+
   it('knows whose jobs they are, and is over when all have ended, until some are tried again', () => {
     expect(rowAfter(...before)).toMatchObject({ owner_name: 'ada', groups: [], over: false });
     const all = [...before, ...Array.from({ length: 5 }, () => ['job-2', failed] as const)];

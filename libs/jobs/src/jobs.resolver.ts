@@ -61,19 +61,7 @@ export class JobsResolver {
   @Mutation()
   @Needs('user')
   async submitJob(@Context('actor') actor: Actor, @Args() { input, commandId }: MutationSubmitJobArgs) {
-    const command = await this.submitting.command(actor, input, commandId);
-    if (isRefusal(command)) return answer('Job', command);
-    return answer(
-      'Job',
-      await this.quotas.within(
-        actor,
-        command,
-        1,
-        async () =>
-          (await this.submitting.admitted(command)) ??
-          this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
-      ),
-    );
+    return this.submit(actor, await this.submitting.command(actor, input, commandId));
   }
 
   @Mutation()
@@ -81,13 +69,7 @@ export class JobsResolver {
   async repeatJob(@Context('actor') actor: Actor, @Args() { id, commandId }: MutationRepeatJobArgs) {
     const wrong = await this.mayNotChange(actor, id);
     if (wrong) return answer('Job', wrong);
-    const command = await this.submitting.repeat(actor, id, commandId);
-    return answer(
-      'Job',
-      await this.quotas.within(actor, command, 1, () =>
-        this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
-      ),
-    );
+    return this.submit(actor, await this.submitting.repeat(actor, id, commandId));
   }
 
   /** Of any job that he may see: what is in it he knows. */
@@ -95,13 +77,7 @@ export class JobsResolver {
   @Needs('user')
   async cloneJob(@Context('actor') actor: Actor, @Args() { id, changes, commandId }: MutationCloneJobArgs) {
     if (!(await this.queries.row(actor, id))) return answer('Job', noSuchJob(id));
-    const command = await this.submitting.clone(actor, id, changes, commandId);
-    return answer(
-      'Job',
-      await this.quotas.within(actor, command, 1, () =>
-        this.commands.change(command, jobList.name, () => this.queries.one(actor, commandId)),
-      ),
-    );
+    return this.submit(actor, await this.submitting.clone(actor, id, changes, commandId));
   }
 
   @Mutation()
@@ -187,6 +163,15 @@ export class JobsResolver {
       log = '';
       return row.ended_at === null ? seen : new Last(seen);
     }, true);
+  }
+
+  /** Within every quota of his, and where each job that it waits for has room for one more. */
+  private async submit(actor: Actor, command: ForJob | Refusal) {
+    if (isRefusal(command)) return answer('Job', command);
+    const submitted = async () =>
+      (await this.submitting.admitted(command)) ??
+      this.commands.change(command, jobList.name, () => this.queries.one(actor, command.id));
+    return answer('Job', await this.quotas.within(actor, command, 1, submitted));
   }
 
   private async change(actor: Actor, id: string, command: JobCommand, commandId: string) {

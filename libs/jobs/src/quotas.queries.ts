@@ -150,7 +150,7 @@ export class Quotas {
   async admitted<T>(holder: Holder, asked: number, submit: (granted: Granted) => Promise<T>): Promise<T> {
     const { quotas, cap } = await this.under(holder);
     const why = await this.spent(holder, quotas);
-    if (why) return submit({ jobs: 0, why });
+    if (why) return submit({ jobs: 0, why, spent: true });
     const full = this.foundFull(holder, quotas, asked);
     if (full) return submit(full);
     if (cap) {

@@ -5,6 +5,8 @@ import type { OwnQuota } from './policy-index.js';
 export interface Granted {
   readonly jobs: number;
   readonly why?: Refusal;
+  /** Nothing may run, not even in the place of something else. */
+  readonly spent?: true;
 }
 
 const jobsIn = (count: number): string => (count === 1 ? '1 job' : `${count} jobs`);

@@ -173,6 +173,41 @@ describe('a schedule', () => {
     waits.when({ ...end(1), room: { runs: 1, why: FULL } } as ScheduleCommand).then(ended(1), fired(2, 4));
   });
 
+  it('takes the place of the run that it replaces, however full the quotas are', () => {
+    const replaces = given(made({ overlap: 'replace' }), fired(1));
+    replaces.when(fireWith(2, 0)).then(fired(2, 3, [1]));
+    given(made({ overlap: 'replace' }))
+      .when(fireWith(1, 0))
+      .then(skipped(1, FULL));
+    given(made({ overlap: 'replace', missed: 'all' }))
+      .when(fireWith(3, 1))
+      .then(fired(1, 4), fired(2, 4, [1]), fired(3, 4, [2]));
+  });
+
+  it('never has more runs besides those that it had than there is room for, and none less', () =>
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...OVERLAPS),
+        fc.nat(3),
+        fc.nat(6),
+        fc.integer({ min: 1, max: 6 }),
+        (overlap, had, runs, times) => {
+          const before = Array.from({ length: had }, (_, n) => fired(n + 1));
+          const { decide, evolve, initial } = schedule.decider;
+          const of = (from: typeof initial, events: readonly ScheduleEvent[]) => events.reduce(evolve, from);
+          const running = (state: typeof initial) => (state.is === 'made' ? state.running.length : 0);
+          const state = of(initial, [made({ overlap, missed: 'all', atMost: 10 }), ...before]);
+          const outcome = decide(fireWith(had + times, runs), state);
+          if (isRefusal(outcome)) throw new Error(outcome.message);
+          const more = running(of(state, outcome)) - had;
+          expect(more).toBeLessThanOrEqual(runs);
+          if (overlap === 'allow') expect(more).toBe(Math.min(runs, times));
+          if (overlap === 'replace' && had > 0)
+            expect(outcome.every(({ type }) => type === 'ScheduleFired')).toBe(true);
+        },
+      ),
+    ));
+
   it('fires when it is time, and not before, nor twice', () => {
     given(made()).when(fire(0.9)).then();
     given(made()).when(fire(1)).then(fired(1));

@@ -206,6 +206,10 @@ const refuseRuns = (
   return [skipped(first, why, next, late.length + fresh.length), ...(forGood ? [pause(why)] : [])];
 };
 
+/** A run that replaces others needs no room besides theirs: were they counted, it could never do so in a full quota. */
+const placesOf = (event: Met): number =>
+  event.type === 'ScheduleFired' && event.replaces.length === 0 ? 1 : 0;
+
 const fire = (
   id: string,
   state: Made,
@@ -221,7 +225,9 @@ const fire = (
   let after = state;
   let left = runs;
   const add = (wished: Met): void => {
-    const event = wished.type === 'ScheduleFired' && --left < 0 ? skipped(wished.due, why, next) : wished;
+    const takes = placesOf(wished);
+    const event = takes > left ? skipped(wished.due, why, next) : wished;
+    left -= placesOf(event);
     events.push(event);
     after = evolve(after, event) as Made;
   };

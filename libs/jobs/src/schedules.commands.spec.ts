@@ -5,7 +5,7 @@ import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { behind, type Granted } from './quotas.js';
 import { aRequest } from './request.fixture.js';
-import type { ScheduleCommand, Terms } from './schedule.js';
+import { schedule, type ScheduleCommand, type Terms } from './schedule.js';
 import { ForSchedule, ScheduleHandler } from './schedules.commands.js';
 
 const terms: Terms = {
@@ -27,6 +27,8 @@ interface World {
   /** Of the schedule's job. */
   readonly profile?: string;
   readonly why?: Refusal;
+  readonly spent?: true;
+  readonly overlap?: Terms['overlap'];
 }
 
 const given = async (world: World) => {
@@ -38,6 +40,8 @@ const given = async (world: World) => {
     rules = [],
     profile,
     why,
+    spent,
+    overlap = 'skip',
   } = world;
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
@@ -47,7 +51,7 @@ const given = async (world: World) => {
     { policy: () => Promise.resolve({ ...NO_POLICY, profiles, rules }) } as never,
     {
       admitted: (_who: unknown, asked: number, submit: (granted: Granted) => Promise<unknown>) =>
-        submit(why ? { jobs: 0, why } : { jobs: asked }),
+        submit(why ? { jobs: 0, why, ...(spent ? { spent } : {}) } : { jobs: asked }),
     } as never,
   );
   const id = uuidv7();
@@ -56,7 +60,7 @@ const given = async (world: World) => {
   const create = (of: readonly string[]) =>
     handler.execute(user, 'ada', { type: 'CreateUser', environment, name: 'Ada', roles: of, groups }, meta());
   if (roles) await create(roles);
-  await tell({ type: 'MakeSchedule', ...terms, job: aRequest, now });
+  await tell({ type: 'MakeSchedule', ...terms, overlap, job: aRequest, now });
   const of = {
     owner: 'ada',
     environment: 'ROOT',
@@ -65,7 +69,7 @@ const given = async (world: World) => {
     profile: profile ?? null,
   };
   const fire: ScheduleCommand = { type: 'FireSchedule', id, of, now: now + 60_000 };
-  return { tell, fire, create };
+  return { tell, fire, create, handler };
 };
 
 const skipped = (why: string) => ({ type: 'RunSkipped', why });
@@ -113,6 +117,18 @@ it.each<[string, World, object[]]>([
   const { tell, fire } = await given(world);
   const outcome = await tell(fire);
   expect(outcome.is === 'done' && outcome.events.map(({ event }) => event)).toMatchObject(expected);
+});
+
+it.each<[string, World, object]>([
+  ['replaces the run before it in a full quota', {}, { type: 'ScheduleFired' }],
+  ['replaces none where all core-hours are spent', { spent: true }, skipped('no room')],
+])('a time that comes %s', async (_what, world, expected) => {
+  const full = { why: refuse('QuotaExceeded', 'no room') };
+  const { tell, fire, handler } = await given({ ...full, ...world, overlap: 'replace' });
+  const { id } = fire as ScheduleCommand & { type: 'FireSchedule' };
+  await handler.execute(schedule, id, fire, meta()); // its first run
+  const outcome = await tell({ ...fire, now: now + 120_000 } as ScheduleCommand);
+  expect(outcome.is === 'done' && outcome.events.map(({ event }) => event)).toMatchObject([expected]);
 });
 
 it('a run is tried again while nobody knows what its owner has', async () => {

@@ -39,8 +39,9 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     const judged = await this.judge(command.of);
     if ('refused' in judged) return decide({ ...command, ...judged });
     const { owner, right } = judged;
-    return this.quotas.admitted(owner, MAX_AT_ONCE, async ({ jobs: runs, why }) => {
+    return this.quotas.admitted(owner, MAX_AT_ONCE, async ({ jobs: runs, why, spent }) => {
       if (why?.refused === 'CountBehind') throw new TooBusy(`schedule-${id}`);
+      if (why && spent) return decide({ ...command, refused: { why: why.message, forGood: false } });
       const most = `${MAX_AT_ONCE} runs are the most at once`;
       return decide({ ...command, right, room: { runs, why: why?.message ?? most } });
     });
