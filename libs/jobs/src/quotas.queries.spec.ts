@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CommandHandler, type Outcome, PostgresEventStore, ReadSide } from '@openpro/eventstore';
-import { isRefusal, uuidv7 } from '@openpro/kernel';
+import { isRefusal, refuse, uuidv7 } from '@openpro/kernel';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
@@ -24,6 +24,12 @@ const SERVERS = 4;
 class Servers {
   readonly all: Server[] = [];
   quotas: readonly Quota[] = [];
+  /** Who keeps too much in the storage. */
+  readonly keepTooMuch = new Set<string>();
+  readonly storage = {
+    over: ({ id }: Holder) =>
+      Promise.resolve(this.keepTooMuch.has(id) ? refuse('QuotaExceeded', 'keeps too much') : undefined),
+  };
 
   constructor(readonly database: FreshDatabase) {}
 
@@ -50,7 +56,7 @@ class Server {
   ) {
     this.handler = new CommandHandler(store);
     const policies = { policy: () => Promise.resolve({ ...NO_POLICY, quotas: this.servers.quotas }) };
-    this.quotas = new Quotas(policies as never, db, readSide, store, locks);
+    this.quotas = new Quotas(policies as never, db, readSide, store, locks, this.servers.storage as never);
     readSide.start();
   }
 
@@ -141,6 +147,21 @@ describe('quotas on four servers', () => {
     expect(isRefusal(await server(0).submit(ada, {}, ids[1]))).toBe(false); // the same once more
     const again = await race(8, () => ada);
     expect(again.filter(isRefusal)).toHaveLength(7);
+  });
+
+  it('let nobody run anything more who keeps too much in the storage, but answer what was submitted', async () => {
+    const ada = somebody();
+    quotas({ per: 'user', pattern: ada.name, storageGiB: 1 });
+    const first = (await server(0).submit(ada)) as string;
+    servers.keepTooMuch.add(ada.id);
+    expect(await server(1).submit(ada, {}, first)).toBe(first);
+    const why = { refused: 'QuotaExceeded', message: 'keeps too much' };
+    expect(await server(0).submit(ada)).toMatchObject(why);
+    expect(await server(0).quotas.refusal({ ...ada, tokenHash: null, expiresAt: 0 })).toMatchObject(why);
+    const room = await server(0).quotas.admitted(ada, 10, (granted) => Promise.resolve(granted));
+    expect(room).toMatchObject({ jobs: 0, why }); // as a schedule asks, and the retry of a batch
+    quotas({ per: 'user', pattern: ada.name, jobs: 10 });
+    expect(isRefusal(await server(0).submit(ada))).toBe(false); // nothing says how much he may keep
   });
 
   it('hold a group together to its quota, and leave others alone', async () => {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AggregateCommand, type EventStore, ReadSide } from '@openpro/eventstore';
 import { isRefusal, type Refusal } from '@openpro/kernel';
 import { type Actor, EVENT_STORE, groupsOf, QUOTA_POOL } from '@openpro/platform';
+import { StorageQuotas } from '@openpro/storage';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { batchList } from './batch-list.projection.js';
@@ -113,6 +114,7 @@ export class Quotas {
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(QUOTA_POOL) private readonly pool: pg.Pool,
+    private readonly storage: Pick<StorageQuotas, 'over'>,
   ) {
     readSide.onCommitted(({ projection }) => {
       if (LISTS.includes(projection)) this.full.clear();
@@ -247,12 +249,14 @@ export class Quotas {
     return found;
   }
 
+  /** Of core-hours; and of storage, which the results of whatever he runs would fill further. */
   private async spent(holder: Holder, quotas: readonly OwnQuota[]): Promise<Refusal | undefined> {
     for (const quota of quotas) {
       const why = quota.coreHours < Infinity && spent(quota, await this.coreHours(holder, quota));
       if (why) return why;
     }
-    return undefined;
+    const limited = (await this.policies.policy()).quotas.some(({ storageGiB }) => storageGiB !== undefined);
+    return limited ? this.storage.over(holder) : undefined;
   }
 
   /** In this calendar month, at most so old; a job that says nothing of cores has one. */

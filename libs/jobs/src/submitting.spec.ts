@@ -46,6 +46,7 @@ const given = () => {
     unlicensed: undefined as Refusal | undefined,
     full: undefined as Refusal | undefined,
     keepsTooMuch: undefined as Refusal | undefined,
+    isOver: undefined as Refusal | undefined,
   };
   const submitting = new Submitting(
     { versionRow: () => Promise.resolve(world.version) } as never,
@@ -65,7 +66,10 @@ const given = () => {
     { refusalFor: () => Promise.resolve(world.unlicensed) } as never,
     { refusal: () => Promise.resolve(world.full) } as never,
     { execute: (command: ForJob) => execute(handler, command) } as never,
-    { refusalOfCase: () => Promise.resolve(world.keepsTooMuch) } as never,
+    {
+      over: () => Promise.resolve(world.isOver),
+      refusalOfCase: () => Promise.resolve(world.keepsTooMuch),
+    } as never,
   );
   return {
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
@@ -111,6 +115,19 @@ describe('submitting a job', () => {
     const costly = { ...input, values: [{ identifier: 'In', cells: [] }] };
     expect(await command(costly)).toMatchObject({ refused: 'QuotaExceeded' });
     expect(await command(input, commandId)).toMatchObject({ id: commandId });
+  });
+
+  it('stores nothing for who is over his storage quota: neither what a session has nor changed data', async () => {
+    const { command, world } = given();
+    world.isOver = { refused: 'QuotaExceeded', message: 'too much', field: 'input' } as Refusal;
+    const values = [{ identifier: 'In', cells: [] }];
+    // Nothing of what saves data is there in this world: it would throw.
+    for (const costly of [
+      { ...input, values },
+      { procedure: 'solve', session: 's' },
+    ])
+      expect(await command(costly)).toMatchObject({ refused: 'QuotaExceeded', field: 'input' });
+    expect(await command(input)).not.toHaveProperty('refused');
   });
 
   it('is refused when the storage quota of its owner has no room for its input', async () => {

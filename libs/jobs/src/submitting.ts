@@ -70,8 +70,7 @@ export class Submitting {
     const after = await this.dependencies(actor, input, commandId);
     if (isRefusal(after)) return after;
     // It is asked when the job is submitted; before that where making its data costs a process or storage.
-    const costs = Boolean(input.session ?? (input.values?.length || input.files?.length));
-    const full = costs ? await this.quotas.refusal(actor) : undefined;
+    const full = storesData(input) ? await this.quotas.refusal(actor) : undefined;
     if (full) return full;
     const asked = await this.request(actor, { ...input, after: null });
     if (isRefusal(asked)) return asked;
@@ -124,6 +123,9 @@ export class Submitting {
     const { labels, licence } = version.manifest;
     const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
     if (unlicensed) return unlicensed;
+    // Bytes of who is refused only afterwards lie on the disk, and count for nobody.
+    const full = storesData(input) ? await this.storage.over(actor, 'input') : undefined;
+    if (full) return full;
     const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
     if (isRefusal(stored)) return stored;
     const over = stored === null ? undefined : await this.storage.refusalOfCase(actor, stored, 'input');
@@ -427,6 +429,10 @@ export class Submitting {
     );
   }
 }
+
+/** Whether making its data costs a process or storage. */
+const storesData = ({ session, values, files }: SubmitJob): boolean =>
+  Boolean(session ?? (values?.length || files?.length));
 
 /** What the app or its process says no to is the user's to know; anything else is a bug of ours. */
 const refuseEngineError = (error: unknown): Refusal => {
