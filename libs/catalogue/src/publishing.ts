@@ -8,26 +8,29 @@ import {
   unpackApp,
   unpackEngine,
 } from '@openpro/engine';
-import { ReadSide } from '@openpro/eventstore';
+import { type EventStore, ReadSide, streamOf } from '@openpro/eventstore';
 import { isRefusal, refuse, type Refusal } from '@openpro/kernel';
 import { LicenceQueries } from '@openpro/licensing';
 import {
   type Actor,
   Commands,
   CONFIG,
+  EVENT_STORE,
   fingerprintOf,
   metaOf,
   NODE,
   type ServerConfig,
   type ThisNode,
 } from '@openpro/platform';
-import { FolderBlobStore, StorageQuotas, type StoredFile, Uploads } from '@openpro/storage';
+import { FolderBlobStore, StorageQuotas, Uploads } from '@openpro/storage';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { app } from './app.js';
 import { appList } from './app-list.projection.js';
 import { appVersion } from './app-version.projection.js';
 import { ForApp, ForEngine } from './catalogue.commands.js';
 import { CatalogueQueries } from './catalogue.queries.js';
+import { engine } from './engine.js';
 import { engineList } from './engine-list.projection.js';
 import { Packages } from './packages.js';
 
@@ -48,6 +51,7 @@ export class Publishing {
     @Inject(NODE) node: Pick<ThisNode, 'joinedAt'>,
     readSide: ReadSide,
     private readonly quotas: StorageQuotas,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {
     // On every server: the first user of an engine need not wait for its processes either. What was published before
     // the server came is warmed when it has started, not while its lists catch up.
@@ -57,26 +61,38 @@ export class Publishing {
     });
   }
 
-  /** The package, which counts for whoever has uploaded it: nothing is published by who keeps too much. */
-  private async uploaded(actor: Actor, id: string, kind: 'engine' | 'app'): Promise<StoredFile | Refusal> {
-    const upload = await this.uploads.stored(actor, id, kind, 'upload');
-    return isRefusal(upload) ? upload : ((await this.quotas.over(actor, 'upload')) ?? upload);
+  /**
+   * A package counts for whoever has uploaded it: nothing is published by who keeps too much. What was published before
+   * by this command is answered again.
+   */
+  private async over(
+    actor: Actor,
+    of: { readonly name: string },
+    id: string,
+    commandId: string,
+  ): Promise<Refusal | undefined> {
+    const full = await this.quotas.over(actor, 'upload');
+    const before = full ? await this.store.readStream(streamOf(of, id)) : [];
+    return before.some((recorded) => recorded.commandId === commandId) ? undefined : full;
   }
 
   async engine(actor: Actor, uploadId: string, commandId: string) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const upload = await this.uploaded(actor, uploadId, 'engine');
+    const upload = await this.uploads.stored(actor, uploadId, 'engine', 'upload');
     if (isRefusal(upload)) return upload;
     const pkg = await this.packages.readEngine(this.blobs.path(upload.digest));
     if (isRefusal(pkg)) return pkg;
     const { manifest } = pkg;
+    const { name, version, title, vendor, license } = manifest;
+    const id = `${name}:${version}`;
+    const full = await this.over(actor, engine, id, meta.commandId);
+    if (full) return full;
     // Unpacking checks the digest of every file: a package that does not unpack is not published.
     await this.inScratch((folder) => unpackEngine(pkg, path.join(folder, 'engine')));
-    const { name, version, title, vendor, license } = manifest;
     return this.commands.change(
       new ForEngine(
-        `${name}:${version}`,
+        id,
         {
           type: 'PublishEngine',
           name,
@@ -100,11 +116,15 @@ export class Publishing {
   async app(actor: Actor, uploadId: string, commandId: string) {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
-    const upload = await this.uploaded(actor, uploadId, 'app');
+    const upload = await this.uploads.stored(actor, uploadId, 'app', 'upload');
     if (isRefusal(upload)) return upload;
     const pkg = await this.packages.readApp(this.blobs.path(upload.digest));
     if (isRefusal(pkg)) return pkg;
     const { manifest } = pkg;
+    const { name, version } = manifest;
+    const id = `${actor.environment}:${name}`;
+    const full = await this.over(actor, app, id, meta.commandId);
+    if (full) return full;
     const engine = await this.engineFor(manifest.engine);
     if (isRefusal(engine)) return engine;
     const { licence } = manifest;
@@ -129,10 +149,9 @@ export class Publishing {
         `The app has errors:\n${checked.errors.map(({ message, file, line, column }) => (file ? `${file}:${line ?? '?'}:${column ?? '?'} ${message}` : message)).join('\n')}`,
         { field: 'upload' },
       );
-    const { name, version } = manifest;
     return this.commands.change(
       new ForApp(
-        `${actor.environment}:${name}`,
+        id,
         {
           type: 'PublishApp',
           environment: actor.environment,
