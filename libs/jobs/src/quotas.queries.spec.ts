@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CommandHandler, type Outcome, PostgresEventStore, ReadSide } from '@openpro/eventstore';
+import { CommandHandler, type Outcome, PostgresEventStore, ReadSide, TooBusy } from '@openpro/eventstore';
 import { isRefusal, refuse, uuidv7 } from '@openpro/kernel';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -49,7 +49,7 @@ class Server {
   private constructor(
     private readonly servers: Servers,
     private readonly pool: pg.Pool,
-    private readonly locks: pg.Pool,
+    readonly locks: pg.Pool,
     private readonly db: DataSource,
     readonly store: PostgresEventStore,
     readonly readSide: ReadSide,
@@ -238,6 +238,36 @@ describe('quotas on four servers', () => {
     await server(0).end(runs[0]!.job!);
     expect(isRefusal(await server(1).submit(ada))).toBe(false);
     expect(await server(3).submit(ada)).toMatchObject({ refused: 'QuotaExceeded' });
+  });
+
+  it('keep their connection and submit once, whatever goes wrong with what is submitted', async () => {
+    const ada = somebody();
+    quotas({ per: 'user', pattern: ada.name, jobs: 5 });
+    const backend = async () => {
+      const { rows } = await server(0).locks.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      return rows[0]?.pid;
+    };
+    const before = await backend();
+    for (const error of [new TooBusy('job-1'), Object.assign(new Error('locked'), { code: '55P03' })]) {
+      let times = 0;
+      const submit = () => {
+        times++;
+        return Promise.reject(error);
+      };
+      await expect(server(0).quotas.admitted(ada, 1, submit)).rejects.toBe(error);
+      expect(times).toBe(1);
+    }
+    expect(await backend()).toBe(before);
+    expect(isRefusal(await server(1).submit(ada))).toBe(false); // its lock is free
+    const owner = new pg.Client({ connectionString: servers.database.ownerUrl });
+    await owner.connect();
+    const closed = server(0).quotas.admitted(ada, 1, async () => {
+      await owner.query('SELECT pg_terminate_backend($1)', [before]);
+      return 'submitted';
+    });
+    expect(await closed).toBe('submitted');
+    await owner.end();
+    expect(await backend()).not.toBe(before);
   });
 
   it('count nothing again for each submit where there are none, and refuse a loop in the end', async () => {

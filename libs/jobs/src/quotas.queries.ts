@@ -1,5 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type AggregateCommand, type EventStore, ReadSide } from '@openpro/eventstore';
+import {
+  type AggregateCommand,
+  type EventStore,
+  ReadSide,
+  type StreamName,
+  TooBusy,
+} from '@openpro/eventstore';
 import { isRefusal, type Refusal } from '@openpro/kernel';
 import { type Actor, EVENT_STORE, groupsOf, QUOTA_POOL } from '@openpro/platform';
 import { StorageQuotas } from '@openpro/storage';
@@ -9,7 +15,15 @@ import { batchList } from './batch-list.projection.js';
 import { jobList } from './job-list.projection.js';
 import { MAX_OPEN_JOBS, type OwnQuota, quotasOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
-import { admission, type AdmissionStep, behind, type Granted, granted, spent } from './quotas.js';
+import {
+  admission,
+  type AdmissionStep,
+  behind,
+  COUNT_BEHIND,
+  type Granted,
+  granted,
+  spent,
+} from './quotas.js';
 import { scheduleList } from './schedule-list.projection.js';
 
 const SEEN_WITHIN_MS = 2000;
@@ -63,6 +77,14 @@ const monthOf = (now: number): number => {
 
 /** Whose jobs they are. */
 export type Holder = Pick<Actor, 'id' | 'name' | 'environment' | 'roles' | 'groups'>;
+
+/**
+ * For who is no person and asks again by himself: that nobody can count just now refuses nothing.
+ * @throws TooBusy
+ */
+export const unlessBehind = (stream: StreamName, why?: Refusal): void => {
+  if (why?.refused === COUNT_BEHIND) throw new TooBusy(stream);
+};
 
 /** Whatever the policy says: a loop ends somewhere. */
 const capOf = ({ name }: Holder): OwnQuota => ({
@@ -194,19 +216,30 @@ export class Quotas {
     const lost = (): void => void (broken = true);
     client.on('error', lost);
     try {
+      return await submit(await this.found(client, holder, quotas, asked));
+    } finally {
+      // Whatever went wrong in it, the connection is as good as before where it still takes this.
+      await client.query('ROLLBACK').catch(lost);
+      client.off('error', lost);
+      client.release(broken);
+    }
+  }
+
+  private async found(
+    client: pg.PoolClient,
+    holder: Holder,
+    quotas: readonly OwnQuota[],
+    asked: number,
+  ): Promise<Granted> {
+    try {
       await client.query(BEGIN);
       const steps = admission(quotas, asked);
       let step = steps.next();
       while (!step.done) step = steps.next((await this.take(client, holder, step.value)) as never);
-      return await submit(step.value);
+      return step.value;
     } catch (error) {
-      if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return await submit(behind);
-      broken = true;
+      if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return behind;
       throw error;
-    } finally {
-      await client.query('ROLLBACK').catch(lost);
-      client.off('error', lost);
-      client.release(broken);
     }
   }
 

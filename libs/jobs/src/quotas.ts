@@ -36,10 +36,12 @@ export const spent = (quota: OwnQuota, hours: number): Refusal | undefined =>
         { limit: `${quota.coreHours} core-hours` },
       );
 
+export const COUNT_BEHIND = 'CountBehind';
+
 /** Nobody knows now; it may be asked again. */
 export const behind: Granted = {
   jobs: 0,
-  why: refuse('CountBehind', 'The jobs cannot be counted just now: try again in a moment'),
+  why: refuse(COUNT_BEHIND, 'The jobs cannot be counted just now: try again in a moment'),
 };
 
 export type AdmissionStep =

@@ -1,19 +1,12 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler as HandlesCommand, type ICommandHandler } from '@nestjs/cqrs';
-import {
-  AggregateCommand,
-  CommandHandler,
-  type EventStore,
-  fold,
-  type Outcome,
-  TooBusy,
-} from '@openpro/eventstore';
+import { AggregateCommand, CommandHandler, type EventStore, fold, type Outcome } from '@openpro/eventstore';
 import { user } from '@openpro/identity';
 import { isRefusal } from '@openpro/kernel';
 import { EVENT_STORE, fingerprintOf, groupsOf, maySubmit } from '@openpro/platform';
 import { termsOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
-import { type Holder, Quotas } from './quotas.queries.js';
+import { type Holder, Quotas, unlessBehind } from './quotas.queries.js';
 import { type Judged, MAX_MISSED_RUNS, schedule, type ScheduleCommand } from './schedule.js';
 
 export class ForSchedule extends AggregateCommand<ScheduleCommand> {}
@@ -40,7 +33,7 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     if ('refused' in judged) return decide({ ...command, ...judged });
     const { owner, right } = judged;
     return this.quotas.admitted(owner, MAX_AT_ONCE, async ({ jobs: runs, why, spent }) => {
-      if (why?.refused === 'CountBehind') throw new TooBusy(`schedule-${id}`);
+      unlessBehind(`schedule-${id}`, why);
       if (why && spent) return decide({ ...command, refused: { why: why.message, forGood: false } });
       const most = `${MAX_AT_ONCE} runs are the most at once`;
       return decide({ ...command, right, room: { runs, why: why?.message ?? most } });

@@ -5,7 +5,7 @@ import { type Actor, Commands, patiently } from '@openpro/platform';
 import { childIdOf, childOf } from './child-jobs.js';
 import type { QueuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
-import { Quotas } from './quotas.queries.js';
+import { Quotas, unlessBehind } from './quotas.queries.js';
 
 /** Submits what a running job asks for, as its owner would. */
 @Injectable()
@@ -33,12 +33,14 @@ export class SubmittingChildJobs {
     };
     const meta = { commandId: id, actor: owner, roles, correlation: parent };
     const command = new ForJob(id, { ...job, type: 'SubmitJob' }, meta);
-    const outcome = await patiently(() =>
-      this.quotas.within(actor, command, 1, async () => {
+    const outcome = await patiently(async () => {
+      const submitted = await this.quotas.within(actor, command, 1, async () => {
         const done = await this.commands.execute(command);
         return done.is === 'refused' ? done.refusal : { id };
-      }),
-    );
+      });
+      if (isRefusal(submitted)) unlessBehind(`job-${parent}`, submitted);
+      return submitted;
+    });
     if (!isRefusal(outcome)) return id;
     throw outcome.refused === 'CommandIdReused'
       ? new EngineError(
