@@ -136,7 +136,7 @@ export class Quotas {
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(QUOTA_POOL) private readonly pool: pg.Pool,
-    private readonly storage: Pick<StorageQuotas, 'over'>,
+    private readonly storage: StorageQuotas,
   ) {
     readSide.onCommitted(({ projection }) => {
       if (LISTS.includes(projection)) this.full.clear();
