@@ -48,6 +48,20 @@ describe('the database', () => {
     await Promise.all([pool.end(), owner.end()]);
   });
 
+  it('survives the loss of a connection that is handed out and waits for its query', async () => {
+    const pool = appPool(server.ownerUrl, { max: 1 });
+    const client = await pool.connect();
+    const lost = new Promise((resolve) => client.once('end', resolve));
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const owner = new pg.Client({ connectionString: server.ownerUrl });
+    await owner.connect();
+    await owner.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await lost;
+    client.release();
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await Promise.all([owner.end(), pool.end()]);
+  });
+
   it('is waited for while it is away, and not where waiting does not help', async () => {
     const url = new URL(server.ownerUrl);
     const there = path.join(String(url.searchParams.get('host')), '.s.PGSQL.5432');

@@ -82,6 +82,17 @@ export const migrate = async (ownerUrl: string): Promise<readonly string[]> => {
 };
 
 /**
+ * A connection that may be lost at any moment: between its being handed out and the first query nobody else listens, and
+ * an error that nobody hears would end the server. Whoever uses it is told by his query.
+ */
+export class PooledClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
+/**
  * Connections with the rights of the running program. With `patienceMs`, one that does not answer for so long is given
  * up: behind a network that swallows everything it would otherwise be waited for until the kernel loses patience.
  */
@@ -92,6 +103,7 @@ export const appPool = (
   const pool = new pg.Pool({
     connectionString: asApp(url),
     max,
+    Client: PooledClient,
     application_name: 'openpro',
     connectionTimeoutMillis: patienceMs,
     query_timeout: patienceMs,

@@ -17,7 +17,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Commands } from './commands.js';
 import type { ServerConfig } from './config.js';
-import { appPool, asApp } from './database.js';
+import { appPool, asApp, PooledClient } from './database.js';
 import { openEventStore } from './event-store.js';
 import { Metrics } from './metrics.js';
 import { ObservedCommandHandler, ObservedStore } from './observed-log.js';
@@ -89,7 +89,7 @@ export class PlatformModule {
               poolSize: CONNECTIONS.queries,
               entities: projections.map((projection) => entityOf(projection as Projection<object>)),
               applicationName: 'openpro queries',
-              extra: { types: numbersFromInt8 },
+              extra: { types: numbersFromInt8, Client: PooledClient },
             }).initialize();
             metrics.pool('queries', (db.driver as unknown as { readonly master: pg.Pool }).master);
             return db;
