@@ -24,6 +24,10 @@ interface JobView {
   readonly error: { readonly message: string } | null;
 }
 
+interface Point {
+  readonly objective: number | null;
+}
+
 describe('a running job that submits jobs', () => {
   const platform = new Platform();
   let people: People;
@@ -61,10 +65,12 @@ describe('a running job that submits jobs', () => {
     );
   /** It runs, and has submitted all that it submits. */
   const submitted = (id: string) =>
-    ada.until<{ jobProgress: { points: { objective: number | null }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } } }',
+    ada.until<{ jobProgress: { points: Point[]; job: { progress: Point[] } } }>(
+      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } job { progress { objective } } } }',
       { id },
-      ({ jobProgress }) => jobProgress.points.some(({ objective }) => objective !== null),
+      // What came before anybody listened is no news, but known.
+      ({ jobProgress: { points, job } }) =>
+        [...points, ...job.progress].some(({ objective }) => objective !== null),
     );
   /** What its attempt had used; known a moment after its end, and looked for whenever any job has changed. */
   const usedBy = async (id: string): Promise<number> => {
