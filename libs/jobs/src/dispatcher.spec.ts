@@ -167,7 +167,7 @@ describe('the dispatcher', () => {
     const id = await submit();
     await proposals(1);
     seats.refused = false;
-    await submit(); // the log has news
+    await join('m', 1); // the log has news
     await proposals(2);
     await dispatcher.resign();
     expect(proposed.map(({ job, attempt }) => [job, attempt]).slice(0, 2)).toEqual([
