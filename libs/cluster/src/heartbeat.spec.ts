@@ -61,7 +61,7 @@ const blockedUntil = (program: string): string =>
        ${program}
        await client.end();`,
     ],
-    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+    { encoding: 'utf8', timeout: 60_000, env: { ...process.env, NODE_OPTIONS: '' } }, // jest's own limit cannot fire here
   );
 
 describe('the heartbeat', () => {
