@@ -155,7 +155,7 @@ describe('attempts', () => {
     });
   });
 
-  it('are given back, uncharged, where their profile is not known, and end where nobody can read it', async () => {
+  it('are given back, uncharged, where their profile is gone, and end where nobody can read it', async () => {
     const refused = { ProfileUnknown: 'DrainAttempt', ProfileUnreadable: 'FailJob' } as const;
     for (const [code, type] of Object.entries(refused)) {
       const { attempts, submit, start, report, runs } = await given({
@@ -167,21 +167,6 @@ describe('attempts', () => {
       await attempts.drain();
       expect(runs).toEqual([]);
     }
-  });
-
-  it('ask for a profile as the log had it when they were started', async () => {
-    const asked: unknown[] = [];
-    const { attempts, submit, start, run } = await given({
-      variables: (profile, since) => {
-        asked.push([profile, since]);
-        return Promise.resolve({ variables: {} });
-      },
-    });
-    const id = await submit({ profile: 'Gurobi' });
-    const outcome = await start(id);
-    await run();
-    expect(asked).toEqual([['Gurobi', outcome.is === 'done' && outcome.position]]);
-    await attempts.drain();
   });
 
   it('say what they had used when they are terminated', async () => {

@@ -44,8 +44,8 @@ export interface AttemptsNeeds {
   load(digest: string): Promise<CaseData>;
   save(job: QueuedJob, data: CaseData): Promise<string>;
   user(id: string): Promise<{ id: string; name: string; roles: readonly string[] }>;
-  /** The variables of a worker profile as they are now, which is not before `since`; or why they are not to be had. */
-  variables(profile: string, since: Position): Promise<Environment | NoEnvironment>;
+  /** The variables of a worker profile as they are now, or why they are not to be had. */
+  variables(profile: string): Promise<Environment | NoEnvironment>;
   /** Calls later, and returns how to call it off; on the machine's clock where nobody says another. */
   after?(ms: number, work: () => void): () => void;
   /** Submits what the job wants to be done beside it, its first, second … such job; resolves with its id. */
@@ -58,7 +58,7 @@ export interface Environment {
   readonly variables: { readonly [name: string]: string };
 }
 
-/** Unknown: it is gone by now, or not known here yet. Unreadable: nobody can read what was sealed. */
+/** Unknown: it is gone by now. Unreadable: nobody can read what was sealed. */
 export type NoEnvironment = Refusal<'ProfileUnknown' | 'ProfileUnreadable'>;
 
 const STORAGE_PATIENCE_MS = 20_000;
@@ -78,8 +78,6 @@ const RECENT_LOG = 65_536;
 
 interface Running {
   readonly attempt: number;
-  /** Where the log gave it to this server. */
-  readonly since: Position;
   /** That it was promised; the usual where it asked for none. */
   readonly memoryMiB: number;
   run: Attempt | null;
@@ -211,7 +209,6 @@ export class Attempts {
     if (this.running.get(job)?.attempt === attempt) return; // told twice
     const running: Running = {
       attempt,
-      since: started.position,
       memoryMiB,
       run: null,
       stop: null,
@@ -271,7 +268,7 @@ export class Attempts {
               needs.app(request.app),
               request.input === null ? null : needs.load(request.input),
               needs.user(request.owner),
-              request.profile === undefined ? null : needs.variables(request.profile, running.since),
+              request.profile === undefined ? null : needs.variables(request.profile),
               this.warmStart(job, attempt),
             ])),
           ] as const;
@@ -416,7 +413,7 @@ export class Attempts {
   }
 }
 
-/** The leader knew the profile: that this server does not is not the job's fault, and it waits again until there is one. */
+/** Somebody has removed the profile meanwhile: that is not the job's fault, and it waits again until there is one. */
 const notStarted = (at: At, { refused, message }: NoEnvironment): JobCommand =>
   refused === 'ProfileUnknown'
     ? { type: 'DrainAttempt', ...at }

@@ -124,7 +124,7 @@ const LOG_BYTES = 50 * 1024 * 1024;
             ),
           user: async (id) => people.user(id),
           submit: (parent, request, child, order) => childJobs.submit(parent, request, child, order),
-          variables: (profile, since) => policies.variables(profile, since),
+          variables: (profile) => policies.variables(profile),
           report: (job, attempt, command) =>
             commands.insist(
               // The same report of the same attempt has the same id: told twice, it counts once.

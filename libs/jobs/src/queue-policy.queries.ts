@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Position, ReadSide } from '@openpro/eventstore';
+import { type EventStore, ReadSide, streamOf } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import { refuse } from '@openpro/kernel';
 import {
   type Actor,
   CONFIG,
   connection,
+  EVENT_STORE,
   has,
   type Lazy,
   type PageRequest,
@@ -19,13 +20,10 @@ import { DataSource } from 'typeorm';
 import type { Environment, NoEnvironment } from './attempts.js';
 import { groupsNamedIn, type JobGroup, type Keeper, nobodyIn, useOf, warningsOf } from './policy-use.js';
 import { queuePolicyList, type QueuePolicyRow } from './queue-policy.projection.js';
-import { NO_POLICY, type Policy } from './queue-policy.js';
+import { NO_POLICY, type Policy, POLICY_ID, queuePolicy, type QueuePolicyEvent } from './queue-policy.js';
 import { Sealing } from './sealing.js';
 
 const NOBODY: QueuePolicyRow = { id: '0', version: 0, policy: NO_POLICY, reason: '', set_at: 0, set_by: '' };
-
-/** An attempt is not started without the profile that its leader knew; so long it waits for that. */
-const SEEN_WITHIN_MS = 10_000;
 
 const COLUMNS = ['id', 'version', 'policy', 'reason', 'set_at', 'set_by'] as const;
 
@@ -39,8 +37,9 @@ export class QueuePolicies {
     private readonly db: DataSource,
     private readonly people: IdentityQueries,
     @Inject(CONFIG) { storageDir }: ServerConfig,
-    private readonly readSide: ReadSide,
+    readSide: ReadSide,
     private readonly storage: StorageQuotas,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {
     this.sealing = new Sealing(storageDir);
     readSide.onCommitted(({ projection }) => {
@@ -52,14 +51,17 @@ export class QueuePolicies {
     return (await this.row()).policy;
   }
 
-  /** As they are now; `since`: the log stood there when somebody relied on the profile. */
-  async variables(profile: string, since: Position): Promise<Environment | NoEnvironment> {
-    const seen = await this.readSide.waitFor(queuePolicyList.name, since, SEEN_WITHIN_MS);
-    this.known = null; // it may be from before, and nobody has told us yet
-    const found = seen && (await this.policy()).profiles.find(({ name }) => name === profile);
+  /**
+   * As they are now, from the log: the leader goes by it, too. By a list that stands still this server would give back
+   * what the leader gives it, again and again.
+   */
+  async variables(profile: string): Promise<Environment | NoEnvironment> {
+    const [last] = await this.store.readStreamBack(streamOf(queuePolicy, POLICY_ID), 1);
+    const { profiles } = (last?.event as QueuePolicyEvent | undefined)?.policy ?? NO_POLICY;
+    const found = profiles.find(({ name }) => name === profile);
     return found
       ? this.sealing.environmentOf(found)
-      : refuse('ProfileUnknown', `Worker profile ${profile} is not known here, or not any more`);
+      : refuse('ProfileUnknown', `There is no worker profile ${profile} any more`);
   }
 
   async current(actor: Actor): Promise<Lazy<QueuePolicy>> {

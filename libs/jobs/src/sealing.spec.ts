@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
+import { uuidv7 } from '@openpro/kernel';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NO_POLICY, type Policy } from './queue-policy.js';
+import { NO_POLICY, type Policy, POLICY_ID, queuePolicy } from './queue-policy.js';
+import { QueuePolicies } from './queue-policy.queries.js';
 import { Sealing } from './sealing.js';
 
 const folders: string[] = [];
@@ -30,6 +33,28 @@ describe('the variables of a profile', () => {
       variables: { KEY: 'hush', EMPTY: '' },
     });
     expect(new Sealing(storage).environmentOf(sealed.profiles[1]!)).toEqual({ variables: {} });
+  });
+
+  it('are those of the log, also while the list of policies stands still', async () => {
+    const store = new MemoryEventStore();
+    const handler = new CommandHandler(store);
+    const storageDir = aStorage();
+    const still = { onCommitted: () => () => undefined } as never;
+    const none = {} as never;
+    const policies = new QueuePolicies(none, none, { storageDir } as never, still, none, store);
+    let basedOn = 0;
+    const set = async (parts: Policy) => {
+      const sealed = policies.sealing.sealed(parts) as Policy;
+      const command = { type: 'SetQueuePolicy', policy: sealed, reason: 'because', basedOn } as const;
+      const meta = { commandId: uuidv7(), actor: 'eve', roles: [] };
+      expect(await handler.execute(queuePolicy, POLICY_ID, command, meta)).toMatchObject({ is: 'done' });
+      basedOn++;
+    };
+    expect(await policies.variables('Gurobi')).toMatchObject({ refused: 'ProfileUnknown' });
+    await set(policy);
+    expect(await policies.variables('Gurobi')).toEqual({ variables: { KEY: 'hush', EMPTY: '' } });
+    await set(NO_POLICY);
+    expect(await policies.variables('Gurobi')).toMatchObject({ refused: 'ProfileUnknown' });
   });
 
   it('say so where nobody can read them any more, and can be set again', () => {
