@@ -54,6 +54,43 @@ it('tells everybody that it cannot read, and goes on with the next change', asyn
   for (const rows of told) expect(rows).toEqual([away, 'b']);
 });
 
+it('goes on for the others where one cannot take a row, who is told why and nothing more', async () => {
+  const { jobs, answers, told, settled } = given();
+  const heard: unknown[] = [];
+  const odd = new Error('odd');
+  jobs.follow((row) => {
+    heard.push(row);
+    throw odd;
+  });
+  const late: unknown[] = [];
+  jobs.follow((row) => late.push(row));
+  jobs.changes(['a']);
+  answers[0]?.resolve();
+  await settled();
+  jobs.changes(['b']);
+  answers[1]?.resolve();
+  await settled();
+  expect(heard).toEqual(['a', odd]);
+  for (const rows of [...told, late]) expect(rows).toEqual(['a', 'b']);
+});
+
+it('goes on after a read that could not even be asked for', async () => {
+  const away = new Error('away');
+  const rows = [away, 'b'];
+  const jobs = new ChangedJobs<string>(() => {
+    const row = rows.shift();
+    if (row instanceof Error) throw row;
+    return Promise.resolve([row ?? null]);
+  });
+  const told: unknown[] = [];
+  jobs.follow((row) => told.push(row));
+  for (const id of ['a', 'b']) {
+    jobs.changes([id]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(told).toEqual([away, 'b']);
+});
+
 it('asks for nothing for nobody, and tells nobody who has left', async () => {
   const { jobs, asked, answers, told, stops, settled } = given();
   jobs.changes(['a']);

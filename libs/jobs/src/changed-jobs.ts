@@ -30,9 +30,27 @@ export class ChangedJobs<Row> {
     while (this.changed.size > 0) {
       const ids = [...this.changed].slice(0, PAGE);
       for (const id of ids) this.changed.delete(id);
-      const rows = await this.read(ids).catch((error: unknown) => [error as Error]);
-      for (const row of rows) if (row) for (const follower of this.followers) follower(row);
+      const rows = await this.rowsOf(ids);
+      for (const row of rows) if (row) for (const follower of this.followers) this.show(follower, row);
     }
     this.reading = false;
+  }
+
+  private async rowsOf(ids: readonly string[]): Promise<readonly (Row | Error | null)[]> {
+    try {
+      return await this.read(ids);
+    } catch (error) {
+      return [error as Error];
+    }
+  }
+
+  /** Who cannot take a row is told why, and nothing after it: it is his trouble alone. */
+  private show(follower: (row: Row | Error) => void, row: Row | Error): void {
+    try {
+      follower(row);
+    } catch (error) {
+      this.followers.delete(follower);
+      if (!(row instanceof Error)) this.show(follower, error as Error);
+    }
   }
 }
