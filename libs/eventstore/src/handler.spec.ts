@@ -53,9 +53,9 @@ class WatchedStore extends MemoryEventStore {
     this.appends += 1;
     return this.around(append, () => super.append(append));
   }
-  override readStream(stream: string, after?: number) {
+  override readStream(stream: string, after?: number, limit?: number) {
     this.reads += 1;
-    return super.readStream(stream, after);
+    return super.readStream(stream, after, limit);
   }
 }
 
@@ -160,6 +160,21 @@ describe('the command handler', () => {
     }
     expect(await stateOf()).toEqual({ is: 'open', sum: 2 });
     expect(await handler.execute(endless, '1', open, metas[0])).toMatchObject({ is: 'refused' });
+  });
+
+  it('reads a long stream in pages', async () => {
+    await execute(open);
+    for (let n = 0; n < 2; n++) await execute(add(...Array.from({ length: 2500 }, () => 0)));
+    let longest = 0;
+    const read = store.readStream.bind(store);
+    store.readStream = async (...asked) => {
+      const page = await read(...asked);
+      longest = Math.max(longest, page.length);
+      return page;
+    };
+    store.reads = 0;
+    expect(done(await elsewhere.execute(counter, '1', add(1), by('bob')))).toMatchObject({ version: 5002 });
+    expect([store.reads, longest]).toEqual([3, 2000]);
   });
 
   it('decides again on what another server has written meanwhile', async () => {

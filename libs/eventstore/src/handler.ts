@@ -18,6 +18,8 @@ const MAX_CONFLICTS = 3;
 /** So long a command repeats an append whose outcome is unknown: a restart of the database fits in. */
 const PATIENCE_MS = 5000;
 const FIRST_PAUSE_MS = 50;
+/** Events of a stream read at once. */
+const PAGE = 2000;
 
 export type Outcome<State = unknown, Event extends DomainEvent = DomainEvent> =
   | {
@@ -100,8 +102,7 @@ export class CommandHandler {
     const folded = this.cache.get<State>(stream) ?? emptyStream(initial);
     for (let conflicts = 0, fresh = false; conflicts < MAX_CONFLICTS; fresh = true) {
       if (fresh) {
-        foldOn(folded, await this.store.readStream(stream, folded.version), evolve, remembers);
-        this.cache.set(stream, folded);
+        await this.catchUp(task, folded);
       }
       if (folded.commands.has(meta.commandId)) return this.repeat(task, folded);
       const decision = decide(command, folded.state);
@@ -128,6 +129,19 @@ export class CommandHandler {
     }
     this.cache.delete(stream);
     throw new TooBusy(stream);
+  }
+
+  /** In pages: a stream that never ends is too much for one answer. */
+  private async catchUp<State, Command, Event extends DomainEvent>(
+    { aggregate: { decider, remembers }, stream }: Task<State, Command, Event>,
+    folded: FoldedStream<State>,
+  ): Promise<void> {
+    for (let read = PAGE; read >= PAGE;) {
+      const events = await this.store.readStream(stream, folded.version, PAGE);
+      foldOn(folded, events, decider.evolve, remembers);
+      read = events.length;
+    }
+    this.cache.set(stream, folded);
   }
 
   /** The stream knows this command id. */

@@ -152,7 +152,7 @@ export class BatchQueries {
 
   /** What was asked for. */
   async recipe(id: string) {
-    return recipeOf(await this.store.readStream(`batch-${id}`));
+    return recipeOf(await this.store.readStream(`batch-${id}`, 0, 1));
   }
 
   failed(id: string): Promise<FailedScenario[]> {

@@ -137,7 +137,7 @@ export class SchedulesResolver {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
     const fingerprint = fingerprintOf(actor.id, input, asked);
-    const [first] = await this.store.readStream(`schedule-${commandId}`);
+    const [first] = await this.store.readStream(`schedule-${commandId}`, 0, 1);
     const before = first?.event as (ScheduleEvent & { type: 'ScheduleMade' }) | undefined;
     if (before) {
       const { made: now, next, ...made } = before;
@@ -185,7 +185,7 @@ export class SchedulesResolver {
 
   /** One that is deleted: the same request may come again, because its answer was lost. */
   private async deleted(actor: Actor, id: string): Promise<QueuedJob | null> {
-    const [made] = await this.store.readStream(`schedule-${id}`);
+    const [made] = await this.store.readStream(`schedule-${id}`, 0, 1);
     const job = (made?.event as (ScheduleEvent & { type: 'ScheduleMade' }) | undefined)?.job;
     return job && maySee(actor, job) ? job : null;
   }
