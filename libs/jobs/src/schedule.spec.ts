@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { isRefusal } from '@openpro/kernel';
+import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
+import { isRefusal, uuidv7 } from '@openpro/kernel';
 import { processUnderTest, project, recorder, specFor } from '@openpro/kernel/testing';
 import fc from 'fast-check';
 import { fireSchedules } from './fire-schedules.process.js';
@@ -320,6 +321,9 @@ describe('a schedule', () => {
     given(made())
       .when(fire(1, gone))
       .then(skipped(1, why, null), stopped);
+    given(made({ overlap: 'queue' }), fired(1), queued(2))
+      .when(fire(3, gone))
+      .then(skipped(2, why, null), skipped(3, why, null), stopped);
     given(made(), fired(1))
       .when(end(1, 'completed', gone))
       .then(ended(1));
@@ -371,6 +375,46 @@ describe('a schedule', () => {
     deleted.when(fire(5)).then();
     deleted.when(end(1)).then();
     deleted.when(make()).thenRefused('ScheduleExists');
+  });
+
+  it('is known to its server however long it runs, and is not read again and again', async () => {
+    const store = new MemoryEventStore();
+    const handler = new CommandHandler(store, { cacheSize: 200 });
+    const read = store.readStream.bind(store);
+    let events = 0;
+    store.readStream = async (...asked) => {
+      const page = await read(...asked);
+      events += page.length;
+      return page;
+    };
+    const tell = (command: ScheduleCommand) =>
+      handler.execute(schedule, id, command, { commandId: uuidv7(), actor: 'ada', roles: [] });
+    await tell(make());
+    for (let due = 1; due <= 300; due++) {
+      await tell(fire(due));
+      await tell(end(due));
+    }
+    expect(events).toBe(0);
+    expect((await read(`schedule-${id}`)).length).toBe(601);
+  });
+
+  it('drops what waits for its turn when it is deleted, and says so', () => {
+    const why = 'the schedule was deleted while it waited';
+    given(made({ overlap: 'queue' }), fired(1), queued(2), queued(3))
+      .when({ type: 'DeleteSchedule' })
+      .then(skipped(2, why, 4), skipped(3, why, 4), { type: 'ScheduleDeleted' });
+  });
+
+  it('has a run submitted that was decided before it was deleted, and none after', () => {
+    const process = processUnderTest(fireSchedules);
+    const record = recorder();
+    const log = [made(), fired(1), { type: 'ScheduleDeleted' } as const].map((event) =>
+      record(`schedule-${id}`, event),
+    );
+    expect(log.flatMap((recorded) => process.see(recorded))).toMatchObject([
+      { to: 'job', id: runOf(id, t(1)), command: { type: 'SubmitJob' } },
+    ]);
+    expect(process.nextTimer()).toBeUndefined();
   });
 });
 

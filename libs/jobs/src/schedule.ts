@@ -147,6 +147,10 @@ const skipped = (due: number, why: string, next: number | null, count = 1): Met 
   next,
 });
 
+/** What waits for its turn ends with the schedule, or its pause, and does not just vanish. */
+const dropped = ({ waiting, next }: Made, by: 'paused' | 'deleted'): readonly Met[] =>
+  waiting.map((due) => skipped(due, `the schedule was ${by} while it waited`, next));
+
 type Met = Extract<ScheduleEvent, { readonly due: number }>;
 
 /** One time has come: what becomes of it while others run. */
@@ -203,7 +207,8 @@ const refuseRuns = (
   const { late, fresh } = comeUntil(state, now);
   const [first = now] = [...late, ...fresh];
   const next = forGood ? null : nextAfter(state.when, state.made, now);
-  return [skipped(first, why, next, late.length + fresh.length), ...(forGood ? [pause(why)] : [])];
+  const come = skipped(first, why, next, late.length + fresh.length);
+  return forGood ? [...state.waiting.map((due) => skipped(due, why, next)), come, pause(why)] : [come];
 };
 
 /** A run that replaces others needs no room besides theirs: were they counted, it could never do so in a full quota. */
@@ -327,10 +332,7 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
         if (wrong) return wrong;
         if (state.paused) return refuse('AlreadyPaused', 'The schedule is paused already');
         if (state.next === null && state.waiting.length === 0) return nothingLeft();
-        return [
-          ...state.waiting.map((due) => skipped(due, 'the schedule was paused while it waited', state.next)),
-          { type: 'SchedulePaused', reason: command.reason },
-        ];
+        return [...dropped(state, 'paused'), { type: 'SchedulePaused', reason: command.reason }];
       }
       case 'ResumeSchedule': {
         if (!state.paused) return refuse('NotPaused', 'The schedule is not paused');
@@ -338,11 +340,11 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
         return next === null ? nothingLeft() : [{ type: 'ScheduleResumed', next }];
       }
       case 'DeleteSchedule':
-        return [{ type: 'ScheduleDeleted' }];
+        return [...dropped(state, 'deleted'), { type: 'ScheduleDeleted' }];
     }
   },
 
   evolve,
 };
 
-export const schedule = { name: 'schedule', context: 'jobs', decider } as const;
+export const schedule = { name: 'schedule', context: 'jobs', decider, remembers: 100 } as const;
