@@ -91,6 +91,8 @@ interface Request {
   readonly jobs: number;
   readonly steps: Generator<AdmissionStep, Granted, never>;
   next: IteratorResult<AdmissionStep, Granted>;
+  /** So many of those that it asks for it has. */
+  locks: number;
   /** Where the log ended when it began to wait for the lists. */
   head: number | null;
 }
@@ -168,7 +170,7 @@ export class QuotaHistory {
 
   private begin(owner: Owner, asks: Request['asks'], jobs: number, server: number): Request {
     const steps = this.admits(quotasOf(this.policy, owner), jobs);
-    const request = { server, owner, asks, jobs, steps, next: steps.next(), head: null };
+    const request = { server, owner, asks, jobs, steps, next: steps.next(), locks: 0, head: null };
     this.requests.push(request);
     return request;
   }
@@ -182,28 +184,34 @@ export class QuotaHistory {
       this.drop(request);
       return true;
     }
+    const wanted = next.value.is === 'lock' ? next.value.quotas[request.locks] : undefined;
+    if (wanted) return this.lock(request, wanted);
     const answer = this.answer(request, next.value);
     if (answer === undefined) return false;
     request.next = request.steps.next(answer as never);
     return true;
   }
 
+  private lock(request: Request, { per, name }: OwnQuota): boolean {
+    const key = `${per} ${name}`;
+    if (this.locks.has(key)) return false;
+    this.locks.set(key, request);
+    request.locks++;
+    return true;
+  }
+
   /** Undefined while it waits. */
-  private answer(request: Request, step: AdmissionStep): number | boolean | undefined {
+  private answer(request: Request, step: AdmissionStep): readonly number[] | boolean | undefined {
     switch (step.is) {
-      case 'lock': {
-        const key = `${step.quota.per} ${step.quota.name}`;
-        const holder = this.locks.get(key) ?? request;
-        this.locks.set(key, holder);
-        return holder === request ? true : undefined;
-      }
+      case 'lock':
+        return true; // it has them all
       case 'see': {
         const head = (request.head ??= this.log.length);
         if (Object.values(this.lists.at).every((at) => at >= head)) return true;
         return this.chance.chance(0.02) ? false : undefined; // it has waited for too long
       }
       case 'count':
-        return this.lists.open(step.quota);
+        return step.quotas.map((quota) => this.lists.open(quota));
     }
   }
 

@@ -241,6 +241,41 @@ describe('quotas on four servers', () => {
     expect(await server(3).submit(ada)).toMatchObject({ refused: 'QuotaExceeded' });
   });
 
+  it('lock and count once for all groups of somebody, and let none wait for another one for ever', async () => {
+    const many = Array.from({ length: 50 }, (_, n) => `many ${n}`);
+    const [ada, bob] = [somebody(many), somebody([...many].reverse())];
+    const each = (pattern: string, n: number): Quota =>
+      ({ per: 'group', pattern, jobs: n === 7 ? 9 : 10, coreHours: 5 }) as const;
+    quotas({ per: 'user', pattern: 'user *', jobs: 100 }, ...many.map(each));
+    const asked = jest.spyOn(pg.Client.prototype, 'query');
+    await server(0).quotas.admitted(ada, 1, () => Promise.resolve(null));
+    const texts = asked.mock.calls.map(([sql]) => String(sql));
+    asked.mockRestore();
+    for (const once of ['pg_advisory_xact_lock', 'schedule_list l', 'endedAt'])
+      expect(texts.filter((sql) => sql.includes(once))).toHaveLength(1);
+    const all = await race(12, (n) => (n % 2 === 0 ? ada : bob));
+    expect(all.filter(isRefusal)).toHaveLength(3);
+    expect(all.find(isRefusal)).toMatchObject({
+      message: expect.stringContaining('Group many 7 has 9 jobs'),
+    });
+  });
+
+  it('count the core-hours of each of his groups by what ran in it', async () => {
+    const [ada, bob] = [somebody(['busy']), somebody(['busy', 'idle'])];
+    quotas();
+    const id = (await server(0).submit(ada)) as string;
+    const start = { type: 'StartJob', node: 'n', nodeEpoch: 1, cores: 4 } as const;
+    await server(0).do(server(0).handler.execute(job, id, start, by()));
+    await server(0).end(id);
+    const some = { jobs: 9, coreHours: 1e-9 };
+    quotas({ per: 'user', pattern: bob.name, ...some }, { per: 'group', pattern: 'idle', ...some });
+    expect(isRefusal(await server(0).submit(bob))).toBe(false);
+    quotas({ per: 'user', pattern: bob.name, ...some }, { per: 'group', pattern: '*', ...some });
+    expect(await server(1).submit(bob)).toMatchObject({
+      message: expect.stringMatching(/^Group busy has used \S+ core-hours/),
+    });
+  });
+
   it('keep their connection and submit once, whatever goes wrong with what is submitted', async () => {
     const ada = somebody();
     quotas({ per: 'user', pattern: ada.name, jobs: 5 });

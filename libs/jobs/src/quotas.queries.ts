@@ -22,6 +22,7 @@ import {
   COUNT_BEHIND,
   type Granted,
   granted,
+  grantedByAll,
   spent,
 } from './quotas.js';
 import { scheduleList } from './schedule-list.projection.js';
@@ -31,31 +32,43 @@ const SEEN_WITHIN_MS = 2000;
 /** Of these lists all is counted. */
 const LISTS = [jobList, batchList, scheduleList].map(({ name }) => name);
 
+/** `$1`: environment, `$3`: owners and groups. Only the owners of open jobs have an index. */
+const theirs = (quotas: readonly OwnQuota[]): string =>
+  quotas.some(({ per }) => per === 'group')
+    ? 'l.environment = $1 AND (l.owner = ANY ($3) OR l.groups ?| $3)'
+    : 'l.environment = $1 AND l.owner = ANY ($3)';
+
 /**
  * Each job once, from the list that knows it first: those of a batch that goes on from its row, which knows from the
- * start how many it has; and runs that a schedule has decided until their job is there. `$1`: whose.
+ * start how many it has; and runs that a schedule has decided until their job is there.
  */
-const OPEN = (theirs: string): string => `
-  SELECT (SELECT count(*) FROM job_list l
-           WHERE ${theirs} AND state IN ('queued', 'running')
-             AND (batch IS NULL OR NOT EXISTS (SELECT FROM batch_list b WHERE b.id = l.batch AND NOT b.over)))
-       + (SELECT coalesce(sum(count - (SELECT coalesce(sum(n::int), 0) FROM jsonb_each_text(ended) e (state, n))), 0)
-            FROM batch_list l WHERE ${theirs} AND NOT over)
-       + (SELECT count(*) FROM schedule_list l, jsonb_array_elements_text(running) run
-           WHERE ${theirs} AND running <> '[]' AND NOT EXISTS (SELECT FROM job_list j WHERE j.id = run)) AS found`;
+const OPEN = (whose: string): string => `
+  SELECT owner, groups, 1 AS amount FROM job_list l
+   WHERE ${whose} AND state IN ('queued', 'running')
+     AND (batch IS NULL OR NOT EXISTS (SELECT FROM batch_list b WHERE b.id = l.batch AND NOT b.over))
+   UNION ALL
+  SELECT owner, groups, count - (SELECT coalesce(sum(n::int), 0) FROM jsonb_each_text(ended) e (state, n))
+    FROM batch_list l WHERE ${whose} AND NOT over
+   UNION ALL
+  SELECT owner, groups, 1 FROM schedule_list l, jsonb_array_elements_text(running) run
+   WHERE ${whose} AND running <> '[]' AND NOT EXISTS (SELECT FROM job_list j WHERE j.id = run)`;
 
-/** Of each attempt what of it lies in the month, with the cores that the job has. */
-const HOURS = (theirs: string): string => `
-  SELECT coalesce(sum(
-           greatest(0, coalesce(a."endedAt", $4) - greatest(a."startedAt", $3))
-           * coalesce((l.takes->>'cores')::float8, 1)), 0) / 3600000 AS found
+/** Of each attempt what of it lies in the month (`$4`) until now (`$5`), with the cores that the job has. */
+const HOURS = (whose: string): string => `
+  SELECT owner, groups,
+         greatest(0, coalesce(a."endedAt", $5) - greatest(a."startedAt", $4))
+         * coalesce((l.takes->>'cores')::float8, 1) / 3600000 AS amount
     FROM job_list l, jsonb_to_recordset(l.attempts) AS a("startedAt" int8, "endedAt" int8)
-   WHERE ${theirs} AND (l.ended_at IS NULL OR l.ended_at >= $3)`;
+   WHERE ${whose} AND (l.ended_at IS NULL OR l.ended_at >= $4)`;
 
-const THEIRS = {
-  user: 'l.environment = $1 AND l.owner = $2',
-  group: 'l.environment = $1 AND l.groups ? $2',
-} as const;
+/** For all quotas in one look, in their order: `$2` says of each name in `$3` of what it is. */
+const SUMS = (amounts: string): string => `
+  WITH theirs AS MATERIALIZED (
+    SELECT owner, groups, sum(amount) AS amount FROM (${amounts}) each GROUP BY owner, groups)
+  SELECT coalesce(sum(amount), 0)::float8 AS found
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS quota (per, name, n)
+    LEFT JOIN theirs ON CASE per WHEN 'user' THEN owner = name ELSE groups ? name END
+   GROUP BY n ORDER BY n`;
 
 /** Core-hours grow slowly, and counting them means to look at a month; so it is with what is far from the most. */
 const COUNTED_AGAIN_MS = 30_000;
@@ -68,6 +81,10 @@ const REMEMBERED = 10_000;
 /** Who has stopped with the locks in his hand loses them, and nobody waits for them for ever. */
 const BEGIN = `
   BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '15s'`;
+/** In the order given: what is inside is in order before the first one is taken. */
+const LOCK = `
+  SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+    FROM (SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS quota (name, n) ORDER BY n) AS ordered`;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 const monthOf = (now: number): number => {
@@ -148,12 +165,10 @@ export class Quotas {
     const { quotas, cap } = await this.under(actor);
     const soon = (await this.spent(actor, quotas)) ?? this.foundFull(actor, quotas, jobs)?.why;
     if (soon) return soon;
-    for (const quota of quotas) {
-      const open = quota === cap ? await this.about(actor, cap, jobs) : await this.count(actor, quota);
-      const { why } = granted(quota, open, jobs);
-      if (why) return why;
-    }
-    return undefined;
+    const much = cap && granted(cap, await this.about(actor, cap, jobs), jobs).why;
+    if (much) return much;
+    const exact = quotas.filter((quota) => limitsJobs(quota) && quota !== cap);
+    return grantedByAll(exact, await this.count(actor, exact), jobs).why;
   }
 
   /** Submits so many jobs, if that stays within every quota that the actor is under. */
@@ -183,7 +198,7 @@ export class Quotas {
       if (counted) counted.since += found.jobs;
       if (found.why) return submit(found);
     }
-    const exact = quotas.filter((quota) => quota.jobs < Infinity && quota !== cap);
+    const exact = quotas.filter((quota) => limitsJobs(quota) && quota !== cap);
     return exact.length === 0 ? submit({ jobs: asked }) : this.inTurn(holder, exact, asked, submit);
   }
 
@@ -246,8 +261,8 @@ export class Quotas {
   private async take(client: pg.PoolClient, holder: Holder, step: AdmissionStep): Promise<unknown> {
     switch (step.is) {
       case 'lock': {
-        const key = `quota ${keyOf(holder, step.quota)}`;
-        return client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
+        const names = step.quotas.map((quota) => `quota ${keyOf(holder, quota)}`);
+        return client.query(LOCK, [names]);
       }
       case 'see': {
         const head = await this.store.head();
@@ -255,8 +270,8 @@ export class Quotas {
         return (await Promise.all(seen)).every(Boolean);
       }
       case 'count': {
-        const open = await this.count(holder, step.quota);
-        this.full.set(keyOf(holder, step.quota), open);
+        const open = await this.count(holder, step.quotas);
+        for (const [n, quota] of step.quotas.entries()) this.full.set(keyOf(holder, quota), open[n]!);
         return open;
       }
     }
@@ -277,44 +292,53 @@ export class Quotas {
     const key = keyOf(holder, cap);
     const known = this.open.get(key, COUNTED_AGAIN_MS);
     if (known && known.found + AT_ONCE * (known.since + asked) <= cap.jobs) return known.found + known.since;
-    const { found } = this.open.set(key, await this.count(holder, cap));
+    const [open] = await this.count(holder, [cap]);
+    const { found } = this.open.set(key, open!);
     this.full.set(key, found);
     return found;
   }
 
   /** Of core-hours; and of storage, which the results of whatever he runs would fill further. */
   private async spent(holder: Holder, quotas: readonly OwnQuota[]): Promise<Refusal | undefined> {
-    for (const quota of quotas) {
-      const why = quota.coreHours < Infinity && spent(quota, await this.coreHours(holder, quota));
-      if (why) return why;
-    }
+    const limiting = quotas.filter(({ coreHours }) => coreHours < Infinity);
+    const hours = await this.coreHours(holder, limiting);
+    const why = limiting.map((quota, n) => spent(quota, hours[n]!)).find(Boolean);
+    if (why) return why;
     const limited = (await this.policies.policy()).quotas.some(({ storageGiB }) => storageGiB !== undefined);
     return limited ? this.storage.over(holder) : undefined;
   }
 
   /** In this calendar month, at most so old; a job that says nothing of cores has one. */
-  private async coreHours(holder: Holder, quota: OwnQuota): Promise<number> {
+  private async coreHours(holder: Holder, quotas: readonly OwnQuota[]): Promise<readonly number[]> {
     const now = Date.now();
     const month = monthOf(now);
-    const key = `${month} ${keyOf(holder, quota)}`;
-    const known = this.hours.get(key, COUNTED_AGAIN_MS);
-    if (known) return known.found;
-    return this.hours.set(key, await this.number(HOURS, holder, quota, month, now)).found;
+    const key = (quota: OwnQuota): string => `${month} ${keyOf(holder, quota)}`;
+    const known = quotas.map((quota) => this.hours.get(key(quota), COUNTED_AGAIN_MS));
+    const old = quotas.filter((_quota, n) => !known[n]);
+    const found = await this.sums(HOURS, holder, old, month, now);
+    const anew = found.map((hours, n) => this.hours.set(key(old[n]!), hours));
+    return known.map((one) => (one ?? anew.shift()!).found);
   }
 
-  private count(holder: Holder, quota: OwnQuota): Promise<number> {
-    return this.number(OPEN, holder, quota);
+  /** Of each quota, in their order. */
+  private count(holder: Holder, quotas: readonly OwnQuota[]): Promise<readonly number[]> {
+    return this.sums(OPEN, holder, quotas);
   }
 
-  private async number(
-    sql: (theirs: string) => string,
+  private async sums(
+    amounts: (whose: string) => string,
     holder: Holder,
-    { per, name }: OwnQuota,
+    quotas: readonly OwnQuota[],
     ...more: readonly number[]
-  ): Promise<number> {
-    const values = [holder.environment, per === 'user' ? holder.id : name, ...more];
-    const [row] = await this.db.query<{ found: number }[]>(sql(THEIRS[per]), values);
-    return Number(row?.found ?? 0);
+  ): Promise<readonly number[]> {
+    if (quotas.length === 0) return [];
+    const rows = await this.db.query<{ found: number }[]>(SUMS(amounts(theirs(quotas))), [
+      holder.environment,
+      quotas.map(({ per }) => per),
+      quotas.map(({ per, name }) => (per === 'user' ? holder.id : name)),
+      ...more,
+    ]);
+    return rows.map(({ found }) => found);
   }
 
   /** All that he is under; the last resort where nothing else bounds him. */
@@ -332,6 +356,8 @@ export class Quotas {
     return found.flat().some(({ commandId }) => commandId === meta.commandId);
   }
 }
+
+const limitsJobs = ({ jobs }: OwnQuota): boolean => jobs < Infinity;
 
 /** Of whose jobs it is the quota. */
 const keyOf = ({ environment, id }: Holder, { per, name }: OwnQuota): string =>

@@ -45,14 +45,28 @@ export const behind: Granted = {
 };
 
 export type AdmissionStep =
-  /** Until it is given back, nobody else admits anything under this quota. */
-  | { readonly is: 'lock'; readonly quota: OwnQuota }
+  /** One after the other in this order: until they are given back, nobody else admits anything under one of them. */
+  | { readonly is: 'lock'; readonly quotas: readonly OwnQuota[] }
   /** Waits until the lists show all that is in the log by now; answers whether they do. */
   | { readonly is: 'see' }
-  /** Answers how many jobs of those under it wait, run, or are sure to be made. */
-  | { readonly is: 'count'; readonly quota: OwnQuota };
+  /** Answers of each how many jobs of those under it wait, run, or are sure to be made. */
+  | { readonly is: 'count'; readonly quotas: readonly OwnQuota[] };
 
 const keyOf = ({ per, name }: OwnQuota): string => `${per} ${name}`;
+
+/** What the tightest of them grants, of each of which so many are open. */
+export const grantedByAll = (
+  quotas: readonly OwnQuota[],
+  open: readonly number[],
+  asked: number,
+): Granted => {
+  let least: Granted = { jobs: asked };
+  for (const [n, quota] of quotas.entries()) {
+    const one = granted(quota, open[n] ?? Infinity, asked);
+    if (one.why && (!least.why || one.jobs < least.jobs)) least = one;
+  }
+  return least;
+};
 
 /**
  * What has to be done, in this order, so that no quota is passed however many servers do it at once. The locks are
@@ -63,14 +77,9 @@ export function* admission(
   asked: number,
 ): Generator<AdmissionStep, Granted, never> {
   // In the same order by everybody, so that no two wait for each other.
-  for (const quota of [...quotas].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))) yield { is: 'lock', quota };
+  yield { is: 'lock', quotas: [...quotas].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) };
   const seen: boolean = yield { is: 'see' };
   if (!seen) return behind;
-  let least: Granted = { jobs: asked };
-  for (const quota of quotas) {
-    const open: number = yield { is: 'count', quota };
-    const one = granted(quota, open, asked);
-    if (one.why && (!least.why || one.jobs < least.jobs)) least = one;
-  }
-  return least;
+  const open: readonly number[] = yield { is: 'count', quotas };
+  return grantedByAll(quotas, open, asked);
 }

@@ -5,7 +5,7 @@ import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { behind, type Granted } from './quotas.js';
 import { aRequest } from './request.fixture.js';
-import { schedule, type ScheduleCommand, type Terms } from './schedule.js';
+import { runOf, schedule, type ScheduleCommand, type Terms } from './schedule.js';
 import { ForSchedule, ScheduleHandler } from './schedules.commands.js';
 
 const terms: Terms = {
@@ -43,6 +43,7 @@ const given = async (world: World) => {
     spent,
     overlap = 'skip',
   } = world;
+  const asked: number[] = [];
   const store = new MemoryEventStore();
   const handler = new CommandHandler(store);
   const schedules = new ScheduleHandler(
@@ -50,8 +51,8 @@ const given = async (world: World) => {
     store,
     { policy: () => Promise.resolve({ ...NO_POLICY, profiles, rules }) } as never,
     {
-      admitted: (_who: unknown, asked: number, submit: (granted: Granted) => Promise<unknown>) =>
-        submit(why ? { jobs: 0, why, ...(spent ? { spent } : {}) } : { jobs: asked }),
+      admitted: (_who: unknown, many: number, submit: (granted: Granted) => Promise<unknown>) =>
+        submit(why ? { jobs: 0, why, ...(spent ? { spent } : {}) } : { jobs: asked[asked.push(many) - 1]! }),
     } as never,
   );
   const id = uuidv7();
@@ -69,7 +70,7 @@ const given = async (world: World) => {
     profile: profile ?? null,
   };
   const fire: ScheduleCommand = { type: 'FireSchedule', id, of, now: now + 60_000 };
-  return { tell, fire, create, handler };
+  return { tell, fire, create, handler, asked };
 };
 
 const skipped = (why: string) => ({ type: 'RunSkipped', why });
@@ -129,6 +130,15 @@ it.each<[string, World, object]>([
   await handler.execute(schedule, id, fire, meta()); // its first run
   const outcome = await tell({ ...fire, now: now + 120_000 } as ScheduleCommand);
   expect(outcome.is === 'done' && outcome.events.map(({ event }) => event)).toMatchObject([expected]);
+});
+
+it('a run that ends asks for the place of the next one, and for no more', async () => {
+  const { tell, fire, asked } = await given({ overlap: 'queue' });
+  const { id, of } = fire as ScheduleCommand & { type: 'FireSchedule' };
+  await tell(fire);
+  asked.length = 0;
+  await tell({ type: 'EndRun', id, of, job: runOf(id, now + 60_000), outcome: 'completed' });
+  expect(asked).toEqual([1]);
 });
 
 it('a run is tried again while nobody knows what its owner has', async () => {

@@ -32,7 +32,8 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     const judged = await this.judge(command.of);
     if ('refused' in judged) return decide({ ...command, ...judged });
     const { owner, right } = judged;
-    return this.quotas.admitted(owner, MAX_AT_ONCE, async ({ jobs: runs, why, spent }) => {
+    const asked = command.type === 'EndRun' ? 1 : MAX_AT_ONCE; // the end of one makes room for the next one only
+    return this.quotas.admitted(owner, asked, async ({ jobs: runs, why, spent }) => {
       unlessBehind(`schedule-${id}`, why);
       if (why && spent) return decide({ ...command, refused: { why: why.message, forGood: false } });
       const most = `${MAX_AT_ONCE} runs are the most at once`;
