@@ -131,6 +131,7 @@ const setGroups = (
     : refuse(
         'GroupsChanged',
         `Somebody else has changed the groups meanwhile: they are ${before.join(', ') || 'none'} by now. Look at those and change them`,
+        { field: 'basedOn', limit: before.join(', ') || 'no groups' },
       );
 };
 

@@ -56,7 +56,7 @@ describe('the policy of the queue', () => {
 
   it('is refused when somebody else has set another one meanwhile', () => {
     given(was()).when(set({}, 0)).thenRefused('PolicyChanged');
-    given(was()).when(set({}, 2)).thenRefused('PolicyChanged');
+    given(was()).when(set({}, 2)).thenRefused('PolicyChanged', { field: 'basedOn', limit: 'version 1' });
     given(was()).when(set({}, 1)).then(was(NO_POLICY));
   });
 

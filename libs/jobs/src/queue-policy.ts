@@ -291,6 +291,7 @@ const decider: Decider<QueuePolicy, QueuePolicyCommand, QueuePolicyEvent, QueueP
       : refuse(
           'PolicyChanged',
           `Your change is based on version ${command.basedOn} of the policy, but version ${version} holds by now: look at that one and change it`,
+          { field: 'basedOn', limit: `version ${version}` },
         );
   },
 

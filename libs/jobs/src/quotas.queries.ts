@@ -20,6 +20,7 @@ import {
   type AdmissionStep,
   behind,
   COUNT_BEHIND,
+  COUNTED_WITHIN_S,
   type Granted,
   granted,
   grantedByAll,
@@ -80,7 +81,7 @@ const REMEMBERED = 10_000;
 
 /** Who has stopped with the locks in his hand loses them, and nobody waits for them for ever. */
 const BEGIN = `
-  BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '15s'`;
+  BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '${COUNTED_WITHIN_S}s'`;
 /** In the order given: what is inside is in order before the first one is taken. */
 const LOCK = `
   SELECT pg_advisory_xact_lock(hashtextextended(name, 0))

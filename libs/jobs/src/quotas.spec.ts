@@ -35,6 +35,7 @@ describe('a quota', () => {
       why: {
         refused: 'QuotaExceeded',
         message: 'User ada has 3 jobs waiting or running, and may have 3: wait until some have ended',
+        field: 'jobs',
         limit: '3 jobs',
       },
     });
@@ -62,6 +63,7 @@ describe('a quota', () => {
       refused: 'QuotaExceeded',
       message:
         'User ada has used 5 core-hours this month, and may use 5: wait for the next one, or ask an administrator',
+      field: 'coreHours',
       limit: '5 core-hours',
     });
     expect(spent(planners, 1e9)).toBeUndefined();
@@ -88,6 +90,7 @@ describe('an admission', () => {
     const { took, answer } = admitted([ada], 1, 0, false);
     expect(took.at(-1)).toEqual({ is: 'see' });
     expect(answer).toBe(behind);
+    expect(behind.why).toMatchObject({ refused: 'CountBehind', field: 'jobs', limit: 'a count within 15 s' });
   });
 });
 

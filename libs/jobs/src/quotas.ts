@@ -21,7 +21,7 @@ export const granted = (quota: OwnQuota, open: number, asked: number): Granted =
   const why = refuse(
     'QuotaExceeded',
     `${whose(quota)} has ${jobsIn(open)} waiting or running, and may have ${quota.jobs}: ${then}`,
-    { limit: `${quota.jobs} jobs` },
+    { field: 'jobs', limit: `${quota.jobs} jobs` },
   );
   return { jobs: room, why };
 };
@@ -33,15 +33,20 @@ export const spent = (quota: OwnQuota, hours: number): Refusal | undefined =>
     : refuse(
         'QuotaExceeded',
         `${whose(quota)} has used ${Number(hours.toPrecision(3))} core-hours this month, and may use ${quota.coreHours}: wait for the next one, or ask an administrator`,
-        { limit: `${quota.coreHours} core-hours` },
+        { field: 'coreHours', limit: `${quota.coreHours} core-hours` },
       );
 
+/** So long one waits for those who count before. */
+export const COUNTED_WITHIN_S = 15;
 export const COUNT_BEHIND = 'CountBehind';
 
 /** Nobody knows now; it may be asked again. */
 export const behind: Granted = {
   jobs: 0,
-  why: refuse(COUNT_BEHIND, 'The jobs cannot be counted just now: try again in a moment'),
+  why: refuse(COUNT_BEHIND, 'The jobs cannot be counted just now: try again in a moment', {
+    field: 'jobs',
+    limit: `a count within ${COUNTED_WITHIN_S} s`,
+  }),
 };
 
 export type AdmissionStep =

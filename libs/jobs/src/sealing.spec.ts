@@ -82,7 +82,11 @@ describe('the variables of a profile', () => {
     writeFileSync(path.join(storage, 'keys', 'profiles.key'), 'x');
     const damaged = new Sealing(storage);
     expect(damaged.environmentOf(sealed.profiles[0]!)).toMatchObject({ refused: 'ProfileUnreadable' });
-    expect(damaged.sealed(policy)).toMatchObject({ refused: 'KeyDamaged' });
+    expect(damaged.sealed(policy)).toMatchObject({
+      refused: 'KeyDamaged',
+      field: 'profiles[0].environment.KEY',
+      limit: 'a key of 32 bytes',
+    });
   });
 
   it('are not taken for those of another name, nor when they were altered', () => {

@@ -74,6 +74,7 @@ export class Sealing {
           return refuse(
             'KeyDamaged',
             `${field} cannot be sealed: keys/profiles.key in the storage is damaged`,
+            { field, limit: `a key of ${KEY_BYTES} bytes` },
           );
       }
       const seal = (name: string, value: string): string => this.seal(name, value);

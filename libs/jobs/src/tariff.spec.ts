@@ -21,6 +21,8 @@ describe('a tariff', () => {
     given(wasSet).when(set({}, 0)).thenRefused('TariffChanged', {
       message:
         'Your change is based on version 0 of the tariff, but version 1 holds by now: look at that one and change it',
+      field: 'basedOn',
+      limit: 'version 1',
     }));
 
   it.each([

@@ -51,6 +51,7 @@ const decider: Decider<Tariffs, TariffCommand, TariffEvent, TariffRefusal> = {
       : refuse(
           'TariffChanged',
           `Your change is based on version ${basedOn} of the tariff, but version ${version} holds by now: look at that one and change it`,
+          { field: 'basedOn', limit: `version ${version}` },
         );
   },
 

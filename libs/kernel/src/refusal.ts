@@ -5,7 +5,7 @@
 export interface Refusal<Code extends string = string> {
   readonly refused: Code;
   readonly message: string;
-  /** The input field that is wrong, when it is one. */
+  /** The input field that is wrong, when it is one; where a quota is passed, its field in the policy. */
   readonly field?: string;
   /** The limit that was passed, with its unit. */
   readonly limit?: string;

@@ -103,7 +103,7 @@ describe('a licence', () => {
       .thenRefused('LicenceChanged');
     given(defined(), granted(a), defined({ dataSeats: 4 }))
       .when(define())
-      .thenRefused('LicenceChanged');
+      .thenRefused('LicenceChanged', { field: 'basedOn', limit: 'version 2' });
     given(defined(), granted(a), defined({ dataSeats: 4 }))
       .when(define({ basedOn: 2 }))
       .then(defined());

@@ -215,6 +215,7 @@ const define = (
     return refuse(
       'LicenceChanged',
       `Your change is based on version ${basedOn} of the licence, but version ${version} holds by now: look at that one and change it`,
+      { field: 'basedOn', limit: `version ${version}` },
     );
   const defined: LicenceEvent = { ...command, type: 'LicenceDefined' };
   const after = evolve(licence, defined) as Defined;

@@ -40,12 +40,12 @@ export const storageRefusal = (
   { per, name, gib }: StorageQuota,
   kept: number,
   more: number,
-  field?: string,
+  field = 'storageGiB',
 ): Refusal | undefined =>
   kept + more <= gib * GIB
     ? undefined
     : refuse(
         'QuotaExceeded',
         `${per === 'user' ? 'User' : 'Group'} ${name} keeps ${sizeOf(kept)} in the storage and may keep ${gib} GiB${more > 0 ? `, and this is ${sizeOf(more)} more` : ''}: what is kept stays, but uploads that were announced and do not come stop counting after an hour; else ask an administrator for a larger quota`,
-        { ...(field === undefined ? {} : { field }), limit: `${gib} GiB` },
+        { field, limit: `${gib} GiB` },
       );

@@ -35,6 +35,7 @@ describe('a quota of storage', () => {
       limit: '2 GiB',
     });
     expect(storageRefusal(quota, 3 * GIB, 0)?.message).toMatch(/may keep 2 GiB: what is kept stays/);
+    expect(storageRefusal(quota, 3 * GIB, 0)?.field).toBe('storageGiB');
     expect(storageRefusal({ ...quota, per: 'group', gib: 0 }, 0, 10 * MIB, 'input')?.message).toMatch(
       /^Group ada keeps 0 MiB in the storage and may keep 0 GiB, and this is 10 MiB more/,
     );
