@@ -96,6 +96,7 @@ class LogPort implements EventStore {
     const events = await this.store.readStream(stream, after, limit);
     return this.mutant.forgetsCommands ? events.map((event) => ({ ...event, commandId: '' })) : events;
   };
+  readFirst: EventStore['readFirst'] = (streams) => this.store.readFirst(streams);
   readStreamBack: EventStore['readStreamBack'] = (stream, limit) => this.store.readStreamBack(stream, limit);
   /** As PostgreSQL's: what this server knows is shown without a look whether there is more. */
   readAll: EventStore['readAll'] = (after, limit) => {

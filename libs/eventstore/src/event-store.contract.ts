@@ -194,6 +194,15 @@ export const eventStoreContract = (name: string, open: () => Promise<StoreUnderT
       expect(await store.readStream('job-1', 3)).toEqual([]);
     });
 
+    it('reads the first events of many streams', async () => {
+      await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b')] }));
+      await store.append(appendTo('job-2', 0, { events: [noted('c')] }));
+      const first = await store.readFirst(['job-2', 'job-3', 'job-1', 'job-2']);
+      expect(first.map((recorded) => recorded?.stream)).toEqual(['job-2', undefined, 'job-1', 'job-2']);
+      expect(first[2]).toStrictEqual((await store.readStream('job-1'))[0]);
+      expect(await store.readFirst([])).toEqual([]);
+    });
+
     it('reads a stream from its end', async () => {
       await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b'), noted('c')] }));
       await store.append(appendTo('job-2', 0));

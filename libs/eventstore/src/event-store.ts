@@ -72,6 +72,8 @@ export interface EventStore {
   append(append: Append): Promise<AppendResult>;
   /** The events of one stream with a version above `after`, oldest first: all of them, or the first `limit`. */
   readStream(stream: StreamName, after?: number, limit?: number): Promise<readonly Recorded[]>;
+  /** The first event of each of these streams, in their order; `undefined` where there is none. */
+  readFirst(streams: readonly StreamName[]): Promise<readonly (Recorded | undefined)[]>;
   /** The last events of one stream, newest first, at most `limit`. */
   readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]>;
   /**

@@ -111,6 +111,10 @@ export class KurrentEventStore implements EventStore {
     return this.decode(events);
   }
 
+  readFirst(streams: readonly StreamName[]): Promise<readonly (Recorded | undefined)[]> {
+    return Promise.all(streams.map(async (stream) => (await this.readStream(stream, 0, 1))[0]));
+  }
+
   async readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]> {
     return this.decode(await this.connection.readStreamBack(stream, limit));
   }

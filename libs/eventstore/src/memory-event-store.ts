@@ -38,6 +38,10 @@ export class MemoryEventStore implements EventStore {
     return this.soon(() => (this.streams.get(stream) ?? []).slice(after, after + limit));
   }
 
+  readFirst(streams: readonly StreamName[]): Promise<readonly (Recorded | undefined)[]> {
+    return this.soon(() => streams.map((stream) => this.streams.get(stream)?.[0]));
+  }
+
   readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]> {
     return this.soon(() => (this.streams.get(stream) ?? []).slice(-limit).reverse());
   }

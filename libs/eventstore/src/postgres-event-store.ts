@@ -74,6 +74,16 @@ export class PostgresEventStore implements EventStore {
     );
   }
 
+  async readFirst(streams: readonly StreamName[]): Promise<readonly (Recorded | undefined)[]> {
+    const found = await this.rows(
+      'read-first',
+      'SELECT position, stream, version, at, body FROM event_log WHERE stream = ANY($1) AND version = 1',
+      [streams],
+    );
+    const byStream = new Map(found.map((recorded) => [recorded.stream, recorded]));
+    return streams.map((stream) => byStream.get(stream));
+  }
+
   readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]> {
     return this.rows(
       'read-stream-back',

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CatalogueQueries } from '@openpro/catalogue';
-import type { EventStore } from '@openpro/eventstore';
+import type { EventStore, Recorded } from '@openpro/eventstore';
 import { IdentityQueries } from '@openpro/identity';
 import {
   type Actor,
@@ -103,6 +103,13 @@ const checked = (args: ResultsArgs): ResultsArgs => {
   return args;
 };
 
+const axesOf = (submitted: Recorded | undefined) => {
+  const { scenarios } = recipeOf(submitted ? [submitted] : []);
+  return 'grid' in scenarios
+    ? scenarios.grid.map(({ argument, values }) => ({ argument, values: [...values] as never[] }))
+    : null;
+};
+
 /** Scenarios whose job has ended. */
 export const overIn = ({ ended }: BatchRow): number =>
   Object.values(ended).reduce((sum, count) => sum + count, 0);
@@ -116,6 +123,12 @@ export class BatchQueries {
   );
   private readonly objectives = new DataLoader<string, (number | null)[] | null>(
     (batches) => this.ofAll('objective', 'array_agg(value ORDER BY n)', batches),
+    { cache: false },
+  );
+  /** Their values stand in the log alone. */
+  private readonly axes = new DataLoader(
+    async (batches: readonly string[]) =>
+      (await this.store.readFirst(batches.map((id) => `batch-${id}`))).map(axesOf),
     { cache: false },
   );
   private readonly resultPages = new FieldLoader((batches, args: ResultsArgs) => this.results(batches, args));
@@ -193,13 +206,7 @@ export class BatchQueries {
               : 'ENDED',
       submittedAt: row.submitted_at,
       scenarios: row.count,
-      axes: async () => {
-        if (!row.axes) return null;
-        const { scenarios } = await this.recipe(row.id);
-        return 'grid' in scenarios
-          ? scenarios.grid.map(({ argument, values }) => ({ argument, values: [...values] as never }))
-          : null;
-      },
+      axes: () => (row.axes ? this.axes.load(row.id) : null),
       created: row.created,
       ended: Object.entries(row.ended)
         .filter(([, count]) => count > 0)

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { Projection } from '@openpro/eventstore';
-import type { DomainEvent } from '@openpro/kernel';
+import { CommandHandler, MemoryEventStore, type Projection } from '@openpro/eventstore';
+import { type DomainEvent, uuidv7 } from '@openpro/kernel';
 import { project, recorder } from '@openpro/kernel/testing';
 import { LicenceQueries, licenceUse } from '@openpro/licensing';
 import type { LicenceEvent } from '@openpro/licensing';
 import type { Actor } from '@openpro/platform';
 import { DataSource } from 'typeorm';
 import { freshDatabase, type FreshDatabase } from '../../../test/harness/database.js';
-import type { BatchEvent } from './batch.js';
-import { batchList } from './batch-list.projection.js';
+import { batch as batchAggregate, type BatchEvent } from './batch.js';
+import { batchList, type BatchRow } from './batch-list.projection.js';
 import { BatchQueries } from './batches.queries.js';
 import type { JobEvent, QueuedJob } from './job.js';
 import { jobList } from './job-list.projection.js';
@@ -129,6 +129,33 @@ describe('one query reads of all rows of a page', () => {
       ],
       queries: 1,
     });
+  });
+
+  it('the values of the grids of batches', async () => {
+    const store = new MemoryEventStore();
+    const handler = new CommandHandler(store);
+    const grids = { one: [1, 2], two: ['x'] };
+    for (const [id, values] of Object.entries(grids)) {
+      const scenarios = { grid: [{ argument: 'n', values }] };
+      const command = { type: 'SubmitBatch', job: aRequest, scenarios } as const;
+      await handler.execute(batchAggregate, id, command, { commandId: uuidv7(), actor: 'ada', roles: [] });
+    }
+    const readFirst = store.readFirst.bind(store);
+    let reads = 0;
+    store.readFirst = (streams) => {
+      reads++;
+      return readFirst(streams);
+    };
+    const batches = new BatchQueries(db, {} as never, {} as never, store);
+    const axes = [{ argument: 'n', size: 1 }];
+    const rows = (await db.query<BatchRow[]>('SELECT * FROM batch_list ORDER BY id')).map((row) => ({
+      ...row,
+      axes,
+    }));
+    expect(await Promise.all(rows.map((row) => call(batches.view(row).axes)))).toEqual(
+      Object.values(grids).map((values) => [{ argument: 'n', values }]),
+    );
+    expect(reads).toBe(1);
   });
 
   it('what became of the scenarios, in the order that is asked for', async () => {

@@ -65,6 +65,10 @@ export class ObservedStore implements EventStore {
     return this.inner.readStream(stream, after, limit);
   }
 
+  readFirst(streams: readonly StreamName[]) {
+    return this.inner.readFirst(streams);
+  }
+
   readStreamBack(stream: StreamName, limit: number) {
     return this.inner.readStreamBack(stream, limit);
   }
