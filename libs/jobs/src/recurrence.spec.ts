@@ -110,6 +110,10 @@ describe('is refused, with field, problem and limit:', () => {
     ['an unknown zone', { cron: '* * * * *', zone: 'Mars/Base' }, 'zone', /no time zone "Mars/, /name of/],
     ['an offset as a zone', { cron: '* * * * *', zone: '+02:00' }, 'zone', /no time zone/, /name of/],
     ['a wrong date', { at: '2026-02-30T00:00', zone: 'UTC' }, 'at', /no date and time that exists/, /like/],
+    ['day 0', { at: '2026-03-00T00:00', zone: 'UTC' }, 'at', /no date and time/, /like/],
+    ['month 13', { at: '2026-13-01T00:00', zone: 'UTC' }, 'at', /no date and time/, /like/],
+    ['month 0', { at: '2027-00-01T00:00', zone: 'UTC' }, 'at', /no date and time/, /like/],
+    ['an offset of no zone', { at: '2026-03-01T00:00+99:99', zone: 'UTC' }, 'at', /no date and/, /like/],
     ['a wrong hour', { at: '2026-02-03T24:00', zone: 'UTC' }, 'at', /no date and time/, /like/],
     ['another form', { at: 'tomorrow', zone: 'UTC' }, 'at', /"tomorrow" is no date/, /2027-03-01T06:00/],
     [

@@ -17,7 +17,7 @@ export interface DueTime {
 const YEARS_AHEAD = 10;
 const LONGEST_S = YEARS_AHEAD * 365 * 24 * 3600;
 const DAY_MS = 24 * 3600 * 1000;
-const DATE = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d)?$/;
+const DATE = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?$/;
 /** Without `?`, which has had a meaning that depends on the clock. */
 const CRON = /^[\dA-Za-z*,/#@ -]{1,100}$/;
 
@@ -69,8 +69,8 @@ const written = (at: string): { readonly local: number; readonly offset: string 
   const parts = [year, month, day, hour, minute, second].map(Number) as Parameters<typeof Date.UTC>;
   const local = Date.UTC(parts[0], parts[1]! - 1, ...parts.slice(2));
   const date = new Date(local);
-  // 30 February would be taken for 2 March.
-  const same = date.getUTCDate() === parts[2] && date.getUTCHours() === parts[3];
+  // 30 February would be taken for 2 March, and the thirteenth month for the next January.
+  const same = date.getUTCMonth() === parts[1]! - 1 && date.getUTCHours() === parts[3];
   return year !== undefined && same && parts[4]! < 60 && parts[5]! < 60 ? { local, offset } : null;
 };
 
