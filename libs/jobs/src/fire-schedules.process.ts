@@ -20,6 +20,7 @@ const judgedBy = ({ id, schedule: { job } }: Watched) => ({
     app: job.app.name,
     version: job.app.version,
     profile: job.profile ?? null,
+    licence: job.licence ?? null,
   },
 });
 

@@ -83,6 +83,8 @@ export interface Judged {
     readonly app: string;
     readonly version: string;
     readonly profile: string | null;
+    /** Absent in what was asked before a licence was looked at. */
+    readonly licence?: string | null;
   };
   /** Why he may not; `forGood`: until somebody resumes it. */
   readonly refused?: { readonly why: string; readonly forGood: boolean };

@@ -26,6 +26,8 @@ interface World {
   readonly rules?: Policy['rules'];
   /** Of the schedule's job. */
   readonly profile?: string;
+  readonly licence?: string;
+  readonly unlicensed?: Refusal;
   readonly why?: Refusal;
   readonly spent?: true;
   readonly overlap?: Terms['overlap'];
@@ -39,6 +41,8 @@ const given = async (world: World) => {
     profiles = [],
     rules = [],
     profile,
+    licence,
+    unlicensed,
     why,
     spent,
     overlap = 'skip',
@@ -54,6 +58,7 @@ const given = async (world: World) => {
       admitted: (_who: unknown, many: number, submit: (granted: Granted) => Promise<unknown>) =>
         submit(why ? { jobs: 0, why, ...(spent ? { spent } : {}) } : { jobs: asked[asked.push(many) - 1]! }),
     } as never,
+    { refusalFor: () => Promise.resolve(unlicensed) } as never,
   );
   const id = uuidv7();
   const tell = (command: ScheduleCommand, commandId?: string) =>
@@ -68,6 +73,7 @@ const given = async (world: World) => {
     app: 'supply-network',
     version: '1.0.0',
     profile: profile ?? null,
+    licence: licence ?? null,
   };
   const fire: ScheduleCommand = { type: 'FireSchedule', id, of, now: now + 60_000 };
   return { tell, fire, create, handler, asked };
@@ -103,6 +109,16 @@ it.each<[string, World, object[]]>([
     'pauses it when its owner may not use its worker profile any more',
     { profile: 'gpu', profiles: [{ name: 'gpu', capacity: 1, for: [{ user: 'Eve' }] }] },
     [skipped('Worker profile gpu is not for your jobs of supply-network'), paused],
+  ],
+  [
+    'pauses it when its owner may not use the licence of the app any more',
+    { licence: 'gurobi', unlicensed: refuse('NotAllowed', 'You may not use licence Gurobi') },
+    [skipped('You may not use licence Gurobi'), paused],
+  ],
+  [
+    'asks for no licence where the app has none',
+    { unlicensed: refuse('NotAllowed', 'no') },
+    [{ type: 'ScheduleFired' }],
   ],
   [
     'leaves it out while there is no such worker profile',

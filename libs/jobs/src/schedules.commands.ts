@@ -3,6 +3,7 @@ import { CommandHandler as HandlesCommand, type ICommandHandler } from '@nestjs/
 import { AggregateCommand, CommandHandler, type EventStore, fold, type Outcome } from '@openpro/eventstore';
 import { user } from '@openpro/identity';
 import { isRefusal } from '@openpro/kernel';
+import { LicenceQueries } from '@openpro/licensing';
 import { EVENT_STORE, fingerprintOf, groupsOf, maySubmit } from '@openpro/platform';
 import { termsOf } from './policy-index.js';
 import { QueuePolicies } from './queue-policy.queries.js';
@@ -22,6 +23,7 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly policies: QueuePolicies,
     private readonly quotas: Quotas,
+    private readonly licences: LicenceQueries,
   ) {}
 
   async execute({ id, command, meta, fingerprint }: ForSchedule): Promise<Outcome> {
@@ -48,6 +50,7 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     app,
     version,
     profile,
+    licence,
   }: Judged['of']): Promise<
     | { readonly refused: NonNullable<Judged['refused']> }
     | { readonly owner: Holder; readonly right: NonNullable<Judged['right']> }
@@ -59,7 +62,8 @@ export class ScheduleHandler implements ICommandHandler<ForSchedule, Outcome> {
     if (!maySubmit(person, environment)) return no(`${person.name} may not run jobs any more`, true);
     const actor = { ...person, groups, id: owner, tokenHash: null, expiresAt: 0 };
     const subject = { ownerName: person.name, groups: groupsOf(actor), app, version };
-    const terms = termsOf(await this.policies.policy(), subject, { profile });
+    const unlicensed = licence == null ? undefined : await this.licences.refusalFor(actor, licence);
+    const terms = unlicensed ?? termsOf(await this.policies.policy(), subject, { profile });
     if (isRefusal(terms)) return no(terms.message, terms.refused === 'NotAllowed');
     return { owner: actor, right: { groups: terms.groups, best: terms.best } };
   }
