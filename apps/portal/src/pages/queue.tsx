@@ -167,7 +167,7 @@ const Shown = ({ policy, again }: { policy: Policy; again: () => void }) => {
       <Rows
         title="Quotas"
         noun="quota"
-        help="How many jobs each user, or each group together, may have waiting and running, and how many core-hours they may use in a calendar month, and how much they may keep in the storage: cases, uploads, packages, data and results of jobs. What is more is refused. Without a quota a user may have 20,000 jobs."
+        help="How many jobs each user, or each group together, may have waiting and running, and how many core-hours they may use in a calendar month, and how much they may keep in the storage: cases, uploads, packages, data and results of jobs. What is more is refused. Whatever they say, a user may have about 20,000 jobs at most."
         columns={offering(QUOTAS, groups)}
         rows={draft.quotas}
         first={{ per: 'user', pattern: '*', jobs: '1000' }}
