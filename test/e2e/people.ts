@@ -2,8 +2,9 @@ import { CommandHandler, PostgresEventStore } from '@openpro/eventstore';
 import { user, type UserCommand } from '@openpro/identity';
 import { type Role, uuidv7 } from '@openpro/kernel';
 import { hashSecret, newSecret } from '@openpro/platform';
+import { appPool } from '@openpro/platform/postgres';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Api, Platform } from './platform.js';
 
 export const databaseUrl = ({ dataDir }: Platform, login: 'openpro_owner' | 'openpro_app'): string => {
@@ -21,7 +22,7 @@ export class People {
   private readonly handler: CommandHandler;
 
   constructor(private readonly platform: Platform) {
-    this.pool = new pg.Pool({ connectionString: databaseUrl(platform, 'openpro_app'), max: 2 });
+    this.pool = appPool(databaseUrl(platform, 'openpro_app'), { max: 2 });
     this.store = new PostgresEventStore(this.pool);
     this.handler = new CommandHandler(this.store);
   }

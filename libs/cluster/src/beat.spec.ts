@@ -1,15 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { appPool } from '@openpro/platform/postgres';
 import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { Beat, type BeatConnection, CONDEMNED } from './beat.js';
 
 let database: FreshDatabase;
 let pool: pg.Pool;
-let owner: pg.Pool;
+let owner: pg.Client;
 beforeAll(async () => {
   database = await freshDatabase();
-  pool = new pg.Pool({ connectionString: database.appUrl });
-  owner = new pg.Pool({ connectionString: database.ownerUrl });
+  pool = appPool(database.appUrl);
+  owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
 });
 afterAll(async () => {
   await pool.end();
@@ -105,11 +107,12 @@ describe('a beat', () => {
   it('goes on over another connection when its own is cut', async () => {
     const { until } = beating();
     await until(/beating/);
+    const failing = until(/failing/);
     await owner.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE application_name = 'a beat' AND datname = current_database()`,
     );
-    expect(await until(/failing/)).toEqual(['beating', 'failing']);
+    await failing;
     expect(await until(/beating/)).toEqual(['beating', 'failing', 'beating']);
   });
 

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appPool } from '@openpro/platform/postgres';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { CONDEMNED } from './beat.js';
 import { Heartbeat } from './heartbeat.js';
@@ -13,7 +14,7 @@ let database: FreshDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
   database = await freshDatabase();
-  pool = new pg.Pool({ connectionString: database.appUrl });
+  pool = appPool(database.appUrl);
 });
 afterAll(async () => {
   await pool.end();

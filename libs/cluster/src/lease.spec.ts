@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CommandHandler, PostgresEventStore } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
+import { appPool } from '@openpro/platform/postgres';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { Lease, type LeaseTimes } from './lease.js';
 import { node } from './node.js';
@@ -11,7 +12,7 @@ let database: FreshDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
   database = await freshDatabase();
-  pool = new pg.Pool({ connectionString: database.appUrl });
+  pool = appPool(database.appUrl);
 });
 afterAll(async () => {
   await pool.end();
@@ -21,6 +22,10 @@ afterAll(async () => {
 /** No beat comes within a test by itself, only by `start`. */
 const SLOW: LeaseTimes = { ttlMs: 600_000, renewMs: 250_000 };
 const FAST: LeaseTimes = { ttlMs: 300, renewMs: 30 };
+/** Long enough for a busy machine not to miss a term. */
+const STEADY: LeaseTimes = { ttlMs: 1000, renewMs: 10 };
+/** More than a term of them. */
+const TERM = STEADY.ttlMs / STEADY.renewMs + 10;
 
 const leases: Lease[] = [];
 const contender = (name: string, times = SLOW, onLead = () => Promise.resolve()) => {
@@ -149,11 +154,11 @@ describe('the lease', () => {
 
   it('is renewed while its holder still takes over', async () => {
     let takenOver = (): void => undefined;
-    const a = contender('a', FAST, () => new Promise((resolve) => (takenOver = resolve)));
+    const a = contender('a', STEADY, () => new Promise((resolve) => (takenOver = resolve)));
     const elected = a.lease.start();
-    const b = contender('b', FAST);
+    const b = contender('b', STEADY);
     await b.lease.start();
-    await b.asks(30);
+    await b.asks(TERM);
     takenOver();
     await elected;
     expect([a.log, b.log]).toEqual([['leads 1'], []]);
@@ -223,12 +228,12 @@ describe('the lease, when the clock of the database jumps', () => {
   const BACK = `UPDATE lease SET expires = expires + interval '10 minutes'`;
 
   it('ahead, stays with a leader who renews', async () => {
-    const [a, b] = [contender('a', FAST), contender('b', FAST)];
+    const [a, b] = [contender('a', STEADY), contender('b', STEADY)];
     await a.lease.start();
     await b.lease.start();
     for (let jump = 0; jump < 10; jump++) {
       await pool.query(AHEAD);
-      await b.asks(2);
+      await b.asks(TERM / 10);
     }
     expect([a.log, b.log]).toEqual([['leads 1'], []]);
   });
@@ -250,11 +255,11 @@ describe('the lease, when the clock of the database jumps', () => {
   });
 
   it('back, stays with a leader who renews', async () => {
-    const [a, b] = [contender('a', FAST), contender('b', FAST)];
+    const [a, b] = [contender('a', STEADY), contender('b', STEADY)];
     await a.lease.start();
     await b.lease.start();
     await pool.query(BACK);
-    await b.asks(30);
+    await b.asks(TERM);
     expect([a.log, b.log]).toEqual([['leads 1'], []]);
   });
 

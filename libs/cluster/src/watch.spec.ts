@@ -25,7 +25,7 @@ afterEach(async () => {
   await pool.query('DELETE FROM node_list');
 });
 
-/** A server that watches; `looked` resolves when it has looked so many times more. */
+/** A server that watches; `looked` resolves when it has looked so many times more and seen what was so before. */
 const watching = (id: string, { leads = true, on = pool as Pick<pg.Pool, 'query'>, times = TIMES } = {}) => {
   const dead: Life[] = [];
   const errors: unknown[] = [];
@@ -60,7 +60,8 @@ const watching = (id: string, { leads = true, on = pool as Pick<pg.Pool, 'query'
       hearer();
     });
   const looked = (times: number): Promise<void> => {
-    const enough = looks + times;
+    // One may be under way that asked before, and of the last one the answer is there, but not yet read.
+    const enough = looks + times + 1;
     return until(() => looks >= enough);
   };
   return { watch, dead, errors, until, looked, lead: () => (leads = true) };
@@ -94,7 +95,7 @@ describe('the watch over the other servers', () => {
 
   it('shows who may be dead before he is declared so, and forgets it when he beats again', async () => {
     await silent('slow', 1);
-    const { watch, dead, until, looked } = watching('leader', { times: { ...TIMES, deadMs: 600_000 } });
+    const { watch, dead, until } = watching('leader', { times: { ...TIMES, deadMs: 600_000 } });
     await watch.start();
     expect(watch.suspected).toEqual([]);
     await until(() => watch.suspected.length > 0);
@@ -102,8 +103,8 @@ describe('the watch over the other servers', () => {
     expect(watch.silentMs('slow')).toBeGreaterThanOrEqual(TIMES.suspectMs);
     expect(watch.silentMs('nobody')).toBeNull();
     await beats('slow');
-    await looked(2);
-    expect([watch.suspected, dead]).toEqual([[], []]);
+    await until(() => watch.suspected.length === 0);
+    expect(dead).toEqual([]);
   });
 
   it('declares dead who joined and died before his first beat', async () => {
@@ -186,7 +187,7 @@ describe('the watch over the other servers', () => {
     const until_ = performance.now() + 2 * TIMES.deadMs;
     while (performance.now() < until_); // as after a SIGSTOP: no look for longer than the others have
     await looked(1);
-    expect([watch.suspected, dead]).toEqual([[], []]);
+    expect(dead).toEqual([]);
     await until(() => dead.length > 0);
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { CommandHandler, type Dispatch, PostgresEventStore, ReadSide, START } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
-import pg from 'pg';
+import { appPool } from '@openpro/platform/postgres';
+import type pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { fireSchedules } from './fire-schedules.process.js';
 import { job, type JobCommand } from './job.js';
@@ -33,7 +34,7 @@ afterAll(async () => {
 });
 
 const server = (dispatchBy: (handler: CommandHandler) => Dispatch) => {
-  const pool = new pg.Pool({ connectionString: database.appUrl, max: 4 });
+  const pool = appPool(database.appUrl, { max: 4 });
   const store = new PostgresEventStore(pool);
   const handler = new CommandHandler(store);
   const processes = [fireSchedules] as never;

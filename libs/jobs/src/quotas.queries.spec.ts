@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CommandHandler, type Outcome, PostgresEventStore, ReadSide, TooBusy } from '@openpro/eventstore';
 import { isRefusal, refuse, uuidv7 } from '@openpro/kernel';
-import pg from 'pg';
+import { appPool } from '@openpro/platform/postgres';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { batch, jobOf } from './batch.js';
@@ -61,9 +62,9 @@ class Server {
   }
 
   static async start(servers: Servers): Promise<Server> {
-    const connectionString = servers.database.appUrl;
-    const pool = new pg.Pool({ connectionString, max: 6 });
-    const db = await new DataSource({ type: 'postgres', url: connectionString }).initialize();
+    const url = servers.database.appUrl;
+    const pool = appPool(url, { max: 6 });
+    const db = await new DataSource({ type: 'postgres', url }).initialize();
     const store = new PostgresEventStore(pool);
     const readSide = new ReadSide({
       store,
@@ -72,7 +73,7 @@ class Server {
       dispatch: () => Promise.reject(new Error('there are no processes')),
       report: () => undefined,
     });
-    return new Server(servers, pool, new pg.Pool({ connectionString, max: 1 }), db, store, readSide);
+    return new Server(servers, pool, appPool(url, { max: 1 }), db, store, readSide);
   }
 
   async stop(): Promise<void> {

@@ -371,7 +371,7 @@ describe('the link between servers', () => {
 
   it('cuts a connection when the certificate that it was let in with expires', async () => {
     two.local.serve('hang', { accepts: ['pro'], call: () => new Promise(() => undefined) });
-    const shortLived = await credentialOf(['pro'], { lifeMs: 1500 });
+    const shortLived = await credentialOf(['pro'], { lifeMs: 3000 }); // in whole seconds, as certificates say it
     const line = await openLine(two.address, shortLived, VERSION, () => true);
     await expect(line.call('hang', null)).rejects.toBeInstanceOf(LinkUnavailable);
     await expect(openLine(two.address, shortLived, VERSION, () => true)).rejects.toMatchObject({

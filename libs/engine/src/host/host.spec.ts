@@ -247,15 +247,18 @@ describe('an attempt', () => {
 });
 
 describe('stopping an attempt', () => {
+  /** Who ends by himself has time for it on a busy machine, too. */
+  const patient = { limits: { memoryMiB: 1024, interruptGraceS: 60, logBytes: 100_000 } };
+
   it('lets the solver end by itself', async () => {
-    const run = attempt(newPool(), 'polite');
+    const run = attempt(newPool(), 'polite', patient);
     await run.started;
     run.interrupt();
     expect(await run.result).toMatchObject({ is: 'ended', outcome: 'interrupted', forced: false });
   });
 
   it('may come before the process is there', async () => {
-    const run = attempt(newPool(), 'polite');
+    const run = attempt(newPool(), 'polite', patient);
     run.interrupt();
     expect(await run.result).toMatchObject({ is: 'ended', outcome: 'interrupted', forced: false });
   });
@@ -277,7 +280,7 @@ describe('stopping an attempt', () => {
   });
 
   it('is told as the time limit when that was the reason', async () => {
-    const result = await attempt(newPool(), 'polite', { timeLimit: 0.1 }).result;
+    const result = await attempt(newPool(), 'polite', { ...patient, timeLimit: 0.1 }).result;
     expect(result).toMatchObject({ is: 'ended', outcome: 'timeLimit', forced: false });
   });
 
