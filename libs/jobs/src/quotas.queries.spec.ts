@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CommandHandler, type Outcome, PostgresEventStore, ReadSide, TooBusy } from '@openpro/eventstore';
 import { isRefusal, refuse, uuidv7 } from '@openpro/kernel';
 import { appPool } from '@openpro/platform/postgres';
-import type pg from 'pg';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
 import { batch, jobOf } from './batch.js';
