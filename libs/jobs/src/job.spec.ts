@@ -413,6 +413,11 @@ describe('a job', () => {
     const all = Array.from({ length: MAX_DEPENDENTS }, (_, n) => added(`d${n}`));
     given(queued).when(admit('a')).then(added('a'));
     given(queued, added('a')).when(admit('a')).then();
+    const look: JobCommand = { type: 'AdmitDependent', dependent: 'a', look: true };
+    given(queued).when(look).then();
+    given(queued, ...all)
+      .when(look)
+      .thenRefused('TooManyDependents');
     given(queued, ...all.slice(1))
       .when(admit('a'))
       .then(added('a'));

@@ -231,8 +231,8 @@ export type JobCommand =
   | ({ readonly type: 'DrainAttempt' } & At)
   /** `best`: the lowest number that who asks may give; null = what the rules gave the job, as its owner. */
   | { readonly type: 'PrioritizeJob'; readonly priority: number; readonly best: number | null }
-  /** Before a job is submitted that is to wait for this one: is there room? */
-  | { readonly type: 'AdmitDependent'; readonly dependent: string }
+  /** Before a job is submitted that is to wait for this one: is there room? `look`: it takes none yet. */
+  | { readonly type: 'AdmitDependent'; readonly dependent: string; readonly look?: boolean }
   /** It is submitted by now. */
   | { readonly type: 'AddDependent'; readonly dependent: string }
   | { readonly type: 'AddChild'; readonly child: number }
@@ -510,11 +510,10 @@ const decider: Decider<Job, JobCommand, JobEvent, JobRefusal> = {
         return [{ type: 'JobPrioritized', priority: command.priority }];
       }
       case 'AdmitDependent': {
-        const { dependent } = command;
+        const { dependent, look = false } = command;
         if (job.dependents.includes(dependent)) return [];
-        return job.dependents.length < MAX_DEPENDENTS
-          ? [dependentAdded(job, dependent)]
-          : tooManyDependents();
+        if (job.dependents.length >= MAX_DEPENDENTS) return tooManyDependents();
+        return look ? [] : [dependentAdded(job, dependent)];
       }
       case 'AddDependent': {
         // Admitted before: then it is told with the others, if the end did not come before it was there.

@@ -303,6 +303,20 @@ describe('submitting a job', () => {
       expect(await types(other)).toHaveLength(1 + MAX_DEPENDENTS);
     });
 
+    it('takes no place anywhere where one of those that it waits for is full', async () => {
+      const { command, execute, world, admitted, types } = given();
+      const full = uuidv7();
+      world.jobs.push(other, full);
+      const meta = () => ({ commandId: uuidv7(), actor: 'ada', roles: [] });
+      for (const id of world.jobs) await execute(new ForJob(id, { type: 'SubmitJob', ...aRequest }, meta()));
+      for (let n = 1; n < MAX_DEPENDENTS; n++)
+        await execute(new ForJob(full, { type: 'AdmitDependent', dependent: `d${n}` }, meta()));
+      const ask = async () => admitted((await command(after(other, full))) as ForJob);
+      expect(await ask()).toBeUndefined();
+      expect(await ask()).toMatchObject({ refused: 'TooManyDependents', field: 'after' });
+      expect(await types(other)).toEqual(['JobQueued', 'JobDependentAdded']);
+    });
+
     it('is not submitted again as it waited', async () => {
       const { command, execute, world, repeat } = given();
       world.jobs.push(other);

@@ -189,22 +189,25 @@ export class Submitting {
 
   /**
    * Asks each job that it is to wait for whether there is room: their streams decide, so that no race passes the limit.
-   * Should it not be submitted after all, its place there stays taken.
+   * Of several all are looked at before it takes a place, so that it keeps none where another one is full. Only where that
+   * one is filled in the meantime, or nobody submits it again after a failure of the database, a place stays taken.
    */
   async admitted({ id, command, meta }: ForJob): Promise<Refusal | undefined> {
     if (command.type !== 'SubmitJob') return undefined;
     const wrong = wrongIn(command);
     if (wrong) return wrong;
-    for (const { job } of command.after ?? []) {
-      const ask = new ForJob(
-        job,
-        { type: 'AdmitDependent', dependent: id },
-        { ...meta, commandId: uuidv5(id, `admit:${job}`), correlation: id },
-      );
-      const outcome = await this.commands.execute(ask);
-      if (outcome.is === 'refused')
-        return { ...outcome.refusal, message: `Job ${job}: ${outcome.refusal.message}` };
-    }
+    const { after = [] } = command;
+    for (const look of after.length > 1 ? [true, false] : [false])
+      for (const { job } of after) {
+        const ask = new ForJob(
+          job,
+          { type: 'AdmitDependent', dependent: id, ...(look ? { look } : {}) },
+          { ...meta, commandId: uuidv5(id, `${look ? 'look' : 'admit'}:${job}`), correlation: id },
+        );
+        const outcome = await this.commands.execute(ask);
+        if (outcome.is === 'refused')
+          return { ...outcome.refusal, message: `Job ${job}: ${outcome.refusal.message}` };
+      }
     return undefined;
   }
 
