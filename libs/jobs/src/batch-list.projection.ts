@@ -2,6 +2,7 @@ import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
 import { type BatchEvent, countOf } from './batch.js';
 import type { JobEvent, QueuedJob } from './job.js';
+import { groupsWhile } from './quotas.js';
 
 export interface BatchRow {
   readonly id: string;
@@ -87,6 +88,7 @@ const changed = (
       return Object.entries(event.replaced).reduce((before, [state, n]) => counted(before, state, -n), {
         ...row,
         ...ownedBy(event.job),
+        groups: groupsWhile(!row.over, row.groups, event.job.groups ?? []),
         retries: row.retries + 1,
       });
     case 'BatchCancelled':
@@ -106,7 +108,7 @@ const changed = (
 
 export const batchList: Projection<BatchRow, On> = {
   name: 'batch_list',
-  version: 3,
+  version: 4,
   columns: {
     id: 'text',
     environment: 'text',

@@ -268,6 +268,18 @@ describe('batch_list', () => {
     });
   });
 
+  it('counts for the groups of its former jobs, too, until they have ended', () => {
+    const inGroups = (...groups: string[]) => ({ ...recipe, job: { ...recipe.job, groups } });
+    const again = [`batch-${NAME}`, { ...retried([0]), ...inGroups('night') } as BatchEvent] as const;
+    const first = [
+      [`batch-${NAME}`, { ...submitted(), ...inGroups('day') }],
+      ['job-1', failed],
+    ] as const;
+    expect(rowAfter(...first, again)?.groups).toEqual(['day', 'night']);
+    const others = Array.from({ length: 5 }, () => ['job-2', failed] as const);
+    expect(rowAfter(...first, ...others, again)?.groups).toEqual(['night']);
+  });
+
   it('knows whose jobs they are, and is over when all have ended, until some are tried again', () => {
     expect(rowAfter(...before)).toMatchObject({ owner_name: 'ada', groups: [], over: false });
     const all = [...before, ...Array.from({ length: 5 }, () => ['job-2', failed] as const)];

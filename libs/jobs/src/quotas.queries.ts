@@ -220,7 +220,16 @@ export class Quotas {
     return turn;
   }
 
-  /** While it is counted and submitted, nobody else submits under these quotas, on no server. */
+  /**
+   * While it is counted and submitted, nobody else submits under these quotas, on no server.
+   *
+   * The locks hang on this connection, the append goes over another one. Where the server dies, stands still for the 10 s
+   * after which it loses the locks, or loses the database, after it has sent an append and before it has heard of it, the
+   * locks are free and the append may still be written, once. Whoever counts between the two does not see it: then the
+   * quotas are passed by what this one request submits, until so many jobs have ended, since it counts from then on. Only
+   * an append that makes sure in its own transaction that the locks are still held would exclude that, and a KurrentDB
+   * has no such append.
+   */
   private async locked<T>(
     holder: Holder,
     quotas: readonly OwnQuota[],

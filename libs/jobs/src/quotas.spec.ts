@@ -9,6 +9,7 @@ import {
   type Granted,
   granted,
   grantedByAll,
+  type groupsWhile,
   spent,
 } from './quotas.js';
 
@@ -96,20 +97,22 @@ describe('an admission', () => {
 
 describe('four servers that admit at once', () => {
   const SEEDS = 500;
-  const STEPS = 80;
+  const STEPS = 160;
 
   it('pass no quota, refuse nothing that there is room for, and never wait for each other', () => {
-    let [grants, refusals, deaths] = [0, 0, 0];
+    let [grants, refusals, deaths, retries] = [0, 0, 0, 0];
     for (let seed = 1; seed <= SEEDS; seed++)
       try {
-        const { granted, refused, killed } = new QuotaHistory(seed).run(STEPS);
+        const { granted, refused, killed, retried } = new QuotaHistory(seed).run(STEPS);
         [grants, refusals, deaths] = [grants + granted, refusals + refused, deaths + killed];
+        retries += retried;
       } catch (error) {
         throw new Error(`Seed ${seed}: ${(error as Error).message}`, { cause: error });
       }
     expect(grants).toBeGreaterThan(SEEDS);
     expect(refusals).toBeGreaterThan(SEEDS);
     expect(deaths).toBeGreaterThan(SEEDS / 4);
+    expect(retries).toBeGreaterThan(SEEDS / 4);
   });
 
   type Steps = readonly AdmissionStep[];
@@ -124,10 +127,10 @@ describe('four servers that admit at once', () => {
       }
       return least;
     };
-  const violation = (admits: typeof admission): string => {
+  const violation = (...changed: [typeof admission, typeof groupsWhile?]): string => {
     for (let seed = 1; seed <= SEEDS; seed++)
       try {
-        new QuotaHistory(seed, admits).run(STEPS);
+        new QuotaHistory(seed, ...changed).run(STEPS);
       } catch (error) {
         if (error instanceof QuotaViolation) return error.message;
         throw error;
@@ -166,6 +169,9 @@ describe('four servers that admit at once', () => {
   ])('one that %s is found out', (_what, change, found) =>
     expect(violation(mistaken(change))).toMatch(found),
   );
+
+  it('one that forgets the groups of what a batch or a schedule has going on is found out', () =>
+    expect(violation(admission, (_goesOn, _before, now) => now)).toMatch(/are counted|may have/));
 
   it('and one without a mistake is not', () => expect(violation(mistaken((steps) => steps))).toBe('none'));
 });

@@ -13,6 +13,16 @@ const jobsIn = (count: number): string => (count === 1 ? '1 job' : `${count} job
 
 const whose = ({ per, name }: OwnQuota): string => `${per === 'user' ? 'User' : 'Group'} ${name}`;
 
+/**
+ * For whom the jobs of something count that makes them one after the other: while some have not ended, for the groups of
+ * those, too. Its owner may be in others by now.
+ */
+export const groupsWhile = (
+  goesOn: boolean,
+  before: readonly string[],
+  now: readonly string[],
+): readonly string[] => (goesOn ? [...new Set([...before, ...now])] : now);
+
 /** For how many jobs the quota has room where so many wait or run. */
 export const granted = (quota: OwnQuota, open: number, asked: number): Granted => {
   const room = Math.max(0, quota.jobs - open);

@@ -1,5 +1,6 @@
 import type { Projection } from '@openpro/eventstore';
 import { idOf } from '@openpro/kernel';
+import { groupsWhile } from './quotas.js';
 import type { When } from './recurrence.js';
 import type { ScheduleEvent, Terms } from './schedule.js';
 
@@ -55,7 +56,7 @@ const changed = (
     case 'ScheduleFired':
       return {
         ...row,
-        groups: event.groups ?? row.groups,
+        groups: groupsWhile(row.running.length > 0, row.groups, event.groups ?? row.groups),
         last_job: event.job,
         running: [...row.running.filter((one) => !event.replaces.includes(one)), event.job],
         skipped: null,
@@ -74,7 +75,7 @@ const changed = (
 
 export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
   name: 'schedule_list',
-  version: 2,
+  version: 3,
   columns: {
     id: 'text',
     environment: 'text',

@@ -435,6 +435,12 @@ it('its row shows what is next, what ran last, why not, and why it is paused; a 
   const runs = [runOf(id, t(1)), runOf(id, t(2))];
   expect(rowOf(made(), fired(1))).toMatchObject({ running: [runs[0]] });
   expect(rowOf(made(), fired(1), fired(2, 3, [1]))).toMatchObject({ running: [runs[1]] });
+  const firedIn = (n: number, group: string) =>
+    ({ ...fired(n), groups: [group], best: 100 }) as ScheduleEvent;
+  expect(rowOf(made(), firedIn(1, 'day'), firedIn(2, 'night'))).toMatchObject({ groups: ['day', 'night'] });
+  expect(rowOf(made(), firedIn(1, 'day'), ended(1), firedIn(2, 'night'))).toMatchObject({
+    groups: ['night'],
+  });
   expect(rowOf(made(), fired(1), ended(1))).toMatchObject({ last_job: runs[0], running: [], next: t(2) });
   expect(rowOf(made(), fired(1), skipped(2, BUSY))).toMatchObject({ skipped: BUSY, next: t(3) });
   expect(rowOf(made(), fired(1), skipped(2, BUSY), fired(3))).toMatchObject({ skipped: null });

@@ -123,7 +123,8 @@ export class Submitting {
     const { labels, licence } = version.manifest;
     const unlicensed = licence === undefined ? undefined : await this.licences.refusalFor(actor, licence);
     if (unlicensed) return unlicensed;
-    // Bytes of who is refused only afterwards lie on the disk, and count for nobody.
+    // Bytes of who is refused only afterwards lie on the disk, and count for nobody. They stay: whoever has stored equal
+    // ones meanwhile has found them there and relies on them.
     const full = storesData(input) ? await this.storage.over(actor, 'input') : undefined;
     if (full) return full;
     const stored = await this.input(actor, input, source, procedure.inputs).catch(refuseEngineError);
