@@ -19,6 +19,7 @@ import { QuotaColumns } from './0018-quotas.js';
 import { Groups } from './0019-groups.js';
 import { WaitsForSeats } from './0020-waits-for-seats.js';
 import { StorageQuotas } from './0022-storage-quotas.js';
+import { StreamSnapshots } from './0023-stream-snapshots.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   Groups,
   WaitsForSeats,
   StorageQuotas,
+  StreamSnapshots,
 ];

@@ -11,6 +11,11 @@ export interface Aggregate<State, Command, Event extends DomainEvent, No extends
    * memory of every server. One that is repeated later is decided anew.
    */
   readonly remembers?: number;
+  /**
+   * For such a stream, too: its state is plain JSON and kept now and then, so that nobody has to read all of it. The
+   * number says what the state looks like: another one, and what was kept before does not count.
+   */
+  readonly snapshot?: number;
 }
 
 /** A command on its way to one aggregate; each aggregate has one subclass, which the command bus routes by. */

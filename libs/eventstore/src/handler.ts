@@ -12,6 +12,7 @@ import {
   StoreUnavailable,
   type StreamName,
 } from './event-store.js';
+import type { Snapshots } from './snapshots.js';
 import { emptyStream, type FoldedStream, foldOn, StreamCache } from './stream-cache.js';
 
 const MAX_CONFLICTS = 3;
@@ -20,6 +21,8 @@ const PATIENCE_MS = 5000;
 const FIRST_PAUSE_MS = 50;
 /** Events of a stream read at once. */
 const PAGE = 2000;
+/** Of a stream that never ends so many are read again at most, after its last snapshot. */
+const SNAPSHOT_EVERY = 10_000;
 
 export type Outcome<State = unknown, Event extends DomainEvent = DomainEvent> =
   | {
@@ -65,13 +68,21 @@ interface Task<State, Command, Event extends DomainEvent> {
 export class CommandHandler {
   private readonly cache: StreamCache;
   private readonly turns = new Map<StreamName, Promise<unknown>>();
+  private readonly snapshots: Snapshots | undefined;
+  private readonly snapshotEvery: number;
 
   /** @param cacheSize how many streams and command ids to remember, together */
   constructor(
     private readonly store: EventStore,
-    { cacheSize = 50_000 }: { readonly cacheSize?: number } = {},
+    {
+      cacheSize = 50_000,
+      snapshots,
+      snapshotEvery = SNAPSHOT_EVERY,
+    }: { readonly cacheSize?: number; readonly snapshots?: Snapshots; readonly snapshotEvery?: number } = {},
   ) {
     this.cache = new StreamCache(cacheSize);
+    this.snapshots = snapshots;
+    this.snapshotEvery = snapshotEvery;
   }
 
   /**
@@ -117,7 +128,7 @@ export class CommandHandler {
         const result = await this.appendSurely(append, task.giveUpAt);
         if (result.is === 'appended') {
           foldOn(folded, result.events, evolve, remembers);
-          this.cache.set(stream, folded);
+          this.keep(task, folded);
           const { state, version, position } = folded;
           const events = result.events as readonly Recorded<Event>[];
           return { is: 'done', state, version, position, events, repeated: false };
@@ -133,15 +144,40 @@ export class CommandHandler {
 
   /** In pages: a stream that never ends is too much for one answer. */
   private async catchUp<State, Command, Event extends DomainEvent>(
-    { aggregate: { decider, remembers }, stream }: Task<State, Command, Event>,
+    task: Task<State, Command, Event>,
     folded: FoldedStream<State>,
   ): Promise<void> {
+    const { aggregate, stream } = task;
+    if (folded.version === 0) await this.startFromSnapshot(task, folded);
     for (let read = PAGE; read >= PAGE;) {
       const events = await this.store.readStream(stream, folded.version, PAGE);
-      foldOn(folded, events, decider.evolve, remembers);
+      foldOn(folded, events, aggregate.decider.evolve, aggregate.remembers);
       read = events.length;
     }
+    this.keep(task, folded);
+  }
+
+  private async startFromSnapshot<State, Command, Event extends DomainEvent>(
+    { aggregate: { snapshot }, stream }: Task<State, Command, Event>,
+    folded: FoldedStream<State>,
+  ): Promise<void> {
+    if (snapshot === undefined) return;
+    const found = await this.snapshots?.load<State>(stream, snapshot).catch(() => undefined);
+    const [last] = found ? await this.store.readStream(stream, found.version - 1, 1) : [];
+    // Of this very log, which may have been put back to what it was before.
+    if (found && last && found.commands.has(last.commandId))
+      Object.assign(folded, found, { position: last.position, kept: found.version });
+  }
+
+  private keep<State, Command, Event extends DomainEvent>(
+    { aggregate: { snapshot }, stream }: Task<State, Command, Event>,
+    folded: FoldedStream<State>,
+  ): void {
     this.cache.set(stream, folded);
+    if (snapshot === undefined || folded.version - folded.kept < this.snapshotEvery) return;
+    folded.kept = folded.version;
+    // Where it cannot be kept now, that is tried again as many events later.
+    void this.snapshots?.save(stream, snapshot, folded).catch(() => undefined);
   }
 
   /** The stream knows this command id. */

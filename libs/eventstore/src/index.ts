@@ -29,5 +29,6 @@ export type { AnyProcess } from './reactions.js';
 export type * from './read-side.js';
 export { type ConsumerHealth, ReadSide, type ReadSideOptions } from './read-side-runner.js';
 export { type AnyProjection, numbersFromInt8 } from './rows.js';
+export { Snapshots } from './snapshots.js';
 export { type Verdict, verifyLog } from './verify-log.js';
 export type { Report } from './waiting.js';

@@ -8,6 +8,8 @@ export interface FoldedStream<State> {
   position: Position;
   /** Every command that changed it, or the last ones: its first event's version and its fingerprint. */
   readonly commands: Map<string, { readonly version: number; readonly fingerprint: string }>;
+  /** The version of its last snapshot. */
+  kept: number;
 }
 
 export const emptyStream = <State>(initial: State): FoldedStream<State> => ({
@@ -15,6 +17,7 @@ export const emptyStream = <State>(initial: State): FoldedStream<State> => ({
   version: 0,
   position: START,
   commands: new Map(),
+  kept: 0,
 });
 
 export const foldOn = <State>(

@@ -349,4 +349,4 @@ const decider: Decider<Schedule, ScheduleCommand, ScheduleEvent, ScheduleRefusal
   evolve,
 };
 
-export const schedule = { name: 'schedule', context: 'jobs', decider, remembers: 100 } as const;
+export const schedule = { name: 'schedule', context: 'jobs', decider, remembers: 100, snapshot: 1 } as const;

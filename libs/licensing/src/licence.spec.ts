@@ -357,6 +357,7 @@ describe('whatever happens to a licence', () => {
         }
         const uses = project(licenceUse, asLogged(log));
         if (truth.is === 'undefined') throw new Error('It is defined');
+        expect(JSON.parse(JSON.stringify(truth))).toStrictEqual(truth); // so it comes back from a snapshot
         const [row] = project(licenceList, asLogged(log)).values();
         expect(row?.version).toBe(truth.version); // what a change is based on
         const held = [...truth.data.held, ...truth.optimization.held].map(({ holder }) => holder);

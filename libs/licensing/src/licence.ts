@@ -312,4 +312,10 @@ const decider: Decider<Licence, LicenceCommand, LicenceEvent, LicenceRefusal> = 
   evolve,
 };
 
-export const licence = { name: 'licence', context: 'licensing', decider, remembers: 5000 } as const;
+export const licence = {
+  name: 'licence',
+  context: 'licensing',
+  decider,
+  remembers: 5000,
+  snapshot: 1,
+} as const;

@@ -12,6 +12,7 @@ import {
   type Outcome,
   type Projection,
   ReadSide,
+  Snapshots,
 } from '@openpro/eventstore';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -103,8 +104,9 @@ export class PlatformModule {
         },
         {
           provide: CommandHandler,
-          inject: [EVENT_STORE],
-          useFactory: (store: EventStore) => new ObservedCommandHandler(store),
+          inject: [EVENT_STORE, READ_POOL],
+          useFactory: (store: EventStore, connections: pg.Pool) =>
+            new ObservedCommandHandler(store, { snapshots: new Snapshots(connections) }),
         },
         {
           provide: ReadSide,
