@@ -38,19 +38,40 @@ const isZone = (zone: string): boolean => {
   }
 };
 
+const MOST_KNOWN = 100;
+
+/** Made once: to make a clock or a cron costs many times what is asked of it. */
+const known = <T>(make: (key: string) => T): ((key: string) => T) => {
+  const all = new Map<string, T>();
+  return (key) => {
+    const one = all.get(key) ?? make(key);
+    if (all.size >= MOST_KNOWN) all.clear();
+    all.set(key, one);
+    return one;
+  };
+};
+
+const clockOf = known(
+  (zone) =>
+    new Intl.DateTimeFormat('en', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    }),
+);
+
 /** What the clocks of the zone show, as if it were UTC. */
 const localTime = (instant: number, zone: string): number => {
-  const clock = new Intl.DateTimeFormat('en', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  const parts = new Map(clock.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
+  const parts = new Map(
+    clockOf(zone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
 };
@@ -88,9 +109,13 @@ const instantsAt = ({ at, zone }: { readonly at: string; readonly zone: string }
   return offset === undefined ? instantsOf(local, zone) : [local - offsetMs(offset)];
 };
 
-const cronOf = ({ cron, zone }: { readonly cron: string; readonly zone: string }): Cron =>
-  // A run at given hours is one run a day, also on the two days a year that are not of 24 hours.
-  new Cron(cron, { timezone: zone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
+const cronIn = known((zone) =>
+  known(
+    // A run at given hours is one run a day, also on the two days a year that are not of 24 hours.
+    (cron) => new Cron(cron, { timezone: zone, mode: '5-part', fixedTimeRule: 'no-wildcard' }),
+  ),
+);
+const cronOf = ({ cron, zone }: { readonly cron: string; readonly zone: string }): Cron => cronIn(zone)(cron);
 
 /** The first time after `after`; `made` is when it was asked for. */
 export const nextAfter = (when: When, made: number, after: number): number | null => {
@@ -99,20 +124,28 @@ export const nextAfter = (when: When, made: number, after: number): number | nul
   return due !== null && due > after ? due : null;
 };
 
+const wordsOf = (seconds: { readonly second?: '2-digit' }) =>
+  known(
+    (zone) =>
+      new Intl.DateTimeFormat('en-GB', {
+        timeZone: zone,
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+        year: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        ...seconds,
+        timeZoneName: 'shortOffset',
+      }),
+  );
+const toMinutes = wordsOf({});
+const toSeconds = wordsOf({ second: '2-digit' });
+
 const zoneOf = (when: When): string => ('zone' in when ? when.zone : 'UTC');
 
 const inWords = (at: number, zone: string): string =>
-  new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    ...(at % 60_000 === 0 ? {} : { second: '2-digit' }),
-    timeZoneName: 'shortOffset',
-  }).format(at);
+  (at % 60_000 === 0 ? toMinutes : toSeconds)(zone).format(at);
 
 const noteOn = (when: When, made: number, at: number): string | null => {
   if ('in' in when) return null;

@@ -36,6 +36,16 @@ export const atMost = (name: string, count: number, max: number): number => {
 
 export const timesAsked = (count: number): number => atMost('count', count, MAX_TIMES);
 
+/** One piece of work after the other, and between them whatever else the server has to do. */
+const takingTurns = () => {
+  let before: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => T): Promise<T> => {
+    const turn = before.then(() => new Promise((resolve) => setImmediate(resolve))).then(work);
+    before = turn.catch(() => undefined);
+    return turn;
+  };
+};
+
 @Injectable()
 export class ScheduleQueries {
   constructor(
@@ -61,10 +71,11 @@ export class ScheduleQueries {
     const where = new Where().and`environment = ${actor.environment}`;
     if (!has(actor, 'auditor')) where.and`owner = ${actor.id}`;
     const rows = await readPage(this.db, scheduleList, { columns: COLUMNS, where, ...NEWEST, page });
+    const inTurn = takingTurns();
     return connection(
       rows,
       page.first,
-      (row) => this.view(row),
+      (row) => this.view(row, inTurn),
       (row) => NEWEST.order.map((column) => row[column]),
     );
   }
@@ -75,7 +86,7 @@ export class ScheduleQueries {
     return row?.count ?? 0;
   }
 
-  private view(row: ScheduleRow): Lazy<Schedule> {
+  private view(row: ScheduleRow, inTurn = takingTurns()): Lazy<Schedule> {
     const { runs_when: when } = row;
     return {
       id: row.id,
@@ -96,8 +107,11 @@ export class ScheduleQueries {
       state: row.paused !== null ? 'PAUSED' : row.next === null ? 'FINISHED' : 'ACTIVE',
       pausedBecause: row.paused,
       nextAt: row.next,
-      next: ({ count }: { count: number }) =>
-        row.next === null ? [] : [...dueTimes(when, row.asked_at, row.next - 1, timesAsked(count))],
+      next: async ({ count }: { count: number }) => {
+        const { next, asked_at: asked } = row;
+        const times = timesAsked(count);
+        return next === null ? [] : inTurn(() => [...dueTimes(when, asked, next - 1, times)]);
+      },
       lastRun: (_args: never) => (row.last_job === null ? null : this.jobs.seen(row.last_job)),
       lastSkipped: row.skipped,
       madeAt: row.made_at,
