@@ -98,6 +98,20 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
     await page.keyboard.press('Escape');
   });
 
+  it('closes a list of the form alone with Escape, and then the form', async () => {
+    const options = page.getByRole('button', { name: 'Options of Optimize' });
+    await options.click();
+    const form = page.getByRole('dialog');
+    const list = form.getByRole('combobox', { name: 'After' });
+    await list.click();
+    await form.getByRole('combobox', { name: 'After', expanded: true }).waitFor();
+    await list.press('Escape');
+    await form.getByRole('combobox', { name: 'After', expanded: false }).waitFor();
+    expect(await options.getAttribute('aria-expanded')).toBe('true');
+    await list.press('Escape');
+    await form.waitFor({ state: 'detached' });
+  });
+
   it('runs, shows progress as it comes, and the result in the session', async () => {
     await page.getByRole('button', { name: 'Options of Optimize' }).click();
     await page.getByLabel('Description').fill('Thirty warehouses');

@@ -33,6 +33,9 @@ interface Options extends Terms {
 }
 
 const NO_OPTIONS: Options = { description: '', timeLimit: '', gapPercent: '', ...NO_TERMS };
+/** Mantine's popover would go together with the list that Escape is meant for; its dialogs know by this mark. */
+const inOpenList = (target: EventTarget): boolean =>
+  (target as HTMLElement).dataset.mantineStopPropagation === 'true';
 const numeric = (value: string | number): number | '' => (typeof value === 'number' ? value : '');
 
 /** Sends the files that wait; null when one could not be sent. */
@@ -119,7 +122,16 @@ export const RunButton = ({
           )}
         </Button>
       </Tooltip>
-      <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus withArrow shadow="md">
+      <Popover
+        opened={opened}
+        onChange={setOpened}
+        closeOnEscape={false}
+        position="bottom-end"
+        trapFocus
+        returnFocus
+        withArrow
+        shadow="md"
+      >
         <Popover.Target>
           <ActionIcon
             size={36}
@@ -132,7 +144,11 @@ export const RunButton = ({
             <Icon name="down" size={16} />
           </ActionIcon>
         </Popover.Target>
-        <Popover.Dropdown>
+        <Popover.Dropdown
+          onKeyDownCapture={({ key, target }) => {
+            if (key === 'Escape' && !inOpenList(target)) setOpened(false);
+          }}
+        >
           <Stack gap="xs" w={290}>
             <TextInput
               size="xs"
