@@ -12,6 +12,7 @@ describe('answers', () => {
     [refuse('NoSuchJob', 'no', { field: 'id' }), 'NotFound'],
     [refuse('BadInput', 'no', { field: 'gap', limit: '0 to 1' }), 'BadInput'],
     [refuse('NotRunning', 'no'), 'Conflict'],
+    [refuse('PolicyChanged', 'no', { field: 'basedOn', limit: 'version 1' }), 'Conflict'],
   ])('shows %o as %s', (refusal, kind) => {
     expect(answer('Job', refusal)).toEqual({
       __typename: kind,

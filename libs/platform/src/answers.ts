@@ -13,12 +13,15 @@ export interface RefusalAnswer {
   readonly limit: string | null;
 }
 
+/** Names what was seen before, which is no wrong input: somebody else has changed it meanwhile. */
+const isOvertaken = ({ refused }: Refusal): boolean => refused.endsWith('Changed');
+
 const kindOf = (refusal: Refusal): RefusalKind =>
   refusal.refused === 'NotAllowed'
     ? 'NotAllowed'
     : refusal.refused.startsWith('NoSuch')
       ? 'NotFound'
-      : refusal.field !== undefined
+      : refusal.field !== undefined && !isOvertaken(refusal)
         ? 'BadInput'
         : 'Conflict';
 
