@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Decider, type Refusal, uuidv7 } from '@openpro/kernel';
 import pg from 'pg';
 import { type FreshDatabase, freshDatabase } from '../../../test/harness/database.js';
+import { appPool } from '../../platform/src/database.js';
 import type { Aggregate } from './aggregate.js';
 import { CommandHandler } from './handler.js';
 import { MemoryEventStore } from './memory-event-store.js';
@@ -22,7 +23,7 @@ let database: FreshDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
   database = await freshDatabase();
-  pool = new pg.Pool({ connectionString: database.appUrl, max: 2 });
+  pool = appPool(database.appUrl, { max: 2 });
 });
 afterAll(async () => {
   await pool.end();
