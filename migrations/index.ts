@@ -20,6 +20,7 @@ import { Groups } from './0019-groups.js';
 import { WaitsForSeats } from './0020-waits-for-seats.js';
 import { StorageQuotas } from './0022-storage-quotas.js';
 import { StreamSnapshots } from './0023-stream-snapshots.js';
+import { Removing } from './0024-removing.js';
 
 /** In the order in which they run; never changed once released. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   WaitsForSeats,
   StorageQuotas,
   StreamSnapshots,
+  Removing,
 ];

@@ -123,6 +123,29 @@ describe('a job', () => {
     expect(await clone(bob, {})).toMatchObject({ owner: { name: 'Bob' } });
   });
 
+  it('runs again exactly after its data were removed, which stand in no list any more', async () => {
+    const values = [{ identifier: 'In', cells: [{ tuple: [], value: 5 }] }];
+    const id = await submit(api, { args: { name: 'Ada' }, values });
+    await until(api, id, ({ state }) => state === 'COMPLETED');
+    const data = [`${id}:input`, `${id}:result`];
+    const removed = await platform.cli('case', 'remove', ...data, '--yes');
+    expect([removed.code, removed.output]).toEqual([
+      0,
+      expect.stringMatching(/Removed these 2 cases: .* of room/),
+    ]);
+    const seen = await api.ask<{ job: object; cases: { nodes: { id: string }[] } }>(
+      'query($id: ID!) { job(id: $id) { state input { id } result { id } } cases(first: 200) { nodes { id } } }',
+      { id },
+    );
+    expect(seen.job).toEqual({ state: 'COMPLETED', input: null, result: null });
+    expect(seen.cases.nodes.map((one) => one.id)).not.toEqual(expect.arrayContaining([data[0]]));
+    expect((await platform.cli('case', 'remove', ...data, '--yes')).code).toBe(4);
+    const { output } = await platform.cli('job', 'repeat', id, '--watch', '--json');
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      job: { repeats: id, state: 'COMPLETED', input: { id: expect.stringMatching(/:input$/) } },
+    });
+  });
+
   it('shows its attempts beside each other, with their logs', async () => {
     const id = await submit(api);
     await works(id);

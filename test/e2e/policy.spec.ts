@@ -173,7 +173,7 @@ describe('the policy of the queue', () => {
     ];
     await set({ ...queuePolicy.document, quotas }, queuePolicy.version);
     const upload = (api: Api, size: number) =>
-      api.change<{ code: string; field: string; limit: string }>(
+      api.change<{ id: string; code: string; field: string; limit: string }>(
         'requestUpload',
         '$kind: UploadKind!, $name: String!, $size: Float!',
         { kind: 'FILE', name: 'a.csv', size },
@@ -185,6 +185,18 @@ describe('the policy of the queue', () => {
       limit: '0.001 GiB',
     });
     expect(await upload(ada, 1000)).toMatchObject({ __typename: 'Upload' });
+    const { id } = await upload(ada, 1_000_000);
+    expect(await upload(ada, 1_000_000)).toMatchObject({ code: 'QuotaExceeded' });
+    const remove = (api: Api) =>
+      api.change<{ code: string; quotas: object[] }>(
+        'removeStored',
+        '$uploads: [ID!]!',
+        { uploads: [id] },
+        '... on Storage { used quotas { per name used limit } }',
+      );
+    expect(await remove(bob)).toMatchObject({ code: 'NoSuchUpload' });
+    expect((await remove(ada)).quotas[0]).toMatchObject({ per: 'user', name: 'Ada' });
+    expect(await upload(ada, 1_000_000)).toMatchObject({ __typename: 'Upload' });
     expect(await upload(bob, 2_000_000)).toMatchObject({ __typename: 'Upload' });
     const asked = '{ queuePolicy { use { storage { name count } } } }';
     const { queuePolicy: seen } = await admin.ask<{

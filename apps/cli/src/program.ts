@@ -12,6 +12,7 @@ import { addChoices, addShow } from './commands/job-show.js';
 import { addServer } from './commands/server.js';
 import { addSession } from './commands/session.js';
 import { addSolve } from './commands/solve.js';
+import { addStorage } from './commands/storage.js';
 import { addStatistics } from './commands/statistics.js';
 import { addUser } from './commands/user.js';
 import { EXIT_CODES_HELP } from './failure.js';
@@ -35,7 +36,7 @@ export const openpro = (): Command => {
   addBatch(program);
   addSchedule(program);
   addStatistics(program);
-  addCase(program);
+  addStorage(program, addCase(program));
   addCatalogue(program);
   addEvents(program);
   addLicence(program);

@@ -24,7 +24,10 @@ export const parseExactVersion = (text: string): { name: string; version: string
 };
 
 /** A UUID; the cases of a job have the job's id, followed by `:input` or `:result`. */
-export const parseId = (text: string, what: 'job' | 'case' | 'batch' | 'schedule' | 'session'): string => {
+export const parseId = (
+  text: string,
+  what: 'job' | 'case' | 'upload' | 'batch' | 'schedule' | 'session',
+): string => {
   const id = text.toLowerCase();
   if (!isUuid(what === 'case' ? id.replace(/:(input|result)$/, '') : id))
     throw badInput('id', `"${text}" is not the id of a ${what}`, 'an id as the lists show it');

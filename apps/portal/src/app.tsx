@@ -29,6 +29,7 @@ const PAGES: Record<Exclude<RouteName, 'signIn'>, ComponentType<PageProps>> = {
   schedule: lazy(() => import('./pages/schedule.js').then((m) => ({ default: m.SchedulePage }))),
   cases: lazy(() => import('./pages/cases.js').then((m) => ({ default: m.Cases }))),
   case: lazy(() => import('./pages/case.js').then((m) => ({ default: m.CasePage }))),
+  storage: lazy(() => import('./pages/storage.js').then((m) => ({ default: m.StoragePage }))),
   engines: lazy(() => import('./pages/engines.js').then((m) => ({ default: m.Engines }))),
   nodes: lazy(() => import('./pages/cluster.js').then((m) => ({ default: m.Cluster }))),
   licences: lazy(() => import('./pages/licences.js').then((m) => ({ default: m.Licences }))),

@@ -13,6 +13,7 @@ const ROUTES = {
   schedule: '/schedules/:id',
   cases: '/cases',
   case: '/cases/:id',
+  storage: '/storage',
   engines: '/engines',
   nodes: '/nodes',
   licences: '/licences',

@@ -45,6 +45,7 @@ const NAVIGATION: readonly { readonly heading: string; readonly entries: readonl
       { to: 'batches', label: 'Batches', icon: 'batches', also: 'batch' },
       { to: 'schedules', label: 'Schedules', icon: 'clock', also: 'schedule' },
       { to: 'cases', label: 'Cases', icon: 'cases', also: 'case' },
+      { to: 'storage', label: 'Storage', icon: 'save' },
     ],
   },
   { heading: 'Build', entries: [{ to: 'engines', label: 'Engines', icon: 'engines' }] },

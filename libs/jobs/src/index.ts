@@ -8,6 +8,7 @@ export {
   type PackageRef,
   type QueuedJob,
 } from './job.js';
+export type { BatchEvent } from './batch.js';
 export { batchList } from './batch-list.projection.js';
 export { cancelChildJobs } from './cancel-child-jobs.process.js';
 export { submitBatch } from './submit-batch.process.js';

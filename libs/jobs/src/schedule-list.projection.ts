@@ -13,6 +13,8 @@ export interface ScheduleRow {
   readonly app: string;
   readonly version: string;
   readonly procedure: string;
+  /** Digest of the case that is the data of its runs. */
+  readonly input: string | null;
   readonly description: string;
   readonly priority: number;
   readonly time_limit: number | null;
@@ -85,6 +87,7 @@ export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
     app: 'text',
     version: 'text',
     procedure: 'text',
+    input: 'text',
     description: 'text',
     priority: 'int4',
     time_limit: 'float8',
@@ -129,6 +132,7 @@ export const scheduleList: Projection<ScheduleRow, ScheduleEvent> = {
       app: job.app.name,
       version: job.app.version,
       procedure: job.procedure,
+      input: job.input,
       description: job.description,
       priority: job.priority,
       time_limit: job.timeLimit,

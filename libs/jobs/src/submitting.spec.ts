@@ -76,7 +76,7 @@ const given = () => {
     clone: (id: string, changes: JobChanges, commandId = uuidv7()) =>
       submitting.clone(world.actor, id, changes, commandId),
     command: (input: SubmitJob, commandId = uuidv7()) => submitting.command(world.actor, input, commandId),
-    repeat: (id: string) => submitting.repeat(world.actor, id, uuidv7()),
+    repeat: (id: string, commandId = uuidv7()) => submitting.repeat(world.actor, id, commandId),
     admitted: (command: ForJob) => submitting.admitted(command),
     types: async (id: string) => (await store.readStream(`job-${id}`)).map(({ event: { type } }) => type),
     execute: (command: ForJob) => execute(handler, command),
@@ -135,6 +135,18 @@ describe('submitting a job', () => {
     world.keepsTooMuch = { refused: 'QuotaExceeded', message: 'too much', field: 'input' } as Refusal;
     expect(await command(input)).not.toHaveProperty('refused'); // it has none
     expect(await command({ ...input, case: 'cutting' })).toMatchObject({ field: 'input' });
+  });
+
+  it('counts the data of a job again that is repeated or cloned, and answers what was submitted', async () => {
+    const { command, clone, execute, repeat, world } = given();
+    const first = (await command({ ...input, case: 'cutting' })) as ForJob;
+    await execute(first);
+    const again = (await repeat(first.id)) as ForJob;
+    await execute(again);
+    world.keepsTooMuch = refuse('QuotaExceeded', 'too much', { field: 'id' });
+    expect(await repeat(first.id)).toMatchObject({ refused: 'QuotaExceeded', field: 'id' });
+    expect(await clone(first.id, {})).toMatchObject({ refused: 'QuotaExceeded', field: 'id' });
+    expect(await repeat(first.id, again.id)).toMatchObject({ command: { repeats: first.id } });
   });
 
   it('carries whose it is and what the rules gave it, and may only be made worse', async () => {

@@ -157,6 +157,8 @@ export class Submitting {
     const asked = withoutOrigin(queuedJob(await this.store.readStream(`job-${id}`, 0, 1)));
     const terms = await this.ownTerms(actor, asked, undefined);
     if (isRefusal(terms)) return terms;
+    const full = await this.full(actor, asked, commandId);
+    if (full) return full;
     const command = { ...asked, environment: actor.environment, owner: actor.id, session: null, repeats: id };
     return new ForJob(
       commandId,
@@ -231,6 +233,8 @@ export class Submitting {
     const profile = or(changes.profile, former);
     const terms = await this.ownTerms(actor, { ...asked, ...(profile ? { profile } : {}) }, changes.priority);
     if (isRefusal(terms)) return terms;
+    const full = await this.full(actor, asked, commandId);
+    if (full) return full;
     return new ForJob(
       commandId,
       {
@@ -251,6 +255,17 @@ export class Submitting {
       meta,
       fingerprintOf(actor.id, { clones: id, changes }),
     );
+  }
+
+  /** Data that were removed, or another one's, count from now on; what was submitted before is answered again. */
+  private async full(
+    actor: Actor,
+    { input }: Pick<QueuedJob, 'input'>,
+    commandId: string,
+  ): Promise<Refusal | undefined> {
+    if (input === null) return undefined;
+    const before = await this.store.readStream(`job-${commandId}`, 0, 1);
+    return before.length > 0 ? undefined : this.storage.refusalOfCase(actor, input, 'id');
   }
 
   /** By the right of who asks now, and not in the turn that an administrator gave the first job. */

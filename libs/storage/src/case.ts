@@ -12,8 +12,13 @@ interface Saved {
   readonly session?: string;
 }
 
-export type CaseEvent = ({ readonly type: 'CaseSaved' } & Saved) | { readonly type: 'CaseRemoved' };
-export type CaseCommand = ({ readonly type: 'SaveCase' } & Saved) | { readonly type: 'RemoveCase' };
+/** `job`: whose input or result it was, which no event here has brought. */
+interface OfJob {
+  readonly job?: string;
+}
+
+export type CaseEvent = ({ readonly type: 'CaseSaved' } & Saved) | ({ readonly type: 'CaseRemoved' } & OfJob);
+export type CaseCommand = ({ readonly type: 'SaveCase' } & Saved) | ({ readonly type: 'RemoveCase' } & OfJob);
 export type CaseRefusal = BadInput | Refusal<'CaseExists' | 'NoSuchCase'>;
 
 export type Case = { readonly is: 'new' | 'removed' } | { readonly is: 'saved'; readonly digest: string };
@@ -30,8 +35,9 @@ const decider: Decider<Case, CaseCommand, CaseEvent, CaseRefusal> = {
           checkDigest('digest', command.digest) ?? [{ ...command, type: 'CaseSaved' }]
         );
       case 'RemoveCase':
-        if (state.is === 'new') return refuse('NoSuchCase', 'There is no such case');
-        return state.is === 'removed' ? [] : [{ type: 'CaseRemoved' }];
+        if (state.is === 'new' && command.job === undefined)
+          return refuse('NoSuchCase', 'There is no such case');
+        return state.is === 'removed' ? [] : [{ ...command, type: 'CaseRemoved' }];
     }
   },
 

@@ -28,7 +28,8 @@ interface Requested {
 
 export type FileEvent =
   | ({ readonly type: 'FileRequested' } & Requested)
-  | { readonly type: 'FileStored'; readonly digest: string; readonly size: number };
+  | { readonly type: 'FileStored'; readonly digest: string; readonly size: number }
+  | { readonly type: 'FileRemoved' };
 
 export type FileCommand =
   | ({ readonly type: 'RequestFile' } & Requested)
@@ -38,7 +39,8 @@ export type FileCommand =
       readonly digest: string;
       readonly size: number;
       readonly now: number;
-    };
+    }
+  | { readonly type: 'RemoveFile' };
 
 export type FileRefusal =
   BadInput | Refusal<'UploadExists' | 'NoSuchUpload' | 'UploadExpired' | 'AlreadyUploaded' | 'TooLarge'>;
@@ -48,8 +50,12 @@ export type StoredFile = {
   readonly digest: string;
   readonly size: number;
 } & Requested;
-/** A place for bytes: asked for, then filled once. */
-export type File = { readonly is: 'new' } | ({ readonly is: 'requested' } & Requested) | StoredFile;
+/** A place for bytes: asked for, then filled once; removed for ever. */
+export type File =
+  | { readonly is: 'new' }
+  | ({ readonly is: 'requested' } & Requested)
+  | StoredFile
+  | { readonly is: 'removed' };
 
 /** Also asked before a quota is: no size that cannot be may come into a sum. */
 export const wrongInFile = ({
@@ -72,7 +78,7 @@ const decider: Decider<File, FileCommand, FileEvent, FileRefusal> = {
       case 'StoreFile': {
         const { secretHash, digest, size, now } = command;
         // One answer for both: a stranger must not learn which uploads exist.
-        if (file.is === 'new' || file.secretHash !== secretHash)
+        if (file.is === 'new' || file.is === 'removed' || file.secretHash !== secretHash)
           return refuse('NoSuchUpload', 'There is no upload at this address');
         if (file.is === 'stored') return refuse('AlreadyUploaded', 'This upload is complete already');
         if (now >= file.expiresAt)
@@ -88,6 +94,9 @@ const decider: Decider<File, FileCommand, FileEvent, FileRefusal> = {
           );
         return [{ type: 'FileStored', digest, size }];
       }
+      case 'RemoveFile':
+        if (file.is === 'new') return refuse('NoSuchUpload', 'There is no such upload');
+        return file.is === 'removed' ? [] : [{ type: 'FileRemoved' }];
     }
   },
 
@@ -99,6 +108,8 @@ const decider: Decider<File, FileCommand, FileEvent, FileRefusal> = {
         return file.is === 'requested'
           ? { ...file, is: 'stored', digest: event.digest, size: event.size }
           : file;
+      case 'FileRemoved':
+        return { is: 'removed' };
     }
   },
 };

@@ -46,6 +46,6 @@ export const storageRefusal = (
     ? undefined
     : refuse(
         'QuotaExceeded',
-        `${per === 'user' ? 'User' : 'Group'} ${name} keeps ${sizeOf(kept)} in the storage and may keep ${gib} GiB${more > 0 ? `, and this is ${sizeOf(more)} more` : ''}: what is kept stays, but uploads that were announced and do not come stop counting after an hour; else ask an administrator for a larger quota`,
+        `${per === 'user' ? 'User' : 'Group'} ${name} keeps ${sizeOf(kept)} in the storage and may keep ${gib} GiB${more > 0 ? `, and this is ${sizeOf(more)} more` : ''}: remove what is needed no more (under Storage in the portal, or with openpro storage list), or ask an administrator for a larger quota`,
         { field, limit: `${gib} GiB` },
       );

@@ -30,11 +30,13 @@ describe('a quota of storage', () => {
     expect(storageRefusal(quota, 1.5 * GIB, 600 * MIB, 'size')).toEqual({
       refused: 'QuotaExceeded',
       message:
-        'User ada keeps 1.5 GiB in the storage and may keep 2 GiB, and this is 0.586 GiB more: what is kept stays, but uploads that were announced and do not come stop counting after an hour; else ask an administrator for a larger quota',
+        'User ada keeps 1.5 GiB in the storage and may keep 2 GiB, and this is 0.586 GiB more: remove what is needed no more (under Storage in the portal, or with openpro storage list), or ask an administrator for a larger quota',
       field: 'size',
       limit: '2 GiB',
     });
-    expect(storageRefusal(quota, 3 * GIB, 0)?.message).toMatch(/may keep 2 GiB: what is kept stays/);
+    expect(storageRefusal(quota, 3 * GIB, 0)?.message).toMatch(
+      /may keep 2 GiB: remove what is needed no more/,
+    );
     expect(storageRefusal(quota, 3 * GIB, 0)?.field).toBe('storageGiB');
     expect(storageRefusal({ ...quota, per: 'group', gib: 0 }, 0, 10 * MIB, 'input')?.message).toMatch(
       /^Group ada keeps 0 MiB in the storage and may keep 0 GiB, and this is 10 MiB more/,

@@ -110,11 +110,7 @@ export class StorageQuotas {
    * @param field what in the request brings them
    */
   async refusal(actor: Owner, what: string, bytes: number, field?: string): Promise<Refusal | undefined> {
-    const [row] = await this.db.query<{ quotas: readonly QuotaOfStorage[] | null }[]>(
-      `SELECT policy->'quotas' AS quotas FROM queue_policy ORDER BY version DESC LIMIT 1`,
-    );
-    const quotas = storageQuotasOf(row?.quotas ?? [], actor.name, groupsOf(actor));
-    const under = quotas.map((quota) => ({ quota, kept: this.under(actor, quota) }));
+    const under = (await this.quotasOf(actor)).map((quota) => ({ quota, kept: this.under(actor, quota) }));
     const key = `${actor.id} ${what}`;
     const refused = ({ quota, kept }: (typeof under)[number]): Refusal | undefined =>
       storageRefusal(quota, kept.bytes, Math.max(0, bytes - (kept.granted.get(key)?.bytes ?? 0)), field);
@@ -144,6 +140,34 @@ export class StorageQuotas {
     return his ? this.over(actor, field) : this.refusal(actor, digest, await this.weigh(digest), field);
   }
 
+  /** What he keeps, and what is kept under each quota that he is under. */
+  async usage(actor: Owner) {
+    const bytes = async ({ per, name }: Pick<StorageQuota, 'per' | 'name'>): Promise<number> => {
+      const who = per === 'user' ? actor.id : name;
+      await this.weighAll(per, who, actor.environment);
+      const [found] = await this.db.query<[{ bytes: number }]>(
+        `SELECT coalesce(sum(bytes), 0) AS bytes FROM (${KEPT(per)}) k`,
+        [who, actor.environment, Date.now()],
+      );
+      return found.bytes;
+    };
+    const used = await bytes({ per: 'user', name: actor.name });
+    const quotas: (StorageQuota & { used: number })[] = [];
+    for (const quota of await this.quotasOf(actor))
+      quotas.push({ ...quota, used: quota.per === 'user' ? used : await bytes(quota) });
+    return { used, quotas };
+  }
+
+  /** What was removed makes room at once here, on other servers when they count again; false: the lists are behind. */
+  async removed(things: readonly Pick<Grant, 'owner' | 'what'>[]): Promise<boolean> {
+    const caughtUp = await this.listsShowAll();
+    for (const kept of this.known.values()) {
+      for (const { owner, what } of things) kept.granted.delete(`${owner} ${what}`);
+      kept.at = -Infinity;
+    }
+    return caughtUp;
+  }
+
   /** What everybody in the environment keeps. */
   async kept(environment: string): Promise<readonly Keeper[]> {
     await this.weighAll('all', '', environment);
@@ -152,6 +176,13 @@ export class StorageQuotas {
          FROM (${KEPT('all')}) k JOIN user_list u ON u.id = k.owner`,
       ['', environment, Date.now()],
     );
+  }
+
+  private async quotasOf(actor: Owner): Promise<readonly StorageQuota[]> {
+    const [row] = await this.db.query<{ quotas: readonly QuotaOfStorage[] | null }[]>(
+      `SELECT policy->'quotas' AS quotas FROM queue_policy ORDER BY version DESC LIMIT 1`,
+    );
+    return storageQuotasOf(row?.quotas ?? [], actor.name, groupsOf(actor));
   }
 
   private under(actor: Owner, quota: StorageQuota): Kept {

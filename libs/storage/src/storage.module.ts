@@ -4,6 +4,8 @@ import path from 'node:path';
 import { FolderBlobStore } from './blob-store.js';
 import { CaseController } from './case.controller.js';
 import { CaseQueries } from './case.queries.js';
+import { KeptQueries } from './kept.queries.js';
+import { Removing } from './removing.js';
 import { storageHandlers } from './storage.commands.js';
 import { StorageQuotas } from './storage-quotas.js';
 import { StorageResolver } from './storage.resolver.js';
@@ -20,6 +22,8 @@ import { Uploads } from './uploads.js';
       useFactory: ({ storageDir }: ServerConfig) => new FolderBlobStore(path.join(storageDir, 'blobs')),
     },
     CaseQueries,
+    KeptQueries,
+    Removing,
     StorageQuotas,
     StorageResolver,
     Uploads,

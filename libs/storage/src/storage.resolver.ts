@@ -2,6 +2,7 @@ import { Args, Context, Mutation, Query, Resolver } from '@nestjs/graphql';
 import {
   type Actor,
   answer,
+  type MutationRemoveStoredArgs,
   type MutationRequestUploadArgs,
   Needs,
   pageRequest,
@@ -9,6 +10,8 @@ import {
 } from '@openpro/platform';
 import { CaseQueries } from './case.queries.js';
 import type { FileKind } from './file.js';
+import { KeptQueries } from './kept.queries.js';
+import { Removing } from './removing.js';
 import { Uploads } from './uploads.js';
 
 @Resolver()
@@ -16,6 +19,8 @@ export class StorageResolver {
   constructor(
     private readonly cases: CaseQueries,
     private readonly uploads: Uploads,
+    private readonly kept: KeptQueries,
+    private readonly removing: Removing,
   ) {}
 
   @Query('cases')
@@ -31,6 +36,26 @@ export class StorageResolver {
   @Needs('user', 'auditor')
   one(@Context('actor') actor: Actor, @Args('id') id: string) {
     return this.cases.one(actor, id);
+  }
+
+  @Query()
+  @Needs('user', 'auditor', 'app-publisher', 'engine-publisher')
+  storage(@Context('actor') actor: Actor) {
+    return this.kept.of(actor);
+  }
+
+  @Mutation()
+  @Needs('user', 'app-publisher', 'engine-publisher')
+  async removeStored(
+    @Context('actor') actor: Actor,
+    @Args() { cases, uploads, commandId }: MutationRemoveStoredArgs,
+  ) {
+    const refused = await this.removing.remove(
+      actor,
+      { cases: cases ?? [], uploads: uploads ?? [] },
+      commandId,
+    );
+    return answer('Storage', refused ?? (await this.kept.of(actor)));
   }
 
   @Mutation()

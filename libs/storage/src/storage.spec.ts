@@ -83,6 +83,15 @@ describe('an upload', () => {
       .when({ type: 'RequestFile', ...place, kind: 'engine', maxBytes: MAX_UPLOAD_BYTES.engine })
       .then({ ...requested, kind: 'engine', maxBytes: MAX_UPLOAD_BYTES.engine } as FileEvent));
 
+  it('is removed once, and then takes nothing any more', () => {
+    const stored: FileEvent = { type: 'FileStored', digest, size: 100 };
+    given().when({ type: 'RemoveFile' }).thenRefused('NoSuchUpload');
+    given(requested).when({ type: 'RemoveFile' }).then({ type: 'FileRemoved' });
+    given(requested, stored).when({ type: 'RemoveFile' }).then({ type: 'FileRemoved' });
+    given(requested, { type: 'FileRemoved' }).when({ type: 'RemoveFile' }).then();
+    given(requested, { type: 'FileRemoved' }).when(store()).thenRefused('NoSuchUpload');
+  });
+
   it('is stored at most once, never by a stranger, never too large, never late', () => {
     const attempt = fc.record({
       secretHash: fc.constantFrom('s', 'x'),
@@ -135,6 +144,15 @@ describe('a case', () => {
     given().when({ type: 'RemoveCase' }).thenRefused('NoSuchCase');
     given(saved).when({ type: 'RemoveCase' }).then({ type: 'CaseRemoved' });
     given(saved, { type: 'CaseRemoved' }).when({ type: 'RemoveCase' }).then();
+  });
+
+  it('is removed once where a job has brought it, too', () => {
+    const removed: CaseEvent = { type: 'CaseRemoved', job: 'j1' };
+    given().when({ type: 'RemoveCase', job: 'j1' }).then(removed);
+    given(removed).when({ type: 'RemoveCase', job: 'j1' }).then();
+    given(removed)
+      .when({ type: 'SaveCase', ...base })
+      .thenRefused('CaseExists');
   });
 
   it('needs a name and a digest', () => {
@@ -223,6 +241,15 @@ describe('the list of cases', () => {
       { id: 'j1:input', ...row, kind: 'input', name: 'Tuesday', job: 'j1', created_at: 6 },
       { id: 'j1:result', ...row, kind: 'result', name: 'Tuesday', job: 'j1', created_at: 7 },
     ]);
+  });
+
+  it('holds the data of a job until they are removed', () => {
+    const rows = project(caseList, [
+      record('job-j1', queued(digest)),
+      record('job-j1', completed(digest)),
+      record('case-j1:result', { type: 'CaseRemoved', job: 'j1' }),
+    ]);
+    expect([...rows.keys()]).toEqual(['j1:input']);
   });
 
   it('holds nothing of a job without input case or result', () =>

@@ -96,7 +96,8 @@ export class Uploads {
   ): Promise<{ digest: string; size: number } | Refusal> {
     const state = await fold(this.store, file, id);
     const secretHash = hashSecret(secret);
-    const meta = { commandId: uuidv7(), actor: state.is === 'new' ? 'system' : state.owner, roles: [] };
+    const actor = 'owner' in state ? state.owner : 'system';
+    const meta = { commandId: uuidv7(), actor, roles: [] };
     const check = file.decider.decide(
       { type: 'StoreFile', secretHash, digest: '', size: 0, now: Date.now() },
       state,
@@ -126,7 +127,7 @@ export class Uploads {
   /** The bytes behind an upload of the actor, of the kind that the command needs. */
   async stored(actor: Actor, id: string, kind: FileKind, field: string): Promise<StoredFile | Refusal> {
     const state = isUuid(id) ? await fold(this.store, file, id) : file.decider.initial;
-    if (state.is === 'new' || state.owner !== actor.id || state.environment !== actor.environment)
+    if (!('owner' in state) || state.owner !== actor.id || state.environment !== actor.environment)
       return refuse('NoSuchUpload', `There is no upload ${clip(id, 60)} of yours`, { field });
     if (state.is !== 'stored')
       return refuse('NotUploadedYet', 'Nothing was uploaded to this address yet', { field });

@@ -17,7 +17,7 @@ import type { Screen } from '../screen.js';
 import { follow } from '../subscribe.js';
 import { parseId, parseInteger } from '../values.js';
 
-export const addCase = (program: Command): void => {
+export const addCase = (program: Command): Command => {
   const cases = program.command('case').description('data snapshots of apps');
 
   action(
@@ -65,6 +65,7 @@ export const addCase = (program: Command): void => {
       await showCase(api, context.screen, found, options, { text, json: { case: found } });
     },
   );
+  return cases;
 };
 
 /** A manifest in an event is long: people see its beginning, `--json` has all. */

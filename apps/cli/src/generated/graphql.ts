@@ -1109,6 +1109,39 @@ export type JobChoicesQueryVariables = Exact<{
 
 export type JobChoicesQuery = { jobChoices: { priority: number, profile: string | null, profiles: Array<{ name: string, capacity: number, memoryMiB: number | null, cores: number | null, labels: Array<string> }> } | null };
 
+export type StorageUseFragment = { used: number, quotas: Array<{ per: string, name: string, used: number, limit: number }> };
+
+export type StorageQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type StorageQuery = { storage: { used: number, kept: { nodes: Array<{ id: string, kind: string, name: string, app: string | null, job: string | null, bytes: number, createdAt: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, quotas: Array<{ per: string, name: string, used: number, limit: number }> } };
+
+export type StorageRoomQueryVariables = Exact<{
+  cases: Array<string> | string;
+  uploads: Array<string> | string;
+}>;
+
+
+export type StorageRoomQuery = { storage: { room: number } };
+
+export type RemoveStoredMutationVariables = Exact<{
+  cases: Array<string> | string;
+  uploads: Array<string> | string;
+  commandId: string;
+}>;
+
+
+export type RemoveStoredMutation = { removeStored:
+    | { __typename: 'Storage', used: number, quotas: Array<{ per: string, name: string, used: number, limit: number }> }
+    | { __typename: 'NotAllowed', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'NotFound', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'BadInput', code: string, message: string, field: string | null, limit: string | null }
+    | { __typename: 'Conflict', code: string, message: string, field: string | null, limit: string | null }
+   };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -1510,6 +1543,17 @@ export const SessionFieldsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"SessionFields"}) as unknown as TypedDocumentString<SessionFieldsFragment, unknown>;
+export const StorageUseFragmentDoc = new TypedDocumentString(`
+    fragment StorageUse on Storage {
+  used
+  quotas {
+    per
+    name
+    used
+    limit
+  }
+}
+    `, {"fragmentName":"StorageUse"}) as unknown as TypedDocumentString<StorageUseFragment, unknown>;
 export const WhoAmIDocument = new TypedDocumentString(`
     query WhoAmI {
   me {
@@ -4075,3 +4119,65 @@ export const JobChoicesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<JobChoicesQuery, JobChoicesQueryVariables>;
+export const StorageDocument = new TypedDocumentString(`
+    query Storage($first: Int!, $after: String) {
+  storage {
+    ...StorageUse
+    kept(first: $first, after: $after) {
+      nodes {
+        id
+        kind
+        name
+        app
+        job
+        bytes
+        createdAt
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment StorageUse on Storage {
+  used
+  quotas {
+    per
+    name
+    used
+    limit
+  }
+}`) as unknown as TypedDocumentString<StorageQuery, StorageQueryVariables>;
+export const StorageRoomDocument = new TypedDocumentString(`
+    query StorageRoom($cases: [ID!]!, $uploads: [ID!]!) {
+  storage {
+    room(cases: $cases, uploads: $uploads)
+  }
+}
+    `) as unknown as TypedDocumentString<StorageRoomQuery, StorageRoomQueryVariables>;
+export const RemoveStoredDocument = new TypedDocumentString(`
+    mutation RemoveStored($cases: [ID!]!, $uploads: [ID!]!, $commandId: ID!) {
+  removeStored(cases: $cases, uploads: $uploads, commandId: $commandId) {
+    __typename
+    ... on Storage {
+      ...StorageUse
+    }
+    ...RefusalFields
+  }
+}
+    fragment RefusalFields on Refusal {
+  code
+  message
+  field
+  limit
+}
+fragment StorageUse on Storage {
+  used
+  quotas {
+    per
+    name
+    used
+    limit
+  }
+}`) as unknown as TypedDocumentString<RemoveStoredMutation, RemoveStoredMutationVariables>;

@@ -1,14 +1,19 @@
 import { Anchor, Button, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useLive } from '../api.js';
 import { CasePageDocument } from '../generated/graphql.js';
-import { Link } from '../router.js';
+import { isAdministrator, useMe } from '../me.js';
+import { Link, navigate } from '../router.js';
 import { pathTo } from '../routes.js';
 import { Ago, Loading, NotThere, Page, Problem, Section } from '../ui/bits.js';
 import { CaseTables } from '../ui/case-tables.js';
 import { Icon } from '../ui/icons.js';
+import { RemoveDialog } from '../ui/remove-dialog.js';
 
 export const CasePage = ({ params: { id = '' } }: { params: Readonly<Record<string, string>> }) => {
+  const me = useMe();
   const [{ data, error }, again] = useLive(CasePageDocument, { id });
+  const [asking, setAsking] = useState(false);
   if (error && !data) return <Problem error={error} again={again} />;
   if (!data) return <Loading />;
   if (!data.case) return <NotThere what="case" />;
@@ -38,9 +43,27 @@ export const CasePage = ({ params: { id = '' } }: { params: Readonly<Record<stri
           >
             Open in a new session
           </Button>
+          {(owner.id === me.id || isAdministrator(me)) && (
+            <Button
+              variant="light"
+              color="red"
+              leftSection={<Icon name="close" size={16} />}
+              onClick={() => setAsking(true)}
+            >
+              Remove
+            </Button>
+          )}
         </>
       }
     >
+      {asking && (
+        <RemoveDialog
+          cases={[id]}
+          uploads={[]}
+          onClose={() => setAsking(false)}
+          onGone={() => navigate(pathTo('cases'))}
+        />
+      )}
       <Section title="Data">
         <CaseTables id={id} />
       </Section>

@@ -536,6 +536,7 @@ export type Query = {
   /** Newest first. */
   cases: CaseConnection;
   case: Maybe<Case>;
+  storage: Storage;
 };
 
 
@@ -802,6 +803,11 @@ export type Mutation = {
   loadCase: SessionResult;
   /** For what ends from now on. `basedOn` is the version that you have changed. */
   setTariff: TariffResult;
+  /**
+   * Makes room: your cases, the data of your jobs that have ended, and your uploads; all of them or none, at most 200 at once. For
+   * ever: what still uses one of them is named, and then nothing is removed.
+   */
+  removeStored: StorageResult;
 };
 
 
@@ -1085,6 +1091,13 @@ export type MutationSetTariffArgs = {
   tariff: TariffInput;
   reason: Scalars['String']['input'];
   basedOn: Scalars['Int']['input'];
+  commandId: Scalars['ID']['input'];
+};
+
+
+export type MutationRemoveStoredArgs = {
+  cases?: InputMaybe<Array<Scalars['ID']['input']>>;
+  uploads?: InputMaybe<Array<Scalars['ID']['input']>>;
   commandId: Scalars['ID']['input'];
 };
 
@@ -1989,5 +2002,66 @@ export type CaseConnection = {
   nodes: Array<Case>;
   pageInfo: PageInfo;
 };
+
+/** What you keep that counts against quotas of storage. */
+export type Storage = {
+  __typename?: 'Storage';
+  /** Bytes; equal ones count once. */
+  used: Scalars['Float']['output'];
+  /** Those that you are under. */
+  quotas: Array<StorageQuota>;
+  /** Largest first. */
+  kept: KeptConnection;
+  /** Bytes for which there is room when all of these are removed: none for what is kept elsewhere, too. */
+  room: Scalars['Float']['output'];
+};
+
+
+/** What you keep that counts against quotas of storage. */
+export type StorageKeptArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** What you keep that counts against quotas of storage. */
+export type StorageRoomArgs = {
+  cases?: InputMaybe<Array<Scalars['ID']['input']>>;
+  uploads?: InputMaybe<Array<Scalars['ID']['input']>>;
+};
+
+/** Of a group it is what all its members keep. */
+export type StorageQuota = {
+  __typename?: 'StorageQuota';
+  /** user or group */
+  per: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+  /** Bytes. */
+  used: Scalars['Float']['output'];
+  /** Bytes. */
+  limit: Scalars['Float']['output'];
+};
+
+/** A case (saved, input, result) or an upload (engine, app, file). */
+export type Kept = {
+  __typename?: 'Kept';
+  id: Scalars['ID']['output'];
+  kind: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+  app: Maybe<Scalars['String']['output']>;
+  /** Whose input or result it is. */
+  job: Maybe<Scalars['ID']['output']>;
+  /** As if it were alone; 0 where nobody knows yet. */
+  bytes: Scalars['Float']['output'];
+  createdAt: Scalars['Time']['output'];
+};
+
+export type KeptConnection = {
+  __typename?: 'KeptConnection';
+  nodes: Array<Kept>;
+  pageInfo: PageInfo;
+};
+
+export type StorageResult = Storage | NotAllowed | NotFound | BadInput | Conflict;
 
 export type CaseResult = Case | NotAllowed | NotFound | BadInput | Conflict;
