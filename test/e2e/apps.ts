@@ -51,6 +51,15 @@ ${body}
 };
 `;
 
+/** Solves until it is stopped. */
+export const ENDLESS = solving(
+  'while (!ctx.signal.aborted) { await new Promise((next) => setTimeout(next, 50)); }',
+);
+/** Does so where its input In is above 0, and else ends at once. */
+export const BUSY = solving(
+  'while (!ctx.signal.aborted && data.In.value > 0) { await new Promise((next) => setTimeout(next, 50)); }\n data.Out.value = 7;',
+);
+
 export const manifestOf = ({
   name,
   version = '1.0.0',

@@ -1,18 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser, launchBrowser } from './chromium.js';
 import { Platform } from './platform.js';
 
 jest.setTimeout(120_000);
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 /** \`OPENPRO_PICTURE=docs/figures/supply-network.png\` writes the README's picture on the way. */
 const PICTURE = process.env['OPENPRO_PICTURE'];
 
-const there = existsSync(CHROMIUM);
-if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROMIUM to yours)`);
-
-(there ? describe : describe.skip)('in the browser', () => {
+describeInBrowser('in the browser', () => {
   const platform = new Platform();
   const problems: string[] = [];
   let browser: Browser;
@@ -20,7 +16,7 @@ if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROM
 
   beforeAll(async () => {
     await platform.start();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await launchBrowser();
     const context = await browser.newContext({ viewport: { width: 1400, height: 1400 } });
     page = await context.newPage();
     page.setDefaultTimeout(60_000);

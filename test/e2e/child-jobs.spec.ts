@@ -24,10 +24,6 @@ interface JobView {
   readonly error: { readonly message: string } | null;
 }
 
-interface Point {
-  readonly objective: number | null;
-}
-
 describe('a running job that submits jobs', () => {
   const platform = new Platform();
   let people: People;
@@ -64,28 +60,19 @@ describe('a running job that submits jobs', () => {
       ({ jobChanged }) => state.test(jobChanged.state),
     );
   /** It runs, and has submitted all that it submits. */
-  const submitted = (id: string) =>
-    ada.until<{ jobProgress: { points: Point[]; job: { progress: Point[] } } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } job { progress { objective } } } }',
-      { id },
-      // What came before anybody listened is no news, but known.
-      ({ jobProgress: { points, job } }) =>
-        [...points, ...job.progress].some(({ objective }) => objective !== null),
+  const submitted = (id: string) => ada.progress(id, ({ objective }) => objective !== null);
+  /** What its attempt had used, known a moment after its end. */
+  const usedBy = (id: string) =>
+    ada.eventually(
+      async () => {
+        const { job } = await ada.ask<{ job: { attempts: { use: { peakMiB: number } | null }[] } }>(
+          'query($id: ID!) { job(id: $id) { attempts { use { peakMiB } } } }',
+          { id },
+        );
+        return job.attempts[0]?.use?.peakMiB;
+      },
+      (used) => used !== undefined,
     );
-  /** What its attempt had used; known a moment after its end, and looked for whenever any job has changed. */
-  const usedBy = async (id: string): Promise<number> => {
-    let used: number | undefined;
-    const look = () =>
-      ada.ask<{ job: { attempts: { use: { peakMiB: number } | null }[] } }>(
-        'query($id: ID!) { job(id: $id) { attempts { use { peakMiB } } } }',
-        { id },
-      );
-    await ada.until('subscription { clusterChanged { nodes { id } } }', {}, () => {
-      void look().then(({ job }) => (used = job.attempts[0]?.use?.peakMiB));
-      return used !== undefined;
-    });
-    return used ?? 0;
-  };
   const childrenOf = async (parent: string): Promise<readonly JobView[]> => {
     const { jobs } = await ada.ask<{ jobs: { nodes: JobView[] } }>(
       'query($parent: ID!) { jobs(order: OLDEST, filter: { parent: $parent }) { nodes { id state depth owner { name } } } }',
@@ -93,6 +80,12 @@ describe('a running job that submits jobs', () => {
     );
     return jobs.nodes;
   };
+  /** So many, as soon as the list shows them. */
+  const children = (parent: string, count: number) =>
+    ada.eventually(
+      () => childrenOf(parent),
+      (found) => found.length === count,
+    );
   const log = async (id: string): Promise<string> =>
     (
       await ada.ask<{ job: { log: { text: string } } }>('query($id: ID!) { job(id: $id) { log { text } } }', {
@@ -127,7 +120,7 @@ describe('a running job that submits jobs', () => {
   it('gets the same ones when it is tried again', async () => {
     const id = await submit({ below: 2, levels: 1, wait: 1 });
     await submitted(id);
-    const before = await childrenOf(id);
+    const before = await children(id, 2);
     for (const { pid } of descendants(platform.serverPid).filter(({ command }) =>
       command.includes('solve.mjs'),
     ))
@@ -137,10 +130,10 @@ describe('a running job that submits jobs', () => {
       { id },
       ({ jobChanged: { attempts, state } }) => attempts.length === 2 && state === 'RUNNING',
     );
+    await submitted(id);
     await ada.change('interruptJob', '$id: ID!', { id }, '... on Job { id }');
     await until(id, /INTERRUPTED/);
     expect((await childrenOf(id)).map((child) => child.id)).toEqual(before.map((child) => child.id));
-    expect(before).toHaveLength(2);
   });
 
   it('takes them with it when somebody terminates it', async () => {
@@ -154,9 +147,9 @@ describe('a running job that submits jobs', () => {
   it('takes along what is below a job that has ended before, and all say what they had used', async () => {
     const id = await submit({ below: 1, levels: 2, at: [2, 0] });
     await submitted(id);
-    const [middle = { id: '' }] = await childrenOf(id);
+    const [middle = { id: '' }] = await children(id, 1);
     await until(middle.id, /COMPLETED/);
-    const [last = { id: '' }] = await childrenOf(middle.id);
+    const [last = { id: '' }] = await children(middle.id, 1);
     await submitted(last.id);
     await ada.change('terminateJob', '$id: ID!', { id }, '... on Job { id }');
     const { jobChanged } = await until(last.id, /CANCELLED/);

@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { Author, solving } from './apps.js';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { Author, ENDLESS } from './apps.js';
+import { describeInBrowser, launchBrowser, pageOf } from './chromium.js';
 import { People } from './people.js';
 import { type Api, Platform } from './platform.js';
 
 jest.setTimeout(120_000);
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const there = existsSync(CHROMIUM);
-if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROMIUM to yours)`);
-
-/** Runs until it is stopped. */
-const RUNS = `while (!ctx.signal.aborted) { await new Promise((next) => setTimeout(next, 50)); }`;
-
-(there ? describe : describe.skip)('who submits a job in the browser', () => {
+describeInBrowser('who submits a job in the browser', () => {
   const platform = new Platform();
   let people: People;
   let admin: Api;
@@ -44,7 +37,7 @@ const RUNS = `while (!ctx.signal.aborted) { await new Promise((next) => setTimeo
     ada = await people.add('Ada', ['user']);
     const author = await Author.of(admin);
     await author.trust();
-    await author.app('runs', solving(RUNS));
+    await author.app('runs', ENDLESS);
     const policy = {
       rules: [{ app: 'runs', priority: 50 }],
       profiles: [
@@ -58,12 +51,8 @@ const RUNS = `while (!ctx.signal.aborted) { await new Promise((next) => setTimeo
       { policy, reason: 'a test', basedOn: 0 },
       '',
     );
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    const link = await ada.change<{ url: string }>('issueSignInLink', '', {}, '... on SignInLink { url }');
-    page = await (await browser.newContext({ viewport: { width: 1280, height: 1000 } })).newPage();
-    page.setDefaultTimeout(60_000);
-    await page.goto(link.url);
-    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    browser = await launchBrowser();
+    page = await pageOf(browser, ada);
   });
   afterAll(async () => {
     await browser?.close();

@@ -48,6 +48,10 @@ describe('jobs that wait for others', () => {
       ({ jobProgress }) => jobProgress.log.includes('works'),
     );
 
+  /** It says that the one that it waits for runs. */
+  const waits = (id: string) =>
+    api.job<JobView>(id, 'waitingFor', ({ waitingFor }) => waitingFor === 'waits for job waits (running)');
+
   beforeAll(async () => {
     await platform.start();
     api = await platform.signIn();
@@ -68,13 +72,8 @@ describe('jobs that wait for others', () => {
     const first = await submit('waits');
     const second = await submit('quick', [{ job: first.id, on: 'ANY' }]);
     const third = await submit('quick', [{ job: first.id, on: 'ANY' }, { job: second.id }]);
-    const told = api.until<{ jobChanged: JobView }>(
-      'subscription($id: ID!) { jobChanged(id: $id) { waitingFor } }',
-      { id: second.id },
-      ({ jobChanged }) => jobChanged.waitingFor === 'waits for job waits (running)',
-    );
     await runs(first.id);
-    await told;
+    await waits(second.id);
     expect(await read(second.id)).toMatchObject({
       state: 'QUEUED',
       waitingFor: 'waits for job waits (running)',
@@ -125,7 +124,7 @@ describe('jobs that wait for others', () => {
     await platform.start();
     api = await platform.signIn();
     await runs(first.id);
-    expect(await read(second.id)).toMatchObject({ waitingFor: 'waits for job waits (running)' });
+    await waits(second.id);
     await stop(first.id);
     expect(await ended(second.id)).toMatchObject({ state: 'COMPLETED' });
   });

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { node, type NodeCommand } from '@openpro/cluster';
-import { CommandHandler, PostgresEventStore } from '@openpro/eventstore';
 import { uuidv7 } from '@openpro/kernel';
-import pg from 'pg';
-import { Author, solving } from './apps.js';
-import { databaseUrl } from './people.js';
+import { Author, BUSY, solving } from './apps.js';
+import { People } from './people.js';
 import { type Api, Platform } from './platform.js';
 
 jest.setTimeout(120_000);
 
+interface Job {
+  readonly state: string;
+  readonly waitingFor: string | null;
+  readonly attempts: readonly { readonly nodeName: string; readonly outcome: string | null }[];
+}
 interface Server {
   readonly id: string;
   readonly state: string;
@@ -17,8 +20,6 @@ interface Server {
 }
 
 const SERVER = 'id name state epoch labels runningJobs sessions slots leader drain { reason until }';
-const BUSY =
-  'while (!ctx.signal.aborted && data.In.value > 0) { await new Promise((next) => setTimeout(next, 50)); }\n data.Out.value = 7;';
 
 describe('a server that is drained', () => {
   const platform = new Platform(undefined, ['--slots', '1']);
@@ -27,12 +28,9 @@ describe('a server that is drained', () => {
 
   /** As another server of the cluster would. */
   const tell = async (id: string, command: NodeCommand): Promise<void> => {
-    const pool = new pg.Pool({ connectionString: databaseUrl(platform, 'openpro_app'), max: 1 });
-    const store = new PostgresEventStore(pool);
-    const meta = { commandId: uuidv7(), actor: 'system', roles: [] };
-    await new CommandHandler(store).execute(node, id, command, meta);
-    await store.close();
-    await pool.end();
+    const people = new People(platform);
+    await people.tell(node, id, command);
+    await people.close();
   };
   const change = (field: string, types: string, args: object) =>
     api.change(field, types, { ...args }, `... on Node { ${SERVER} }`);
@@ -57,28 +55,15 @@ describe('a server that is drained', () => {
     );
     return job.id;
   };
-  const until = async (
-    id: string,
-    wanted: (job: { state: string; waitingFor: string | null }) => boolean,
-  ) => {
-    type Changed = {
-      jobChanged: {
-        state: string;
-        waitingFor: string | null;
-        attempts: readonly { nodeName: string; outcome: string | null }[];
-      };
-    };
-    const query =
-      'subscription($id: ID!) { jobChanged(id: $id) { state waitingFor attempts { nodeName outcome } } }';
-    return (await api.until<Changed>(query, { id }, ({ jobChanged }) => wanted(jobChanged))).jobChanged;
-  };
+  const until = (id: string, wanted: (job: Job) => boolean) =>
+    api.job<Job>(id, 'state waitingFor attempts { nodeName outcome }', wanted);
 
   beforeAll(async () => {
     await platform.start();
     api = await platform.signIn();
     const author = await Author.of(api);
     await author.trust();
-    await author.app('busy', solving(BUSY));
+    await author.app('busy', BUSY);
     await author.app('needs-gpu', solving(''), { labels: ['gpu'] });
     server = (await servers())[0]?.id ?? '';
   });
@@ -128,12 +113,18 @@ describe('a server that is drained', () => {
   });
 
   it('tells what moved where and why', async () => {
-    const { clusterTimeline } = await api.ask<{
-      clusterTimeline: { nodes: { type: string; text: string; by: string; job: string | null }[] };
-    }>('{ clusterTimeline { nodes { type text by job session node nodeName } } }');
-    const texts = clusterTimeline.nodes.map(({ text, by }) => `${text} (${by})`);
+    const last = 'A job runs again on server-1, as attempt 2 (the platform)';
+    const texts = await api.eventually(
+      async () => {
+        const { clusterTimeline } = await api.ask<{
+          clusterTimeline: { nodes: { text: string; by: string }[] };
+        }>('{ clusterTimeline { nodes { type text by job session node nodeName } } }');
+        return clusterTimeline.nodes.map(({ text, by }) => `${text} (${by})`);
+      },
+      ([newest]) => newest === last,
+    );
     expect(texts).toEqual([
-      'A job runs again on server-1, as attempt 2 (the platform)',
+      last,
       'server-1 takes work again (Administrator)',
       'A job went back to the queue, because server-1 gave back its work; attempt 1 is not charged (server-1)',
       'server-1 takes no new work: new disk; what runs there is moved at once (Administrator)',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { Author, solving } from './apps.js';
+import { Author, ENDLESS } from './apps.js';
 import { People } from './people.js';
 import { type Api, Platform } from './platform.js';
 
@@ -15,8 +15,6 @@ interface Job {
 type Person = Api & { userId: string };
 
 const JOB = 'id state waitingFor';
-/** Runs until it is stopped. */
-const RUNS = `while (!ctx.signal.aborted) { await new Promise((next) => setTimeout(next, 50)); }`;
 
 describe('groups of users', () => {
   const platform = new Platform(undefined, ['--servers', '2', '--slots', '2']);
@@ -39,15 +37,9 @@ describe('groups of users', () => {
       { input: { app: 'runs', procedure: 'solve' } },
       `... on Job { ${JOB} }`,
     );
-  const until = (api: Api, id: string, wanted: (job: Job) => boolean) =>
-    api.until<{ jobChanged: Job }>(
-      `subscription($id: ID!) { jobChanged(id: $id) { ${JOB} } }`,
-      { id },
-      ({ jobChanged }) => wanted(jobChanged),
-    );
-  const running = (api: Api, id: string) => until(api, id, ({ state }) => state === 'RUNNING');
+  const running = (api: Api, id: string) => api.job<Job>(id, JOB, ({ state }) => state === 'RUNNING');
   const waits = (api: Api, id: string, words: string) =>
-    until(api, id, ({ waitingFor }) => waitingFor?.includes(words) ?? false);
+    api.job<Job>(id, JOB, ({ waitingFor }) => waitingFor?.includes(words) ?? false);
   const policyOf = (group: string) =>
     admin.change<{ version: number; warnings: string[] }>(
       'setQueuePolicy',
@@ -68,7 +60,7 @@ describe('groups of users', () => {
     bob = await people.add('Bob', ['user']);
     const author = await Author.of(admin);
     await author.trust();
-    await author.app('runs', solving(RUNS));
+    await author.app('runs', ENDLESS);
   });
   afterAll(async () => {
     await people.close();

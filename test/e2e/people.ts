@@ -1,6 +1,6 @@
-import { CommandHandler, PostgresEventStore } from '@openpro/eventstore';
-import { user, type UserCommand } from '@openpro/identity';
-import { type Role, uuidv7 } from '@openpro/kernel';
+import { type Aggregate, CommandHandler, PostgresEventStore } from '@openpro/eventstore';
+import { user } from '@openpro/identity';
+import { type DomainEvent, type Role, uuidv7 } from '@openpro/kernel';
 import { hashSecret, newSecret } from '@openpro/platform';
 import { appPool } from '@openpro/platform/postgres';
 import path from 'node:path';
@@ -31,8 +31,8 @@ export class People {
   async add(name: string, roles: readonly Role[], environment = 'ROOT'): Promise<Api & { userId: string }> {
     const id = uuidv7();
     const secret = newSecret();
-    await this.tell(id, { type: 'CreateUser', environment, name, roles });
-    await this.tell(id, {
+    await this.tell(user, id, { type: 'CreateUser', environment, name, roles });
+    await this.tell(user, id, {
       type: 'IssueSignInLink',
       linkHash: hashSecret(secret),
       expiresAt: Date.now() + 60_000,
@@ -46,9 +46,9 @@ export class People {
     await this.pool.end();
   }
 
-  private async tell(id: string, command: UserCommand): Promise<void> {
+  async tell<S, C, E extends DomainEvent>(of: Aggregate<S, C, E>, id: string, command: C): Promise<void> {
     const meta = { commandId: uuidv7(), actor: 'system', roles: [] };
-    const outcome = await this.handler.execute(user, id, command, meta);
+    const outcome = await this.handler.execute(of, id, command, meta);
     if (outcome.is === 'refused') throw new Error(outcome.refusal.message);
   }
 }

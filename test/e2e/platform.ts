@@ -52,7 +52,8 @@ export class Platform {
         this.output += chunk.toString();
         if (text.test(this.output)) resolve();
       });
-      launcher.once('exit', (code) =>
+      // All that it has said has been read by then, as it has not at its exit.
+      launcher.once('close', (code) =>
         reject(new Error(`The launcher ended with ${code}:\n${this.output}${this.log()}`)),
       );
     });
@@ -88,9 +89,9 @@ export class Platform {
     const { launcher } = this;
     if (!launcher || launcher.exitCode !== null || launcher.signalCode !== null)
       return { code: null, output: this.output };
-    const exited = once(launcher, 'exit');
+    const closed = once(launcher, 'close');
     launcher.kill(signal);
-    const [code] = (await exited) as [number | null];
+    const [code] = (await closed) as [number | null];
     return { code, output: this.output };
   }
 
@@ -127,6 +128,13 @@ export class Platform {
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output, errors };
   }
+}
+
+/** What a running job has reported. */
+interface Point {
+  readonly phase: string;
+  readonly objective: number | null;
+  readonly incumbents: number;
 }
 
 /** A signed-in caller of the API. */
@@ -182,7 +190,7 @@ export class Api {
   async until<T>(
     query: string,
     variables: Record<string, unknown>,
-    wanted: (data: T) => boolean,
+    wanted: (data: T) => boolean | Promise<boolean>,
   ): Promise<T> {
     const client = createClient({
       url: `${this.url.replace('http', 'ws')}/graphql`,
@@ -195,12 +203,61 @@ export class Api {
     try {
       for await (const { data, errors } of client.iterate<T>({ query, variables })) {
         if (errors) throw new Error(JSON.stringify(errors));
-        if (data && wanted(data)) return data;
+        if (data && (await wanted(data))) return data;
       }
       throw new Error('The subscription ended before');
     } finally {
       await client.dispose();
     }
+  }
+
+  /** Follows a job until it is as wanted; resolves with what is asked of it. */
+  async job<Job>(id: string, fields: string, wanted: (job: Job) => boolean): Promise<Job> {
+    const query = `subscription($id: ID!) { jobChanged(id: $id) { ${fields} } }`;
+    const found = await this.until<{ jobChanged: Job }>(query, { id }, ({ jobChanged }) =>
+      wanted(jobChanged),
+    );
+    return found.jobChanged;
+  }
+
+  /** Where the log ends now: who listens from there misses nothing, however late he begins. */
+  async endOfLog(): Promise<string> {
+    const { events } = await this.ask<{ events: { pageInfo: { endCursor: string } } }>(
+      '{ events(last: 1) { pageInfo { endCursor } } }',
+    );
+    return events.pageInfo.endCursor;
+  }
+
+  /** The first such event after this place in the log, whether it has happened or will. */
+  async event<Data>(
+    after: string,
+    type: string,
+    wanted: (event: { readonly stream: string; readonly data: Data }) => boolean = () => true,
+  ): Promise<{ readonly stream: string; readonly data: Data }> {
+    const { events } = await this.until<{ events: { stream: string; data: Data } }>(
+      'subscription($after: String, $types: [String!]) { events(after: $after, types: $types) { stream data } }',
+      { after, types: [type] },
+      (message) => wanted(message.events),
+    );
+    return events;
+  }
+
+  /** Resolves when a job has reported such progress; what came before anybody listened is no news, but known. */
+  async progress(job: string, wanted: (point: Point) => boolean = () => true): Promise<void> {
+    const POINT = '{ phase objective incumbents }';
+    await this.until<{ jobProgress: { points: Point[]; job: { progress: Point[] } } }>(
+      `subscription($job: ID!) { jobProgress(id: $job) { points ${POINT} job { progress ${POINT} } } }`,
+      { job },
+      ({ jobProgress: { points, job: known } }) => [...points, ...known.progress].some(wanted),
+    );
+  }
+
+  /** Looks again whenever servers, jobs or sessions have changed: one list may show what another does not show yet. */
+  async eventually<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+    let seen!: T;
+    const query = 'subscription { clusterChanged { nodes { id } } }';
+    await this.until(query, {}, async () => wanted((seen = await look())));
+    return seen;
   }
 
   async upload(kind: 'ENGINE' | 'APP' | 'FILE', name: string, bytes: Buffer): Promise<string> {

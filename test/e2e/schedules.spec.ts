@@ -89,8 +89,9 @@ describe('schedules', () => {
   afterAll(() => platform.remove());
 
   it('submit the job once, when its time has come, and show how it ended', async () => {
-    const { id, state, next } = await make({ in: 1 });
+    const { id, state, next } = await make({ in: 3600 });
     expect([state, next.length]).toEqual(['ACTIVE', 1]);
+    await change(id, { name: 'soon', when: { in: 1 } });
     const { job } = (await fires(id)).data;
     await completes(job);
     expect(await runsOf(id)).toEqual([{ id: job, state: 'COMPLETED' }]);
@@ -98,6 +99,7 @@ describe('schedules', () => {
     expect(schedule).toMatchObject({ state: 'FINISHED', nextAt: null, lastRun: { id: job } });
     expect(schedule.timeline.map(({ type }) => type)).toEqual([
       'ScheduleMade',
+      'ScheduleChanged',
       'ScheduleFired',
       'RunEnded',
       'ScheduleChanged',
