@@ -52,17 +52,8 @@ describe('a job', () => {
     );
     return id;
   };
-  const until = async (by: Api, id: string, wanted: (job: JobView) => boolean): Promise<JobView> => {
-    const query = `subscription($id: ID!) { jobChanged(id: $id) { ${JOB} } }`;
-    return (await by.until<{ jobChanged: JobView }>(query, { id }, ({ jobChanged }) => wanted(jobChanged)))
-      .jobChanged;
-  };
-  const works = (id: string) =>
-    api.until<{ jobProgress: { points: { objective: number | null }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { objective } } }',
-      { id },
-      ({ jobProgress }) => jobProgress.points.some(({ objective }) => objective === 7),
-    );
+  const until = (by: Api, id: string, wanted: (job: JobView) => boolean) => by.job<JobView>(id, JOB, wanted);
+  const works = (id: string) => api.progress(id, ({ objective }) => objective === 7);
   const stop = (by: Api, field: string, id: string, reason: string | null) =>
     by.change(field, '$id: ID!, $reason: String', { id, reason }, `... on Job { ${JOB} }`);
 
@@ -152,6 +143,7 @@ describe('a job', () => {
     const busy = descendants(platform.serverPid).filter(({ command }) => command.includes('solve.mjs'));
     for (const { pid } of busy) process.kill(pid, 'SIGKILL');
     await until(api, id, ({ attempts, state }) => attempts.length === 2 && state === 'RUNNING');
+    await works(id);
     await stop(api, 'interruptJob', id, null);
     await until(api, id, ({ state }) => state === 'INTERRUPTED');
     const { output } = await platform.cli('job', 'attempts', id, '--logs', '1,2');

@@ -89,12 +89,7 @@ describe('bad input', () => {
     ended(await job({ app, procedure: 'solve', ...input }));
 
   /** Resolves when the model itself runs. */
-  const running = (id: string) =>
-    api.until<{ jobProgress: { points: { phase: string }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { phase } } }',
-      { id },
-      ({ jobProgress }) => jobProgress.points.some(({ phase }) => phase === 'build'),
-    );
+  const running = (id: string) => api.progress(id, ({ phase }) => phase === 'build');
 
   const eventsOf = async (...types: string[]) =>
     (

@@ -97,11 +97,7 @@ const ended = async (api: Api, id: string): Promise<Job> => {
 
 /** Resolves with the server that runs it, once it has begun to solve. */
 const runningOn = async (api: Api, id: string): Promise<string> => {
-  await api.until<{ jobProgress: { points: { phase: string }[] } }>(
-    'subscription($id: ID!) { jobProgress(id: $id) { points { phase } job { state } } }',
-    { id },
-    ({ jobProgress }) => jobProgress.points.length > 0,
-  );
+  await api.progress(id);
   const { job } = await api.ask<{ job: Job }>(
     'query($id: ID!) { job(id: $id) { state attempts { node outcome } } }',
     { id },
@@ -170,12 +166,9 @@ describe('a cluster of servers', () => {
     const victim = await named(one, 'server-2');
     const lost = sessions.find(({ node }) => node === victim.id)!;
     const kept = sessions.find(({ node }) => node !== victim.id)!;
+    const before = await one.endOfLog();
     await setMaxSites(one, lost.id, 33);
-    await one.until<{ events: { type: string; stream: string } }>(
-      'subscription { events(types: ["SessionSaved"]) { type stream } }',
-      {},
-      ({ events }) => events.stream === `session-${lost.id}`,
-    );
+    await one.event(before, 'SessionSaved', ({ stream }) => stream === `session-${lost.id}`);
     const jobs = await Promise.all([0, 1, 2].map(() => submit(one, { gap: 0.02 })));
     const places = await Promise.all(jobs.map((id) => runningOn(one, id)));
     expect(places).toContain(victim.id);
@@ -299,9 +292,7 @@ describe('a cluster of servers', () => {
 
     it('is shut out when it is removed', async () => {
       const { id } = await named(one, 'front-1');
-      const { events: log } = await one.ask<{ events: { pageInfo: { endCursor: string } } }>(
-        '{ events(last: 1) { pageInfo { endCursor } } }',
-      );
+      const before = await one.endOfLog();
       const removed = await one.change(
         'removeNode',
         '$id: ID!, $reason: String!, $force: Boolean!',
@@ -309,11 +300,7 @@ describe('a cluster of servers', () => {
         '... on Node { state }',
       );
       expect(removed).toMatchObject({ __typename: 'Node', state: 'removed' });
-      await one.until<{ events: { type: string; data: { code: string } } }>(
-        'subscription($after: String) { events(after: $after, types: ["RefusalRecorded"]) { type data } }',
-        { after: log.pageInfo.endCursor },
-        ({ events }) => events.data.code === 'NotServed',
-      );
+      await one.event<{ code: string }>(before, 'RefusalRecorded', ({ data }) => data.code === 'NotServed');
       const refused = await api.raw(NODES);
       expect(refused.status).toBe(503);
     });

@@ -145,13 +145,9 @@ describe('two servers on one database', () => {
     const other = (await nodes(api)).find((node) => node.id !== leader.id)!;
     const through = new Api(serverOf(other).url, api.token);
     const back = isBack(leader);
-    const elected = through.until<{ events: { type: string; data: { node: string } } }>(
-      'subscription { events(types: ["LeaderElected"]) { type data } }',
-      {},
-      () => true,
-    );
+    const before = await through.endOfLog();
     process.kill(serverOf(leader).pid, 'SIGKILL');
-    await elected;
+    await through.event(before, 'LeaderElected');
     await back;
     const { id } = await submit({ app: 'at-once', procedure: 'solve' });
     await ended(api, id);

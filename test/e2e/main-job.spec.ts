@@ -39,12 +39,7 @@ const ended = async (api: Api, id: string): Promise<JobView> => {
 };
 
 /** Resolves while the solver works: it has reported an incumbent or a bound. */
-const solving = (api: Api, id: string) =>
-  api.until<{ jobProgress: { points: { phase: string }[]; job: { state: string } } }>(
-    'subscription($id: ID!) { jobProgress(id: $id) { points { phase } job { state } } }',
-    { id },
-    ({ jobProgress }) => jobProgress.points.some(({ phase }) => phase === 'solve'),
-  );
+const solving = (api: Api, id: string) => api.progress(id, ({ phase }) => phase === 'solve');
 
 /** The engine process that works for a job: of the solving ones the one that uses the processor most. */
 const solvers = (server: number) =>
@@ -202,11 +197,7 @@ describe('the main job', () => {
 
   it('interrupts a job and keeps its best solution, and terminates another', async () => {
     const first = await submit(api, { app: 'supply-network', procedure: 'optimize', gap: 0 });
-    await api.until<{ jobProgress: { points: { incumbents: number }[] } }>(
-      'subscription($id: ID!) { jobProgress(id: $id) { points { incumbents } } }',
-      { id: first.id },
-      ({ jobProgress }) => jobProgress.points.some(({ incumbents }) => incumbents > 0),
-    );
+    await api.progress(first.id, ({ incumbents }) => incumbents > 0);
     await api.change('interruptJob', '$id: ID!', { id: first.id }, '... on Job { state }');
     const interrupted = await ended(api, first.id);
     expect(['INTERRUPTED', 'COMPLETED']).toContain(interrupted.state);
