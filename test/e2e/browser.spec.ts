@@ -147,7 +147,18 @@ describeInBrowser('in the browser', () => {
   });
 
   it('shows every other page', async () => {
-    const names = ['Apps', 'Sessions', 'Jobs', 'Schedules', 'Cases', 'Engines', 'Cluster', 'Users', 'Events'];
+    const names = [
+      'Apps',
+      'Sessions',
+      'Jobs',
+      'Schedules',
+      'Cases',
+      'Storage',
+      'Engines',
+      'Cluster',
+      'Users',
+      'Events',
+    ];
     for (const name of names) {
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
@@ -157,6 +168,19 @@ describeInBrowser('in the browser', () => {
       .or(page.getByText(/SignedIn/))
       .first()
       .waitFor();
+  });
+
+  it('shows what one keeps, and removes it when it has said how much room that makes', async () => {
+    await page.getByRole('link', { name: 'Storage' }).click();
+    const kept = page.getByRole('table', { name: 'What you keep' });
+    const result = kept.getByRole('row', { name: / result / });
+    await result.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Remove 1 item' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Remove 1 case?' });
+    await dialog.getByText(/^It makes [\d.]+ [KM]iB of room\./).waitFor();
+    await dialog.getByRole('button', { name: 'Remove for ever' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await result.waitFor({ state: 'detached' });
   });
 
   it('puts somebody into a group when it has said what follows', async () => {
