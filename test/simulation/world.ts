@@ -202,13 +202,17 @@ export class World {
       this.ends.set(id, happened.type);
   }
 
-  /** Nobody will end it but we: those above it have ended, and not because they were terminated. */
+  /**
+   * Nobody will end it but we: the job at the top, the only one that people stop, has ended, and not because it was
+   * terminated. Those between may wait: for a server of their own, which this one keeps busy.
+   */
   private isLeftAlone(id: string): boolean {
+    let end: string | undefined;
     for (let at = this.parents.get(id); at !== undefined; at = this.parents.get(at)) {
-      const end = this.ends.get(at);
-      if (end === undefined || end === 'JobCancelled') return false;
+      end = this.ends.get(at);
+      if (end === 'JobCancelled') return false;
     }
-    return this.parents.has(id) && this.kinds.get(id) === 'endless' && !this.ends.has(id);
+    return end !== undefined && this.kinds.get(id) === 'endless' && !this.ends.has(id);
   }
 
   private over(): boolean {
