@@ -147,7 +147,7 @@ describe('the policy of the queue', () => {
     const taken = asked.filter(({ __typename }) => __typename === 'Job');
     const refused = asked.filter(({ code }) => code === 'QuotaExceeded');
     expect([taken.length, refused.length]).toEqual([3, 9]);
-    expect(refused[0]).toMatchObject({ limit: '3 jobs' });
+    expect(refused[0]).toMatchObject({ __typename: 'Conflict', field: 'jobs', limit: '3 jobs' });
     const wait = 'Waits for the limit of user Bob: 1 of 1 taken';
     const seen = await Promise.all(
       taken.map(({ id }) =>

@@ -13,6 +13,9 @@ describe('answers', () => {
     [refuse('BadInput', 'no', { field: 'gap', limit: '0 to 1' }), 'BadInput'],
     [refuse('NotRunning', 'no'), 'Conflict'],
     [refuse('PolicyChanged', 'no', { field: 'basedOn', limit: 'version 1' }), 'Conflict'],
+    [refuse('QuotaExceeded', 'no', { field: 'jobs', limit: '3 jobs' }), 'Conflict'],
+    [refuse('CountBehind', 'no', { field: 'jobs', limit: 'a count within 15 s' }), 'Conflict'],
+    [refuse('KeyDamaged', 'no', { field: 'profiles[0].environment.KEY', limit: '32 bytes' }), 'Conflict'],
   ])('shows %o as %s', (refusal, kind) => {
     expect(answer('Job', refusal)).toEqual({
       __typename: kind,

@@ -13,15 +13,18 @@ export interface RefusalAnswer {
   readonly limit: string | null;
 }
 
-/** Names what was seen before, which is no wrong input: somebody else has changed it meanwhile. */
-const isOvertaken = ({ refused }: Refusal): boolean => refused.endsWith('Changed');
+const OF_STATE: readonly string[] = ['QuotaExceeded', 'CountBehind', 'KeyDamaged'];
+
+/** No input is wrong, though a field is named: somebody else has changed what was seen, or it may be done later. */
+const isOfState = ({ refused }: Refusal): boolean =>
+  refused.endsWith('Changed') || OF_STATE.includes(refused);
 
 const kindOf = (refusal: Refusal): RefusalKind =>
   refusal.refused === 'NotAllowed'
     ? 'NotAllowed'
     : refusal.refused.startsWith('NoSuch')
       ? 'NotFound'
-      : refusal.field !== undefined && !isOvertaken(refusal)
+      : refusal.field !== undefined && !isOfState(refusal)
         ? 'BadInput'
         : 'Conflict';
 
