@@ -30,6 +30,15 @@ describeInBrowser('who submits a job in the browser', () => {
     await page.getByRole('option', { name: option }).click();
   };
 
+  /** Opens a list and closes it again: the form must stay. */
+  const escape = async (field: string): Promise<void> => {
+    const list = page.getByRole('combobox', { name: field });
+    await list.click();
+    await page.getByRole('combobox', { name: field, expanded: true }).waitFor();
+    await list.press('Escape');
+    await page.getByRole('combobox', { name: field, expanded: false }).waitFor();
+  };
+
   beforeAll(async () => {
     await platform.start();
     admin = await platform.signIn();
@@ -93,6 +102,8 @@ describeInBrowser('who submits a job in the browser', () => {
     await page.goto(`${platform.url}/jobs?search=data`);
     await page.getByRole('link', { name: 'the data' }).click();
     await page.getByRole('button', { name: 'Clone…' }).click();
+    await escape('Worker profile');
+    await escape('After');
     await choose('Worker profile', /^Large/);
     await page.getByRole('button', { name: 'Submit the job' }).click();
     await page.getByText('profile Large instead of none').waitFor();
@@ -106,6 +117,7 @@ describeInBrowser('who submits a job in the browser', () => {
       .click();
     await choose('App', /^runs$/);
     await choose('Procedure', /^Solve$/);
+    await escape('Worker profile');
     await choose('Worker profile', /^Large/);
     await page.getByLabel('Name').fill('nightly');
     await page.getByRole('button', { name: 'Make the schedule' }).click();
