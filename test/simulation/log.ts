@@ -98,6 +98,7 @@ class LogPort implements EventStore {
   };
   readFirst: EventStore['readFirst'] = (streams) => this.store.readFirst(streams);
   readStreamBack: EventStore['readStreamBack'] = (stream, limit) => this.store.readStreamBack(stream, limit);
+  readLast: EventStore['readLast'] = (streams, limit) => this.store.readLast(streams, limit);
   /** As PostgreSQL's: what this server knows is shown without a look whether there is more. */
   readAll: EventStore['readAll'] = (after, limit) => {
     const known = this.heard - Number(after);

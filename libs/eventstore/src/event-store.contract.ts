@@ -203,6 +203,20 @@ export const eventStoreContract = (name: string, open: () => Promise<StoreUnderT
       expect(await store.readFirst([])).toEqual([]);
     });
 
+    it('reads the last events of many streams', async () => {
+      await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b'), noted('c')] }));
+      await store.append(appendTo('job-2', 0, { events: [noted('d')] }));
+      const last = await store.readLast(['job-2', 'job-3', 'job-1', 'job-2'], 2);
+      expect(last.map((events) => events.map(({ stream, version }) => `${stream} ${version}`))).toEqual([
+        ['job-2 1'],
+        [],
+        ['job-1 3', 'job-1 2'],
+        ['job-2 1'],
+      ]);
+      expect(last[2]).toStrictEqual(await store.readStreamBack('job-1', 2));
+      expect(await store.readLast([], 2)).toEqual([]);
+    });
+
     it('reads a stream from its end', async () => {
       await store.append(appendTo('job-1', 0, { events: [noted('a'), noted('b'), noted('c')] }));
       await store.append(appendTo('job-2', 0));

@@ -76,6 +76,8 @@ export interface EventStore {
   readFirst(streams: readonly StreamName[]): Promise<readonly (Recorded | undefined)[]>;
   /** The last events of one stream, newest first, at most `limit`. */
   readStreamBack(stream: StreamName, limit: number): Promise<readonly Recorded[]>;
+  /** The last events of each of these streams, in their order: of each newest first, at most `limit`. */
+  readLast(streams: readonly StreamName[], limit: number): Promise<readonly (readonly Recorded[])[]>;
   /**
    * The next events of the log, oldest first, at most `limit`. A missing position is an error
    * (`LogGap`), never silently skipped. Fewer than `limit` events means: that was the end, as far as

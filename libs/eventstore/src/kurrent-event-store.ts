@@ -119,6 +119,10 @@ export class KurrentEventStore implements EventStore {
     return this.decode(await this.connection.readStreamBack(stream, limit));
   }
 
+  readLast(streams: readonly StreamName[], limit: number): Promise<readonly (readonly Recorded[])[]> {
+    return Promise.all(streams.map((stream) => this.readStreamBack(stream, limit)));
+  }
+
   async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
     const known = this.recent.read(after, limit);
     if (known?.length === limit) return known;

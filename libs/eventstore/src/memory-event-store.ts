@@ -46,6 +46,10 @@ export class MemoryEventStore implements EventStore {
     return this.soon(() => (this.streams.get(stream) ?? []).slice(-limit).reverse());
   }
 
+  readLast(streams: readonly StreamName[], limit: number): Promise<readonly (readonly Recorded[])[]> {
+    return this.soon(() => streams.map((stream) => (this.streams.get(stream) ?? []).slice(-limit).reverse()));
+  }
+
   readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
     return this.soon(() => this.log.slice(countOf(after), countOf(after) + limit));
   }

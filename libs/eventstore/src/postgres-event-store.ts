@@ -92,6 +92,19 @@ export class PostgresEventStore implements EventStore {
     );
   }
 
+  async readLast(streams: readonly StreamName[], limit: number): Promise<readonly (readonly Recorded[])[]> {
+    const found = await this.rows(
+      'read-last',
+      `SELECT last.* FROM (SELECT DISTINCT unnest($1::text[]) AS stream) one CROSS JOIN LATERAL (
+         SELECT position, stream, version, at, body FROM event_log
+          WHERE stream = one.stream ORDER BY version DESC LIMIT $2) last ORDER BY last.version DESC`,
+      [streams, limit],
+    );
+    const byStream = new Map<StreamName, Recorded[]>(streams.map((stream) => [stream, []]));
+    for (const recorded of found) byStream.get(recorded.stream)?.push(recorded);
+    return streams.map((stream) => byStream.get(stream) ?? []);
+  }
+
   async readAll(after: Position, limit: number): Promise<readonly Recorded[]> {
     const known = this.recent.read(after, limit);
     if (known && (known.length === limit || !this.news.mayHaveMissed)) return known;

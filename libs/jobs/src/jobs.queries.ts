@@ -33,6 +33,7 @@ import { differences } from './differences.js';
 import { jobList, type JobRow } from './job-list.projection.js';
 import { fromState, toState } from './job-state.js';
 import { LiveJobs } from './live-jobs.js';
+import { Timelines } from './timelines.js';
 
 /** What is shown of a job: all but what only its attempts need, which may be large. */
 const LISTED = [
@@ -131,6 +132,7 @@ export class JobQueries {
   );
 
   private readonly dependents = new FieldLoader((jobs, args: NeededBy) => this.neededBy(jobs, args));
+  private readonly timelines: Timelines;
 
   constructor(
     private readonly db: DataSource,
@@ -143,6 +145,7 @@ export class JobQueries {
     private readonly readSide: ReadSide,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {
+    this.timelines = new Timelines(store, 'job', MAX_TIMELINE);
     readSide.onCommitted(({ projection, keys }) => {
       if (projection === jobList.name) this.changed.changes(keys);
     });
@@ -267,18 +270,7 @@ export class JobQueries {
         const page = await this.attempts.log(row.id, number, offset, limit);
         return { ...page, open: row.ended_at === null && number === row.attempt };
       },
-      timeline: async ({ last }: { last: number }) => {
-        if (!(last >= 1 && last <= MAX_TIMELINE))
-          throw badInput('last', `last is ${last}`, `1 to ${MAX_TIMELINE}`);
-        const events = await this.store.readStreamBack(`job-${row.id}`, last);
-        return events.toReversed().map(({ position, event: { type, ...data }, at, actor }) => ({
-          position,
-          type,
-          at,
-          actor,
-          data,
-        }));
-      },
+      timeline: ({ last }: { last: number }) => this.timelines.of(row.id, last),
     };
   }
 

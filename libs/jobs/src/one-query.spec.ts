@@ -14,6 +14,9 @@ import type { JobEvent, QueuedJob } from './job.js';
 import { jobList } from './job-list.projection.js';
 import { JobQueries } from './jobs.queries.js';
 import { aRequest } from './request.fixture.js';
+import type { ScheduleEvent } from './schedule.js';
+import { scheduleList } from './schedule-list.projection.js';
+import { ScheduleQueries } from './schedules.queries.js';
 
 jest.setTimeout(60_000);
 
@@ -156,6 +159,50 @@ describe('one query reads of all rows of a page', () => {
       Object.values(grids).map((values) => [{ argument: 'n', values }]),
     );
     expect(reads).toBe(1);
+  });
+
+  it('what happened to jobs, and to schedules', async () => {
+    const store = new MemoryEventStore();
+    const note = (stream: string, ...types: string[]) =>
+      store.append({
+        ...{
+          stream,
+          expected: 0,
+          context: 'test',
+          fingerprint: 'f',
+          events: types.map((type) => ({ type })),
+        },
+        meta: { commandId: uuidv7(), actor: 'ada', roles: [] },
+      });
+    const ids = ['a', 'b', 'c'];
+    for (const kind of ['job', 'schedule']) {
+      await note(`${kind}-a`, 'One', 'Two', 'Three');
+      await note(`${kind}-b`, 'Four');
+    }
+    const made: ScheduleEvent = {
+      ...{ type: 'ScheduleMade', name: 'x', when: { cron: '* * * * *', zone: 'UTC' }, overlap: 'skip' },
+      ...{ missed: 'skip', atMost: 1, job: aRequest, made: 0, next: 60_000 },
+    };
+    await kept(scheduleList, ...ids.map((id) => [`schedule-${id}`, made] as const));
+    const none = {} as never;
+    const jobs = new JobQueries(db, none, none, none, none, none, none, quiet, store);
+    const schedules = new ScheduleQueries(db, none, none, none, store);
+    const reads = (['readStream', 'readStreamBack', 'readLast'] as const).map((name) =>
+      jest.spyOn(store, name),
+    );
+    const timelines = async (nodes: readonly ({ readonly timeline: unknown } | null)[], last: number) => {
+      const lists = await Promise.all(nodes.map((node) => call(node?.timeline, { last })));
+      return (lists as { type: string }[][]).map((list) => list.map(({ type }) => type));
+    };
+    for (const nodes of [
+      await Promise.all(ids.map((id) => jobs.seen(id))),
+      await Promise.all(ids.map((id) => schedules.one(ada, id))),
+    ]) {
+      for (const read of reads) read.mockClear();
+      expect(await timelines(nodes, 2)).toEqual([['Two', 'Three'], ['Four'], []]);
+      expect(reads.flatMap(({ mock }) => mock.calls as unknown[])).toHaveLength(1);
+      await expect(timelines(nodes, 0)).rejects.toThrow('last is 0');
+    }
   });
 
   it('what became of the scenarios, in the order that is asked for', async () => {

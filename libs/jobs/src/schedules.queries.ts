@@ -22,19 +22,18 @@ import { DataSource } from 'typeorm';
 import { JobQueries } from './jobs.queries.js';
 import { dueTimes } from './recurrence.js';
 import { scheduleList, type ScheduleRow } from './schedule-list.projection.js';
+import { Timelines } from './timelines.js';
 
 const COLUMNS = Object.keys(scheduleList.columns) as (keyof ScheduleRow)[];
 const NEWEST = { order: ['made_at', 'id'], direction: 'DESC' } as const;
 const MAX_TIMES = 100;
 const MAX_TIMELINE = 200;
 
-/** How many times, or events, somebody may ask for. */
-export const atMost = (name: string, count: number, max: number): number => {
-  if (!(count >= 1 && count <= max)) throw badInput(name, `${name} is ${count}`, `1 to ${max}`);
+/** How many times somebody may ask for. */
+export const timesAsked = (count: number): number => {
+  if (!(count >= 1 && count <= MAX_TIMES)) throw badInput('count', `count is ${count}`, `1 to ${MAX_TIMES}`);
   return count;
 };
-
-export const timesAsked = (count: number): number => atMost('count', count, MAX_TIMES);
 
 /** One piece of work after the other, and between them whatever else the server has to do. */
 const takingTurns = () => {
@@ -48,13 +47,17 @@ const takingTurns = () => {
 
 @Injectable()
 export class ScheduleQueries {
+  private readonly timelines: Timelines;
+
   constructor(
     private readonly db: DataSource,
     private readonly catalogue: CatalogueQueries,
     private readonly people: IdentityQueries,
     private readonly jobs: JobQueries,
-    @Inject(EVENT_STORE) private readonly store: EventStore,
-  ) {}
+    @Inject(EVENT_STORE) store: EventStore,
+  ) {
+    this.timelines = new Timelines(store, 'schedule', MAX_TIMELINE);
+  }
 
   /** The row, if the actor may see it. */
   async row(actor: Actor, id: string): Promise<ScheduleRow | null> {
@@ -115,17 +118,7 @@ export class ScheduleQueries {
       lastRun: (_args: never) => (row.last_job === null ? null : this.jobs.seen(row.last_job)),
       lastSkipped: row.skipped,
       madeAt: row.made_at,
-      timeline: async ({ last }: { last: number }) => {
-        const after = Math.max(0, row.stream_version - atMost('last', last, MAX_TIMELINE));
-        const events = await this.store.readStream(`schedule-${row.id}`, after);
-        return events.map(({ position, event: { type, ...data }, at, actor }) => ({
-          position,
-          type,
-          at,
-          actor,
-          data,
-        }));
-      },
+      timeline: ({ last }: { last: number }) => this.timelines.of(row.id, last),
     };
   }
 }

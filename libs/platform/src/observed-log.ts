@@ -73,6 +73,10 @@ export class ObservedStore implements EventStore {
     return this.inner.readStreamBack(stream, limit);
   }
 
+  readLast(streams: readonly StreamName[], limit: number) {
+    return this.inner.readLast(streams, limit);
+  }
+
   readAll(after: Position, limit: number) {
     return this.inner.readAll(after, limit);
   }
