@@ -225,6 +225,70 @@ describe('the storage quotas of a server', () => {
     counts.mockRestore();
   });
 
+  it('count again only what seems full when somebody removes, and also when that is while it is counted', async () => {
+    using _ = clock();
+    const [ada, bob] = [await somebody(), await somebody()];
+    await quotas({ per: 'user', pattern: 'user *', storageGiB: 1 });
+    await upload(ada, GIB, { id: 'of ada', digest: 'd'.repeat(64) });
+    await upload(bob, MIB);
+    const one = server();
+    for (const each of [ada, bob]) expect(await one.over(each)).toBeUndefined();
+    const looks = jest.spyOn(readSide, 'waitFor');
+    await one.removed([]);
+    looks.mockClear();
+    expect(await one.refusal(bob, 'b', MIB, 'size')).toBeUndefined();
+    expect(looks).not.toHaveBeenCalled();
+    looks.mockRestore();
+
+    let counted = (): void => undefined;
+    const query = db.query.bind(db);
+    const counting = new Promise<void>((resolve) => (counted = resolve));
+    let goOn = (): void => undefined;
+    const gone = new Promise<void>((resolve) => (goOn = resolve));
+    const queries = jest.spyOn(db, 'query').mockImplementation(async (...asked) => {
+      const found: unknown = await query(...asked);
+      if (asked[0].includes('AS seen')) {
+        counted();
+        await gone;
+      }
+      return found as never;
+    });
+    const refusal = one.refusal(ada, 'a', MIB, 'size');
+    await counting; // it has found all that was there, and nobody knows yet
+    await query('DELETE FROM upload_list WHERE id = $1', ['of ada']);
+    await one.removed([{ owner: ada.id, what: 'of ada' }]);
+    goOn();
+    expect(await refusal).toMatchObject({ refused: 'QuotaExceeded' });
+    expect(await one.refusal(ada, 'a', MIB, 'size')).toBeUndefined();
+    queries.mockRestore();
+  });
+
+  it('say how full they are, and count once a second however many look', async () => {
+    using time = clock();
+    const [ada, bob] = [await somebody(['lookers']), await somebody(['lookers'])];
+    await quotas({ per: 'group', pattern: 'lookers', storageGiB: 1 });
+    await upload(ada, 3 * MIB, { id: 'seen', digest: 'e'.repeat(64) });
+    await upload(bob, 2 * MIB, { digest: 'e'.repeat(64) });
+    const one = server();
+    const queries = jest.spyOn(db, 'query');
+    const sums = () => queries.mock.calls.filter(([sql]) => /sum\(bytes\).*roles \? /s.test(sql)).length;
+    const seen = await Promise.all([ada, bob, ada, bob].map((each) => one.usage(each)));
+    expect(seen[0]).toEqual({
+      used: 3 * MIB,
+      quotas: [{ per: 'group', name: 'lookers', gib: 1, used: 5 * MIB }],
+    });
+    expect(seen[1]).toMatchObject({ used: 2 * MIB, quotas: [{ used: 5 * MIB }] });
+    expect(sums()).toBe(1);
+    await db.query('DELETE FROM upload_list WHERE id = $1', ['seen']);
+    await one.removed([{ owner: ada.id, what: 'seen' }]);
+    expect(await one.usage(bob)).toMatchObject({ quotas: [{ used: 2 * MIB }] });
+    await upload(ada, MIB);
+    time.pass(1001);
+    expect(await one.usage(ada)).toMatchObject({ used: MIB, quotas: [{ used: 3 * MIB }] });
+    expect(sums()).toBe(3);
+    queries.mockRestore();
+  });
+
   it('weigh many cases with few queries, and look for a lost one once', async () => {
     const ada = await somebody();
     await quotas({ per: 'user', pattern: ada.name, storageGiB: 1 });

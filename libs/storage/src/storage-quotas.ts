@@ -77,6 +77,8 @@ interface Grant {
 class Kept {
   at = -Infinity;
   counted = 0;
+  /** Something was removed that this may have counted. */
+  roomMade = false;
   counting: Promise<void> | undefined;
   readonly granted = new Map<string, Grant>();
 
@@ -116,7 +118,8 @@ export class StorageQuotas {
       storageRefusal(quota, kept.bytes, Math.max(0, bytes - (kept.granted.get(key)?.bytes ?? 0)), field);
     for (const one of under) {
       const age = performance.now() - one.kept.at;
-      if (age < (refused(one) ? FULL_MS : COUNTED_AGAIN_MS) && one.kept.granted.size < MANY) continue;
+      const believed = !refused(one) ? COUNTED_AGAIN_MS : one.kept.roomMade ? 0 : FULL_MS;
+      if (age < believed && one.kept.granted.size < MANY) continue;
       await (one.kept.counting ??= this.count(actor, one.quota, one.kept));
     }
     // From here on nothing waits: who asks at the same time finds what is granted here.
@@ -140,30 +143,33 @@ export class StorageQuotas {
     return his ? this.over(actor, field) : this.refusal(actor, digest, await this.weigh(digest), field);
   }
 
-  /** What he keeps, and what is kept under each quota that he is under. */
+  /** What he keeps, and what is kept under each quota that he is under, counted at most once a second however many look. */
   async usage(actor: Owner) {
-    const bytes = async ({ per, name }: Pick<StorageQuota, 'per' | 'name'>): Promise<number> => {
-      const who = per === 'user' ? actor.id : name;
-      await this.weighAll(per, who, actor.environment);
-      const [found] = await this.db.query<[{ bytes: number }]>(
-        `SELECT coalesce(sum(bytes), 0) AS bytes FROM (${KEPT(per)}) k`,
-        [who, actor.environment, Date.now()],
-      );
-      return found.bytes;
-    };
-    const used = await bytes({ per: 'user', name: actor.name });
+    await this.weighAll('user', actor.id, actor.environment);
+    const [his] = await this.db.query<[{ used: number }]>(
+      `SELECT coalesce(sum(bytes), 0) AS used FROM (${KEPT('user')}) k`,
+      [actor.id, actor.environment, Date.now()],
+    );
     const quotas: (StorageQuota & { used: number })[] = [];
-    for (const quota of await this.quotasOf(actor))
-      quotas.push({ ...quota, used: quota.per === 'user' ? used : await bytes(quota) });
-    return { used, quotas };
+    for (const quota of await this.quotasOf(actor)) {
+      const kept = this.under(actor, quota);
+      if (kept.roomMade || performance.now() - kept.at >= FULL_MS)
+        await (kept.counting ??= this.count(actor, quota, kept));
+      quotas.push({ ...quota, used: kept.bytes });
+    }
+    return { used: his.used, quotas };
   }
 
-  /** What was removed makes room at once here, on other servers when they count again; false: the lists are behind. */
+  /**
+   * What was removed makes room at once here, on other servers when they count again; false: the lists are behind. Only
+   * what seems full is counted again: who removes in a loop costs nobody else's time either.
+   */
   async removed(things: readonly Pick<Grant, 'owner' | 'what'>[]): Promise<boolean> {
     const caughtUp = await this.listsShowAll();
+    const keys = things.map(({ owner, what }) => `${owner} ${what}`);
     for (const kept of this.known.values()) {
-      for (const { owner, what } of things) kept.granted.delete(`${owner} ${what}`);
-      kept.at = -Infinity;
+      if (kept.granted.size > 0) for (const key of keys) kept.granted.delete(key);
+      kept.roomMade = true;
     }
     return caughtUp;
   }
@@ -200,6 +206,7 @@ export class StorageQuotas {
     try {
       const who = quota.per === 'user' ? actor.id : quota.name;
       const at = performance.now();
+      kept.roomMade = false; // by what is removed from here on this count may not have seen
       const caughtUp = await this.listsShowAll();
       await this.weighAll(quota.per, who, actor.environment);
       const granted = [...kept.granted.values()];
