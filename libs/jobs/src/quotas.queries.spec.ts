@@ -16,6 +16,9 @@ import type { Granted } from './quotas.js';
 import { aRequest } from './request.fixture.js';
 import { schedule } from './schedule.js';
 import { scheduleList } from './schedule-list.projection.js';
+import type { ForSchedule } from './schedules.commands.js';
+import { ScheduleQueries } from './schedules.queries.js';
+import { SchedulesResolver } from './schedules.resolver.js';
 
 jest.setTimeout(60_000);
 
@@ -240,6 +243,50 @@ describe('quotas on four servers', () => {
     await server(1).sees(); // until a list changes, it remembers for a moment that the quota was full
     expect(isRefusal(await server(1).submit(ada))).toBe(false);
     expect(await server(3).submit(ada)).toMatchObject({ refused: 'QuotaExceeded' });
+  });
+
+  it('let nobody make more than 200 schedules, however many he asks for at once', async () => {
+    const ada = { ...somebody(), tokenHash: null, expiresAt: 0 };
+    const asked = { ...aRequest, owner: ada.id, ownerName: ada.name, groups: ada.groups };
+    const terms = { name: 'x', overlap: 'skip', missed: 'skip', atMost: 1 } as const;
+    const when = { cron: '0 0 1 1 *', zone: 'UTC' };
+    const now = Date.now();
+    const make = { type: 'MakeSchedule', ...terms, when, job: asked, now } as const;
+    await Promise.all(
+      Array.from({ length: 198 }, () => server(0).handler.execute(schedule, uuidv7(), make, by())),
+    );
+    await Promise.all(servers.all.map((each) => each.sees()));
+    const ask = async (n: number, id = uuidv7()) => {
+      const { handler, store, quotas: counts } = server(n);
+      const { db } = counts as unknown as { db: DataSource };
+      const none = {} as never;
+      const commands = {
+        change: async (command: ForSchedule) => {
+          const done = await handler.execute(
+            schedule,
+            id,
+            command.command,
+            command.meta,
+            command.fingerprint,
+          );
+          return done.is === 'refused' ? done.refusal : { id };
+        },
+      };
+      const resolver = new SchedulesResolver(
+        new ScheduleQueries(db, none, none, none, store),
+        { request: () => Promise.resolve(asked) } as never,
+        commands as never,
+        store,
+        counts,
+      );
+      const input = { job: {}, terms: { name: 'x', when }, commandId: id };
+      return (await resolver.makeSchedule(ada, input as never)) as { id?: string; limit?: string };
+    };
+    const made = await Promise.all(Array.from({ length: 8 }, (_, n) => ask(n)));
+    expect(made.filter(({ id }) => id)).toHaveLength(2);
+    expect(made.filter(({ limit }) => limit === '200 schedules')).toHaveLength(6);
+    const { id } = made.find((one) => one.id)!;
+    expect(await ask(3, id)).toMatchObject({ id }); // the same once more
   });
 
   it('lock and count once for all groups of somebody, and let none wait for another one for ever', async () => {

@@ -200,20 +200,30 @@ export class Quotas {
       if (found.why) return submit(found);
     }
     const exact = quotas.filter((quota) => limitsJobs(quota) && quota !== cap);
-    return exact.length === 0 ? submit({ jobs: asked }) : this.inTurn(holder, exact, asked, submit);
+    if (exact.length === 0) return submit({ jobs: asked });
+    return this.inTurn(holder, async () => {
+      const known = this.foundFull(holder, exact, asked); // the one before has found out
+      return known
+        ? submit(known)
+        : this.locked((client) => this.admit(client, holder, exact, asked), submit);
+    });
   }
 
-  private async inTurn<T>(
-    holder: Holder,
-    quotas: readonly OwnQuota[],
-    asked: number,
-    submit: (granted: Granted) => Promise<T>,
-  ): Promise<T> {
+  /**
+   * For what is counted otherwise: while it works, nobody else submits anything for this holder, on no server, and the
+   * lists show all that was in the log when it began. It is told where they do not.
+   */
+  alone<T>(holder: Holder, work: (granted: Granted) => Promise<T>): Promise<T> {
+    const alone = async (client: pg.PoolClient): Promise<Granted> => {
+      await this.take(client, holder, { is: 'lock', quotas: [capOf(holder)] });
+      return (await this.take(client, holder, { is: 'see' })) ? { jobs: 1 } : behind;
+    };
+    return this.inTurn(holder, () => this.locked(alone, work));
+  }
+
+  private async inTurn<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
     const before = this.turns.get(holder.id) ?? Promise.resolve();
-    const turn = before.then(async () => {
-      const full = this.foundFull(holder, quotas, asked); // the one before has found out
-      return full ? submit(full) : this.locked(holder, quotas, asked, submit);
-    });
+    const turn = before.then(work);
     const over = turn.catch(() => undefined);
     this.turns.set(holder.id, over);
     void over.then(() => this.turns.get(holder.id) === over && this.turns.delete(holder.id));
@@ -231,9 +241,7 @@ export class Quotas {
    * has no such append.
    */
   private async locked<T>(
-    holder: Holder,
-    quotas: readonly OwnQuota[],
-    asked: number,
+    find: (client: pg.PoolClient) => Promise<Granted>,
     submit: (granted: Granted) => Promise<T>,
   ): Promise<T> {
     const client = await this.pool.connect();
@@ -241,7 +249,7 @@ export class Quotas {
     const lost = (): void => void (broken = true);
     client.on('error', lost);
     try {
-      return await submit(await this.found(client, holder, quotas, asked));
+      return await submit(await this.found(client, find));
     } finally {
       // Whatever went wrong in it, the connection is as good as before where it still takes this.
       await client.query('ROLLBACK').catch(lost);
@@ -252,20 +260,27 @@ export class Quotas {
 
   private async found(
     client: pg.PoolClient,
-    holder: Holder,
-    quotas: readonly OwnQuota[],
-    asked: number,
+    find: (client: pg.PoolClient) => Promise<Granted>,
   ): Promise<Granted> {
     try {
       await client.query(BEGIN);
-      const steps = admission(quotas, asked);
-      let step = steps.next();
-      while (!step.done) step = steps.next((await this.take(client, holder, step.value)) as never);
-      return step.value;
+      return await find(client);
     } catch (error) {
       if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return behind;
       throw error;
     }
+  }
+
+  private async admit(
+    client: pg.PoolClient,
+    holder: Holder,
+    quotas: readonly OwnQuota[],
+    asked: number,
+  ): Promise<Granted> {
+    const steps = admission(quotas, asked);
+    let step = steps.next();
+    while (!step.done) step = steps.next((await this.take(client, holder, step.value)) as never);
+    return step.value;
   }
 
   private async take(client: pg.PoolClient, holder: Holder, step: AdmissionStep): Promise<unknown> {

@@ -24,6 +24,7 @@ import {
   type ScheduleTerms,
 } from '@openpro/platform';
 import type { QueuedJob } from './job.js';
+import { Quotas } from './quotas.queries.js';
 import { preview, whenOf } from './recurrence.js';
 import type { ScheduleCommand, ScheduleEvent, Terms } from './schedule.js';
 import { scheduleList } from './schedule-list.projection.js';
@@ -53,6 +54,7 @@ export class SchedulesResolver {
     private readonly submitting: Submitting,
     private readonly commands: Commands,
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly quotas: Quotas,
   ) {}
 
   @Query()
@@ -82,10 +84,15 @@ export class SchedulesResolver {
     @Args() { job, terms, commandId }: MutationMakeScheduleArgs,
   ) {
     const command = await this.make(actor, job, terms, commandId);
-    return answer(
-      'Schedule',
-      await this.commands.change(command, scheduleList.name, () => this.queries.one(actor, commandId)),
-    );
+    const change = () =>
+      this.commands.change(command, scheduleList.name, () => this.queries.one(actor, commandId));
+    if (isRefusal(command)) return answer('Schedule', command);
+    // Counted again, while nobody else makes one for him: many may have been asked for at once.
+    const made = await this.quotas.alone(actor, async ({ why }) => {
+      const no = (await this.made(commandId)) ? undefined : (why ?? (await this.tooMany(actor)));
+      return no ?? change();
+    });
+    return answer('Schedule', made);
   }
 
   @Mutation()
@@ -137,22 +144,15 @@ export class SchedulesResolver {
     const meta = metaOf(actor, commandId);
     if (isRefusal(meta)) return meta;
     const fingerprint = fingerprintOf(actor.id, input, asked);
-    const [first] = await this.store.readStream(`schedule-${commandId}`, 0, 1);
-    const before = first?.event as (ScheduleEvent & { type: 'ScheduleMade' }) | undefined;
+    const before = await this.made(commandId);
     if (before) {
       const { made: now, next, ...made } = before;
       return new ForSchedule(commandId, { ...made, type: 'MakeSchedule', now }, meta, fingerprint);
     }
     const terms = termsOf(asked);
     if (isRefusal(terms)) return terms;
-    if ((await this.queries.countOf(actor)) >= MAX_SCHEDULES)
-      return refuse(
-        'TooManySchedules',
-        `You have ${MAX_SCHEDULES} schedules: remove one that you do not need`,
-        {
-          limit: `${MAX_SCHEDULES} schedules`,
-        },
-      );
+    const many = await this.tooMany(actor);
+    if (many) return many;
     const job = await this.submitting.request(actor, input);
     if (isRefusal(job)) return job;
     // The session may be closed by then: what it held is the input now.
@@ -163,6 +163,17 @@ export class SchedulesResolver {
       now: Date.now(),
     } as const;
     return new ForSchedule(commandId, command, meta, fingerprint);
+  }
+
+  private async made(id: string): Promise<(ScheduleEvent & { type: 'ScheduleMade' }) | undefined> {
+    const [first] = await this.store.readStream(`schedule-${id}`, 0, 1);
+    return first?.event as (ScheduleEvent & { type: 'ScheduleMade' }) | undefined;
+  }
+
+  private async tooMany(actor: Actor): Promise<Refusal | undefined> {
+    if ((await this.queries.countOf(actor)) < MAX_SCHEDULES) return undefined;
+    const message = `You have ${MAX_SCHEDULES} schedules: remove one that you do not need`;
+    return refuse('TooManySchedules', message, { limit: `${MAX_SCHEDULES} schedules` });
   }
 
   /** @param fingerprint where the command has the time in it, which is another one when it is sent again */
@@ -185,8 +196,7 @@ export class SchedulesResolver {
 
   /** One that is deleted: the same request may come again, because its answer was lost. */
   private async deleted(actor: Actor, id: string): Promise<QueuedJob | null> {
-    const [made] = await this.store.readStream(`schedule-${id}`, 0, 1);
-    const job = (made?.event as (ScheduleEvent & { type: 'ScheduleMade' }) | undefined)?.job;
+    const job = (await this.made(id))?.job;
     return job && maySee(actor, job) ? job : null;
   }
 
