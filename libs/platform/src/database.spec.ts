@@ -3,8 +3,17 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { freshDatabase, type FreshDatabase } from '../../../test/harness/database.js';
-import { appPool, asApp, createDatabase, migrate, untilItAnswers, withDatabase } from './database.js';
+import {
+  appPool,
+  asApp,
+  createDatabase,
+  migrate,
+  PooledClient,
+  untilItAnswers,
+  withDatabase,
+} from './database.js';
 
 describe('the database', () => {
   let server: FreshDatabase;
@@ -60,6 +69,16 @@ describe('the database', () => {
     client.release();
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await Promise.all([owner.end(), pool.end()]);
+  });
+
+  it('gives up a connection that does not answer, so that nobody else waits for it', async () => {
+    const db = await new DataSource({
+      ...{ type: 'postgres', url: server.appUrl, poolSize: 1 },
+      extra: { Client: PooledClient, query_timeout: 1000 },
+    }).initialize();
+    await expect(db.query('SELECT pg_sleep(3600)')).rejects.toThrow('Query read timeout');
+    expect(await db.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await db.destroy();
   });
 
   it('is waited for while it is away, and not where waiting does not help', async () => {

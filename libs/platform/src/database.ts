@@ -83,12 +83,22 @@ export const migrate = async (ownerUrl: string): Promise<readonly string[]> => {
 
 /**
  * A connection that may be lost at any moment: between its being handed out and the first query nobody else listens, and
- * an error that nobody hears would end the server. Whoever uses it is told by his query.
+ * an error that nobody hears would end the server. Whoever uses it is told by his query. One on which a query had no
+ * answer in time ends: TypeORM would give it back as good, and all after that query would wait behind it.
  */
 export class PooledClient extends pg.Client {
   constructor(config?: pg.ClientConfig) {
     super(config);
     this.on('error', () => undefined);
+  }
+
+  override query(...args: unknown[]): never {
+    const answer = (super.query as (...args: unknown[]) => unknown).apply(this, args);
+    if (answer instanceof Promise)
+      answer.catch(({ message }: Error) => {
+        if (message === 'Query read timeout') void this.end();
+      });
+    return answer as never;
   }
 }
 

@@ -31,6 +31,9 @@ import { CONFIG, EVENT_STORE } from './tokens.js';
  */
 const CONNECTIONS = { log: 3, readSide: 3, queries: 2, leader: 1, fronts: 1, quotas: 1 };
 
+/** What reads much, like what a new leader starts from, may take seconds; what is exported is read in pages. */
+const QUERIES_PATIENCE_MS = 30_000;
+
 /** For the lease and the watch over other servers. */
 export const LEADER_POOL = Symbol('LeaderPool');
 /** For the beats of front servers, which must not wait for anything else, nor the lease for them. */
@@ -90,7 +93,10 @@ export class PlatformModule {
               poolSize: CONNECTIONS.queries,
               entities: projections.map((projection) => entityOf(projection as Projection<object>)),
               applicationName: 'openpro queries',
-              extra: { types: numbersFromInt8, Client: PooledClient },
+              extra: {
+                ...{ types: numbersFromInt8, Client: PooledClient },
+                ...{ connectionTimeoutMillis: QUERIES_PATIENCE_MS, query_timeout: QUERIES_PATIENCE_MS },
+              },
             }).initialize();
             metrics.pool('queries', (db.driver as unknown as { readonly master: pg.Pool }).master);
             return db;
