@@ -7,6 +7,7 @@ import { waitedWords } from '@openpro/kernel';
 import {
   type Actor,
   badInput,
+  type Case,
   connection,
   EVENT_STORE,
   FieldLoader,
@@ -124,6 +125,22 @@ export class JobQueries {
 
   /** For all who follow jobs: each row is shown to those only who may see it. */
   readonly changed = new ChangedJobs<ListedJob>((ids) => readRows(this.db, jobList, LISTED, ids));
+
+  /**
+   * Cases are a list of their own, which may be a moment behind: a job that shows its end shows its result. One that is
+   * missing then was removed.
+   */
+  private readonly data = new DataLoader<string, Lazy<Case> | null>(
+    async (ids) => {
+      let found = await this.cases.ofJobs(ids);
+      if (!ids.every((id) => found.has(id))) {
+        await this.readSide.waitFor(caseList.name, await this.store.head(), CASE_WAIT_MS);
+        found = await this.cases.ofJobs(ids);
+      }
+      return ids.map((id) => found.get(id) ?? null);
+    },
+    { cache: false },
+  );
 
   /** What a job was given, which may be large: read when it is asked for. */
   private readonly given = new DataLoader<string, GivenRow | null>(
@@ -326,13 +343,7 @@ export class JobQueries {
     return before && compareRuns(before, row);
   }
 
-  /** Cases are a list of their own, which may be a moment behind: a job that shows its end shows its result. */
-  private async caseOf(row: ListedJob, kind: 'input' | 'result', digest: string | null) {
-    if (digest === null) return null;
-    const id = `${row.id}:${kind}`;
-    const seen = await this.cases.ofJob(id);
-    if (seen) return seen;
-    await this.readSide.waitFor(caseList.name, await this.store.head(), CASE_WAIT_MS);
-    return this.cases.ofJob(id);
+  private caseOf(row: ListedJob, kind: 'input' | 'result', digest: string | null) {
+    return digest === null ? null : this.data.load(`${row.id}:${kind}`);
   }
 }

@@ -161,6 +161,38 @@ describe('one query reads of all rows of a page', () => {
     expect(reads).toBe(1);
   });
 
+  it('the data and results of jobs, and twice where some were removed', async () => {
+    const digest = 'd'.repeat(64);
+    const given = (id: string) => [`job-${id}`, queued({ input: digest })] as const;
+    await kept(jobList, given('with data'), given('with more'), given('without'));
+    const looks: string[][] = [];
+    const there = new Map<string, object>();
+    const cases = {
+      ofJobs: (ids: readonly string[]) => {
+        looks.push([...ids]);
+        return Promise.resolve(new Map([...there].filter(([id]) => ids.includes(id))));
+      },
+    } as never;
+    const waits: string[] = [];
+    const readSide = {
+      onCommitted: () => () => undefined,
+      waitFor: (name: string) => Promise.resolve(waits.push(name) > 0),
+    } as never;
+    const none = {} as never;
+    const store = new MemoryEventStore();
+    const jobs = new JobQueries(db, none, none, cases, none, none, none, readSide, store);
+    const inputsOf = async (...ids: string[]) => {
+      const nodes = await Promise.all(ids.map((id) => jobs.seen(id)));
+      return Promise.all(nodes.map((node) => call(node?.input)));
+    };
+    const [one, two] = [{ id: 'with data:input' }, { id: 'with more:input' }];
+    for (const each of [one, two]) there.set(each.id, each);
+    expect(await inputsOf('with data', 'with more')).toEqual([one, two]);
+    expect([looks.splice(0).length, waits.length]).toEqual([1, 0]);
+    expect(await inputsOf('with data', 'without', 'with more')).toEqual([one, null, two]);
+    expect([looks.length, waits]).toEqual([2, ['case_list']]);
+  });
+
   it('what happened to jobs, and to schedules', async () => {
     const store = new MemoryEventStore();
     const note = (stream: string, ...types: string[]) =>

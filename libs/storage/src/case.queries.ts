@@ -48,10 +48,10 @@ export class CaseQueries {
     return row && this.view(row);
   }
 
-  /** A job's input or result; who may see the job may see its cases. */
-  async ofJob(id: string): Promise<Lazy<Case> | null> {
-    const row = await this.rows.findOneBy({ id });
-    return row && this.view(row);
+  /** Inputs and results of jobs, by id; who may see a job may see its cases. */
+  async ofJobs(ids: readonly string[]): Promise<ReadonlyMap<string, Lazy<Case>>> {
+    const rows = await this.rows.findBy({ id: Any([...new Set(ids)]) });
+    return new Map(rows.map((row) => [row.id, this.view(row)]));
   }
 
   async page(
