@@ -230,7 +230,12 @@ describe('who removes', () => {
     const command = uuidv7();
     const both = await Promise.all([remove(ada, these, command), remove(ada, these, command)]);
     expect(both).toEqual([undefined, undefined]);
+    const reads = (['readStream', 'readStreamBack', 'readLast'] as const).map((name) =>
+      jest.spyOn(store, name),
+    );
     expect(await remove(ada, these, command)).toBeUndefined();
+    expect(reads.flatMap(({ mock }) => mock.calls as unknown[])).toHaveLength(1);
+    for (const read of reads) read.mockRestore();
     const events = [...(await store.readStream(`case-${id}`)), ...(await store.readStream(`file-${upload}`))];
     const removed = events.filter(({ event }) => event.type.endsWith('Removed'));
     expect(removed).toMatchObject([

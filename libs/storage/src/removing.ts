@@ -40,7 +40,7 @@ export class Removing {
     private readonly kept: KeptQueries,
     private readonly quotas: StorageQuotas,
     private readonly commands: Commands,
-    @Inject(EVENT_STORE) private readonly store: Pick<EventStore, 'readStreamBack'>,
+    @Inject(EVENT_STORE) private readonly store: Pick<EventStore, 'readLast'>,
   ) {}
 
   /** All of them, or none and why. */
@@ -85,6 +85,10 @@ export class Removing {
     const ids = (type: Named['type']) => asked.filter((one) => one.type === type).map(({ id }) => id);
     const found = await this.kept.these(ids('case'), ids('upload'));
     const byKey = new Map(found.map((thing) => [keyOf(thing), thing]));
+    const removed = await this.removedBefore(
+      asked.filter((one) => !byKey.has(keyOf(one))),
+      commandId,
+    );
     for (const one of asked) {
       const thing = byKey.get(keyOf(one));
       if (thing && mayChange(actor, thing)) continue;
@@ -93,16 +97,16 @@ export class Removing {
           'NotAllowed',
           `Only its owner or an administrator may remove “${clip(thing.name, 60)}”`,
         );
-      if (thing || !(await this.wasRemoved(one, commandId))) return noSuch(one);
+      if (thing || !removed.has(one)) return noSuch(one);
     }
     return found;
   }
 
   /** By this very command, whose answer was lost. */
-  private async wasRemoved(one: Named, commandId: string): Promise<boolean> {
-    const stream = streamOf(one.type === 'case' ? caseAggregate : file, one.id);
-    const [last] = await this.store.readStreamBack(stream, 1);
-    return last?.commandId === ownId(one, commandId);
+  private async removedBefore(missing: readonly Named[], commandId: string): Promise<ReadonlySet<Named>> {
+    const streams = missing.map(({ type, id }) => streamOf(type === 'case' ? caseAggregate : file, id));
+    const ends = streams.length > 0 ? await this.store.readLast(streams, 1) : [];
+    return new Set(missing.filter((one, n) => ends[n]?.[0]?.commandId === ownId(one, commandId)));
   }
 }
 
