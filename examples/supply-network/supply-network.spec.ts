@@ -110,7 +110,7 @@ const plainMip = (project: (solution: Solution) => void): Mip => {
   };
 };
 
-const optimize = async ({ app, data }: ReturnType<typeof launched>) => {
+const optimize = async ({ app, data }: ReturnType<typeof launched>, args: SolveContext['args'] = {}) => {
   const log: string[] = [];
   let solution: Solution | undefined;
   const mip = () =>
@@ -120,6 +120,7 @@ const optimize = async ({ app, data }: ReturnType<typeof launched>) => {
     });
   await app.solve?.(data, {
     mip,
+    args,
     warmStart: false,
     log: (text: string) => log.push(text),
   } as unknown as SolveContext);
@@ -183,6 +184,15 @@ describe('Supply network', () => {
     expect(data.FixedTotal.value + data.TransportTotal.value).toBeCloseTo(data.TotalCost.value, 6);
     expect(Math.abs(data.TotalCost.value / solution!.objective! - 1)).toBeLessThan(1e-4);
     expect(data.AverageDistance.value).toBeGreaterThan(0);
+  });
+
+  it('takes from a scenario how many sites may open, and refuses what cannot be', async () => {
+    const launch = launched(line(20));
+    launch.data.Capacity.assign(launch.data.Capacity.dense().map((capacity) => capacity * 8));
+    await optimize(launch, { MaxSites: 4 });
+    expect(launch.data.OpenSites.value).toBeLessThanOrEqual(4);
+    expect(launch.data.OpenSites.value).toBeGreaterThan(0);
+    await expect(optimize(launch, { MaxSites: 'few' })).rejects.toThrow('MaxSites');
   });
 
   it('says what to change when no network serves every city', async () => {

@@ -489,7 +489,27 @@ describe('solving a file', () => {
   });
 });
 
+describe('a list of scenarios', () => {
+  it('is read from a file, and a file that is none is named', async () => {
+    await serve({});
+    const submit = () => openpro('batch', 'submit', 'cutting', 'solve', '--list', at('none.json'));
+    expect(await submit()).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/none\.json cannot be read \(ENOENT\)/),
+    });
+    await writeFile(at('none.json'), '[');
+    expect(await submit()).toMatchObject({ code: 2, stderr: expect.stringMatching(/list is not JSON/) });
+  });
+});
+
 describe('terminating a job', () => {
+  it('warns of no loss where the job has ended already', async () => {
+    const ended = { __typename: 'Conflict', code: 'AlreadyEnded', message: 'The job has ended already' };
+    await serve({ job: () => job({ state: 'COMPLETED' }), terminateJob: () => ended });
+    const { code, stderr } = await openpro('job', 'terminate', JOB_ID);
+    expect([code, stderr]).toEqual([3, 'The job has ended already\n']);
+  });
+
   it('is not done without a yes', async () => {
     const fake = await serve({ job: () => job(), terminateJob: () => job({ state: 'CANCELLED' }) });
     const asked = await openpro('job', 'terminate', JOB_ID);

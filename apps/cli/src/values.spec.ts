@@ -35,6 +35,7 @@ describe('a length of time', () => {
     ['0.5s', 0.5],
     ['10m', 600],
     ['1h30m', 5400],
+    ['2d12h', 216_000],
   ])('reads %p as %p seconds', (text, seconds) => expect(parseSeconds(text)).toBe(seconds));
 
   it.each(['', ' ', 'soon', '10 m', '10x', '-5', '1h and 2m', 'NaN', 'Infinity'])('is not %p', (text) => {

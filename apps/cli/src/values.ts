@@ -40,17 +40,17 @@ export const parseDependency = (text: string): { job: string; on: 'SUCCESS' | 'A
   return { job: parseId(id, 'job'), on: any ? 'ANY' : 'SUCCESS' };
 };
 
-const SECONDS = { h: 3600, m: 60, s: 1 } as const;
+const SECONDS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
 
-/** `90`, `90s`, `10m`, `1h30m`: seconds. */
+/** `90`, `90s`, `10m`, `1h30m`, `2d`: seconds. */
 export const parseSeconds = (text: string): number => {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([hms])/g)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([dhms])/g)];
   const seconds = parts.length
     ? parts.reduce((sum, [, number, unit]) => sum + Number(number) * SECONDS[unit as keyof typeof SECONDS], 0)
     : Number(text);
   const whole = parts.length ? parts.map(([part]) => part).join('') : text;
   if (whole !== text || text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
-    throw badInput('time', `"${text}" is not a length of time`, 'for example 90s, 10m or 1h30m');
+    throw badInput('time', `"${text}" is not a length of time`, 'for example 90s, 10m, 1h30m or 2d');
   return seconds;
 };
 
@@ -80,11 +80,11 @@ export const parseOneOf = <Word extends string>(
   return found;
 };
 
-export const parseJson = (text: string, field: string): unknown => {
+export const parseJson = (text: string, field: string, example = '{"rounds": 3}'): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw badInput(field, `${field} is not JSON: ${(error as Error).message}`, `for example '{"rounds": 3}'`);
+    throw badInput(field, `${field} is not JSON: ${(error as Error).message}`, `for example '${example}'`);
   }
 };
 

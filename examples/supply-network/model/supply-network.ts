@@ -66,6 +66,8 @@ export const supplyNetwork = (cities: readonly City[]) =>
     },
 
     async solve(data, ctx) {
+      // The scenarios of a batch differ in it.
+      if (ctx.args['MaxSites'] !== undefined) data.MaxSites.value = ctx.args['MaxSites'] as number;
       const arcs = arcsOf(data);
       const sites = data.sets.Sites.size;
       const demand = data.Demand.dense();

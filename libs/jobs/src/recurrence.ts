@@ -199,7 +199,11 @@ const wrongCron = (when: Extract<When, { readonly cron: string }>, now: number):
   try {
     if (nextAfter(when, now, now) !== null) return undefined;
   } catch (error) {
-    const why = (error as Error).message.replace(/^CronPattern: /, '');
+    const fields = when.cron.trim().split(/\s+/).length;
+    const why =
+      fields === 5
+        ? (error as Error).message.replace(/^CronPattern: /, '')
+        : `it has ${fields === 1 ? 'one field' : `${fields} fields`}`;
     return bad('cron', `${shown} is no cron expression: ${clip(why, 200)}`, CRON_LIMIT);
   }
   return bad('cron', `${shown} never comes: no day of any year fits it`, 'days that exist');

@@ -34,7 +34,7 @@ export class SubmittingBatches {
     if (wrong) return wrong;
     const full = await this.quotas.refusal(actor, countIn(input));
     if (full) return full;
-    const job = await this.submitting.request(actor, input.job, BATCH_PRIORITY);
+    const job = await this.submitting.request(actor, input.job, BATCH_PRIORITY, variedIn(input));
     if (isRefusal(job)) return job;
     const scenarios = await this.scenarios(actor, input, job.app.name);
     if (isRefusal(scenarios)) return scenarios;
@@ -68,6 +68,10 @@ export class SubmittingBatches {
 /** How many scenarios are asked for, as far as that can be told before they are looked at. */
 const countIn = ({ grid, list, cases }: SubmitBatch): number =>
   Math.min(grid ? countOf({ grid }) : (list?.length ?? cases?.length ?? 0), MAX_SCENARIOS);
+
+/** The arguments that are different in each scenario. */
+const variedIn = ({ grid, list }: SubmitBatch): readonly string[] =>
+  grid?.map(({ argument }) => argument) ?? [...new Set(list?.flatMap((args) => Object.keys(args as object)))];
 
 /** What would cost work, or fit no list of scenarios; the rest is the decider's. */
 const wrongIn = ({ job, grid, list, cases }: SubmitBatch): Refusal | undefined => {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandHandler, MemoryEventStore } from '@openpro/eventstore';
 import { refuse, type Refusal, uuidv7 } from '@openpro/kernel';
-import type { Actor, JobChanges, ServerConfig, SubmitJob } from '@openpro/platform';
+import type { Actor, JobChanges, ServerConfig, SubmitBatch, SubmitJob } from '@openpro/platform';
 import { job, MAX_DEPENDENTS, type QueuedJob } from './job.js';
 import { ForJob } from './jobs.commands.js';
 import { NO_POLICY, type Policy } from './queue-policy.js';
 import { aRequest } from './request.fixture.js';
 import { Submitting } from './submitting.js';
+import { SubmittingBatches } from './submitting-batches.js';
 
 const digest = 'd'.repeat(64);
 const ada: Actor = {
@@ -71,7 +72,15 @@ const given = () => {
       refusalOfCase: () => Promise.resolve(world.keepsTooMuch),
     } as never,
   );
+  const batches = new SubmittingBatches(
+    submitting,
+    {} as never,
+    { refusal: () => Promise.resolve(world.full) } as never,
+    store,
+  );
   return {
+    batch: (scenarios: Omit<SubmitBatch, 'job'>) =>
+      batches.command(world.actor, { job: input, ...scenarios }, uuidv7()),
     world: world as Omit<typeof world, 'policy'> & { policy: Policy },
     clone: (id: string, changes: JobChanges, commandId = uuidv7()) =>
       submitting.clone(world.actor, id, changes, commandId),
@@ -209,6 +218,27 @@ describe('submitting a job', () => {
     expect(await command(input)).toMatchObject({ command: { licence: 'gurobi' } });
     world.unlicensed = refuse('NotAllowed', 'not yours');
     expect(await command(input)).toMatchObject({ refused: 'NotAllowed' });
+  });
+
+  it('takes the arguments that its procedure has, and no others', async () => {
+    const { command, batch, world } = given();
+    const args = [{ name: 'MaxSites', type: 'i64' }];
+    world.version = {
+      ...version,
+      manifest: { procedures: [{ name: 'solve', where: 'optimization', args }] },
+    };
+    expect(await command({ ...input, args: { MaxSites: 3 } })).toMatchObject({
+      command: { args: { MaxSites: 3 } },
+    });
+    expect(await command({ ...input, args: { Maxsites: 3 } })).toMatchObject({
+      refused: 'BadInput',
+      field: 'args',
+      limit: 'MaxSites',
+    });
+    expect(await batch({ grid: [{ argument: 'MaxSites', values: [1, 2] }] })).not.toHaveProperty('refused');
+    const refusal = { refused: 'BadInput', field: 'args', limit: 'MaxSites' };
+    expect(await batch({ grid: [{ argument: 'Mode', values: ['fast'] }] })).toMatchObject(refusal);
+    expect(await batch({ list: [{ MaxSites: 1 }, { Mode: 'fast' }] })).toMatchObject(refusal);
   });
 
   it('keeps a short fingerprint of however large a request', async () => {

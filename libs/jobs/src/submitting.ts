@@ -81,8 +81,14 @@ export class Submitting {
   /**
    * The job that is asked for; its data are stored as a case.
    * @param atLeast the priority that it has, or a worse one by the rules, where nobody asks for one
+   * @param varied the arguments that each scenario of a batch gives a value of its own
    */
-  async request(actor: Actor, input: SubmitJob, atLeast = 0): Promise<QueuedJob | Refusal> {
+  async request(
+    actor: Actor,
+    input: SubmitJob,
+    atLeast = 0,
+    varied: readonly string[] = [],
+  ): Promise<QueuedJob | Refusal> {
     if (input.after?.length)
       return refuse('BadInput', 'Only a job that is submitted by itself can wait for others', {
         field: 'after',
@@ -112,6 +118,8 @@ export class Submitting {
         field: 'args',
         limit: 'an object',
       });
+    const unknown = unknownArgument(procedure, [...Object.keys(input.args ?? {}), ...varied]);
+    if (unknown) return unknown;
     const { memoryMiB, cpus: cores } = procedure.resources ?? {};
     const terms = termsOf(
       await this.policies.policy(),
@@ -448,6 +456,20 @@ export class Submitting {
     );
   }
 }
+
+/** What nobody reads would change nothing unnoticed: where an app says which arguments there are, there are no others. */
+const unknownArgument = (
+  { name, args }: AppVersionRow['manifest']['procedures'][number],
+  given: readonly string[],
+): Refusal | undefined => {
+  const unknown = args && given.find((argument) => !args.some((known) => known.name === argument));
+  return unknown === undefined
+    ? undefined
+    : refuse('BadInput', `Procedure ${name} has no argument "${unknown.slice(0, 100)}"`, {
+        field: 'args',
+        limit: args?.map((known) => known.name).join(', ') || 'no arguments',
+      });
+};
 
 /** Whether making its data costs a process or storage. */
 const storesData = ({ session, values, files }: SubmitJob): boolean =>

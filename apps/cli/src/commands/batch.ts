@@ -101,7 +101,10 @@ const scenariosOf = async ({ vary, list, cases }: BatchOptions) => {
   if ([vary.length > 0, list !== undefined, cases !== undefined].filter(Boolean).length !== 1)
     throw badInput('vary', 'Say in what the scenarios differ', 'one of --vary, --list and --cases');
   if (list !== undefined) {
-    const read = parseJson(await readFile(list, 'utf8'), 'list');
+    const text = await readFile(list, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw badInput('list', `${list} cannot be read (${error.code})`, 'a JSON file, a list of objects');
+    });
+    const read = parseJson(text, 'list', '[{"price": 1}, {"price": 2}]');
     if (!Array.isArray(read)) throw badInput('list', `${list} has no list`, 'a JSON list of objects');
     return { list: read as unknown[] };
   }
@@ -121,7 +124,7 @@ const submit = async (context: Context, name: string, procedure: string, options
   context.screen.result(
     batch,
     () =>
-      `Submitted ${batch.id} with ${batch.scenarios} scenarios. Look at it with: openpro batch show ${batch.id}`,
+      `Submitted ${batch.id} with ${batch.scenarios} ${batch.scenarios === 1 ? 'scenario' : 'scenarios'}. Look at it with: openpro batch show ${batch.id}`,
   );
   return EXIT.ok;
 };

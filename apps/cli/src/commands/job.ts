@@ -328,7 +328,8 @@ export const addJob = (program: Command): Command => {
     async (context, text: string, { yes, reason }: { yes?: boolean; reason?: string }) => {
       const api = await context.api();
       const { id, app, procedure, state } = await findJob(api, text);
-      if (!yes)
+      // Of what has ended there is nothing to lose: the platform says so.
+      if (!yes && (state === 'QUEUED' || state === 'RUNNING'))
         await confirm(
           `Job ${id} (${app.id} ${procedure}, ${state.toLowerCase()}) stops at once and its best solution so far is lost.`,
         );

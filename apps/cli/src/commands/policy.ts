@@ -20,7 +20,7 @@ const readPolicy = async (file: string): Promise<{ version: number; policy: obje
       'a JSON file, as openpro policy show prints it',
     );
   });
-  const content = parseJson(text, 'file');
+  const content = parseJson(text, 'file', '{"version": 0, "rules": []}');
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw badInput('file', `${file} has no policy in it`, 'an object, as openpro policy show prints it');
   const { version, ...policy } = content as { version?: unknown };

@@ -124,7 +124,9 @@ export const Rows = ({
                     />
                   </Table.Td>
                 ))}
-                <Table.Td c="dimmed">{now.of(index)}</Table.Td>
+                <Table.Td c="dimmed" style={{ whiteSpace: 'pre-line' }}>
+                  {now.of(index)}
+                </Table.Td>
                 {onChange && (
                   <Table.Td>
                     <ActionIcon
