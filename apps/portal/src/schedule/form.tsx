@@ -160,7 +160,7 @@ const WhatFields = ({ what, set }: { what: What; set: (changes: Partial<What>) =
       />
       <NumberInput
         label="Time limit"
-        description="Of each run; the best solution by then is kept"
+        description="Of each run, in seconds; the best solution by then is kept"
         suffix=" s"
         min={1}
         value={what.timeLimit}

@@ -161,7 +161,7 @@ export const RunButton = ({
             <NumberInput
               size="xs"
               label="Time limit"
-              description="The best solution by then is kept"
+              description="In seconds; the best solution by then is kept"
               suffix=" s"
               min={1}
               value={options.timeLimit}
