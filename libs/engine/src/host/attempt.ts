@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { packCase, unpackCase, type CaseData } from '../data/case.js';
 import { EngineError } from '../wire/engine-error.js';
 import { FrameError } from '../wire/frame.js';
@@ -96,6 +97,8 @@ export interface Attempt {
 }
 
 const START_MS = 20_000;
+/** So many processes may turn out to have died while they waited. */
+const MAX_DEAD = 3;
 /** Timers of Node end at 2^31 ms. */
 const MAX_TIMER = 2 ** 31 - 1;
 
@@ -113,6 +116,9 @@ export const runAttempt = (pool: EnginePool, options: AttemptOptions): Attempt =
 class Run {
   #process: EngineProcess | undefined;
   #running = false;
+  /** How many processes had ended before they knew of this run. */
+  #dead = 0;
+  #begun = false;
   /** Why it is to stop; the first reason counts. */
   #stopping: 'interrupted' | 'timeLimit' | undefined;
   #forced = false;
@@ -164,12 +170,16 @@ class Run {
       return result;
     } catch (error) {
       this.#used = process.use;
-      return await this.#failure(process, error as Error);
+      const result = await this.#failure(process, error as Error);
+      const takenUp = this.#begun || this.#stopping;
+      if (result.is !== 'crashed' || takenUp || ++this.#dead > MAX_DEAD) return result;
     } finally {
       this.#launchMs ??= performance.now() - this.#began;
       for (const timer of this.#timers) clearTimeout(timer);
       await this.pool.release(process, clean && !this.#forced && !environment ? reuseKey : undefined);
     }
+    this.#launchMs = undefined;
+    return this.result(); // nothing of the run was there yet: another process takes it
   }
 
   stop(why: 'interrupted' | 'timeLimit'): void {
@@ -214,6 +224,7 @@ class Run {
       { ...start, limits: { memoryMiB, logBytes } },
       { timeoutMs: START_MS },
     );
+    this.#begun = true;
     if (timeLimit !== null) this.#after(timeLimit, () => this.stop('timeLimit'));
     await process.request('app.load', { folder: app.folder });
     const input = this.options.input && packCase(this.options.input);
@@ -235,6 +246,7 @@ class Run {
     this.#running = true;
     if (this.#stopping) this.#tellEngine();
     const { result, binary } = await running;
+    await setImmediate(); // what it printed before that comes by another pipe: it is there by now, and read first
     const { output, outcome, ...rest } = readResult(result);
     return {
       is: 'ended',

@@ -29,6 +29,10 @@ serve('fake', (link) => {
 
   const acts: Record<string, (args: Readonly<Record<string, unknown>>) => unknown> = {
     finish: () => done('fine'),
+    print: () => {
+      writeSync(1, 'its last words\n');
+      return done('fine');
+    },
     heapLimit: () => done(String(getHeapStatistics().heap_size_limit)),
     environment: () => done(Object.keys(process.env).sort().join(' ')),
     polite: () => interrupt.then(() => done('stopped', 'interrupted')),

@@ -214,6 +214,25 @@ describe('an attempt', () => {
     expect(await run.result).toEqual({ is: 'crashed', message: 'The process was ended by SIGKILL' });
   });
 
+  it('passes on what its process printed just before it ended', async () => {
+    const pool = newPool();
+    for (let n = 0; n < 50; n++) {
+      const run = attempt(pool, 'print', { reuseKey: 'one' });
+      await run.result;
+      expect(run.log()).toBe('its last words\n');
+    }
+  });
+
+  it('takes another process when one was dead before it knew of the run, but not for ever', async () => {
+    let lives = 2;
+    const kill = (pid: number) => void (lives-- > 0 && process.kill(pid, 'SIGKILL'));
+    expect(await attempt(newPool(), 'finish', { onStarted: kill }).result).toMatchObject({ is: 'ended' });
+    lives = 100;
+    const result = await attempt(newPool(), 'finish', { onStarted: kill }).result;
+    expect(result).toEqual({ is: 'crashed', message: 'The process was ended by SIGKILL' });
+    expect(lives).toBe(96);
+  });
+
   it('crashes when its process neither answers nor runs', async () => {
     const pool = newPool({ heartbeat: { everyMs: 50, lostMs: 1500 } });
     const result = await attempt(pool, 'stop').result;
