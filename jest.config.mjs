@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import os from 'node:os';
 
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
 swc.module = { type: 'es6' };
@@ -21,6 +22,7 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   setupFiles: ['reflect-metadata'],
+  maxWorkers: Math.max(2, os.availableParallelism() - 1), // tests wait more than they compute
   testTimeout: 30_000, // for a busy machine; no test measures time
   globalSetup: '<rootDir>/test/harness/setup.mjs',
   globalTeardown: '<rootDir>/test/harness/teardown.mjs',
