@@ -149,7 +149,9 @@ describe('a licence with one data seat', () => {
     const first = await launch(ada);
     await ready(ada, first);
     await define({ holdS: 1 });
+    const before = await admin.endOfLog();
     const gone = await launch(bob);
+    await admin.event<{ holder: string }>(before, 'SeatQueued', ({ data }) => data.holder === gone);
     await define({ holdS: 60 }); // of those who come later
     const stays = await launch(cid);
     const opened = ready(cid, stays); // he looks on
