@@ -71,7 +71,9 @@ const given = () => {
 
 it('a server goes on from the last snapshot, and reads no more than what came after it', async () => {
   const { server } = given();
-  expect(await server()(24)).toEqual([24, 0]);
+  const first = server();
+  for (const times of [10, 10]) await first(times); // two at once may be kept in any order
+  expect(await first(4)).toEqual([24, 0]);
   expect(await server()()).toEqual([25, 5]); // the last one that is kept, and four
 });
 
