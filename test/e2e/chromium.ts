@@ -5,6 +5,7 @@ import type { Api } from './platform.js';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
+/** We download no browser: where none is installed these tests are skipped, and the run says so. `.ci/run` installs one. */
 const there = existsSync(CHROMIUM);
 if (!there) console.warn(`Skipped: there is no browser at ${CHROMIUM} (set CHROMIUM to yours)`);
 
